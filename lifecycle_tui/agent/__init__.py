@@ -1,0 +1,1 @@
+"""The loop, jobs and workers (floor 5)."""

@@ -1,0 +1,1 @@
+"""Detectors shipped with the program."""

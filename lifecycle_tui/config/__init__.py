@@ -1,0 +1,1 @@
+"""lifecycle.toml → frozen specs; problems with line and column (floor 2)."""

@@ -1,0 +1,1 @@
+"""Sources as Arrow batches, windows, label joins, fingerprints (floor 2)."""

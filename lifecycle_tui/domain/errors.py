@@ -1,0 +1,93 @@
+"""One hierarchy of errors; each knows its exit code and says what to do about it.
+
+Exit codes are the contract of DESIGN §9: 0 fine, 1 a rule is firing or a gate failed, 2 usage or
+configuration, 3 something broke, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.problems import Problem
+
+
+class LifecycleError(Exception):
+    """Something the program can explain.
+
+    Args:
+        message: what is wrong, in one sentence.
+        hint: what to do about it, in one sentence.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(LifecycleError):
+    """A command was called with words it cannot use."""
+
+    exit_code = 2
+
+
+class ConfigError(LifecycleError):
+    """`lifecycle.toml` (or a file it includes) has problems; all of them are listed."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class DataError(LifecycleError):
+    """A table cannot be read at all (a bad cell is never this: it is counted in the data report)."""
+
+
+class StateError(LifecycleError):
+    """The workspace's state cannot be opened, is newer than the program, or is locked."""
+
+
+class TrainingError(LifecycleError):
+    """A version could not be built, fitted or saved."""
+
+
+class PluginFault(LifecycleError):
+    """One call of a plugin, or its import, went wrong; charged to that plugin and to nobody else.
+
+    Args:
+        plugin: the plugin's registered name, or its file's stem while it has none.
+        kind: what happened: "syntax", "import", "raised", "exited", "died", "timeout", "memory",
+            "result", "duplicate", "unknown-hook", "options".
+        message: what happened, in one sentence.
+        file: path of the plugin's file.
+        line: line in that file, 1-based, where it is known.
+    """
+
+    def __init__(
+        self, plugin: str, kind: str, message: str, *, file: str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+        self.kind = kind
+        self.file = file
+        self.line = line
+
+    @property
+    def place(self) -> str:
+        """Where to look: `file:line`, `file`, or the plugin's name."""
+        if self.file is None:
+            return self.plugin
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    def __reduce__(self) -> tuple:
+        return (_fault, (self.plugin, self.kind, self.message, self.file, self.line))
+
+
+def _fault(plugin: str, kind: str, message: str, file: str | None, line: int | None) -> PluginFault:
+    return PluginFault(plugin, kind, message, file=file, line=line)

@@ -1,0 +1,1 @@
+"""One window: read, join, score, profile, signals (floor 4)."""

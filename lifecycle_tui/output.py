@@ -1,0 +1,177 @@
+"""The only writer to stdout and stderr (DESIGN §9): stdout is data, stderr is narration.
+
+Called by every command. Text that came from data (names, categories, log lines) goes through `plain`, so that
+nobody's column name can move the cursor or change a colour.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from lifecycle_tui.domain.errors import ConfigError, LifecycleError
+from lifecycle_tui.domain.problems import Problem
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+
+def plain(text: str) -> str:
+    """`text` with control characters made visible, so that a terminal interprets none of it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)
+
+
+def colours(stream: TextIO) -> bool:
+    """Whether to colour: only on a terminal, never with NO_COLOR set or TERM=dumb."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def style(text: str, *names: str, stream: TextIO | None = None) -> str:
+    """`text` in the named styles ("bold", "dim", "red", …) where the stream shows colours."""
+    if not names or not colours(stream or sys.stdout):
+        return text
+    return f"\x1b[{';'.join(_CODES[n] for n in names)}m{text}\x1b[0m"
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # The reader (head, less) left: nothing more to say, and no traceback for it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise SystemExit(0) from None
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+
+
+def say(text: str = "") -> None:
+    """A line of data on stdout."""
+    _put(sys.stdout, text + "\n")
+
+
+def note(text: str) -> None:
+    """A line of narration on stderr."""
+    _put(sys.stderr, text + "\n")
+
+
+def json_out(value: Any) -> None:
+    """A JSON document on stdout. NaN and infinities become null: they are not JSON."""
+    say(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value == value and value not in (float("inf"), float("-inf")) else None
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
+
+
+def rows_out(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], fmt: str) -> None:
+    """A listing as `table`, `json` or `csv`. JSON and CSV use the column names as keys."""
+    if fmt == "json":
+        json_out([{c: row.get(c) for c in columns} for row in rows])
+    elif fmt == "csv":
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([row.get(c) for c in columns] for row in rows)
+        _put(sys.stdout, text.getvalue())
+    else:
+        table([[_cell(row.get(c)) for c in columns] for row in rows], columns)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return plain(str(value))
+
+
+def table(rows: Iterable[Sequence[str]], header: Sequence[str], *, right: Sequence[int] = ()) -> None:
+    """Aligned columns with a header; columns in `right` are flushed right."""
+    body = [list(row) for row in rows]
+    widths = [max([len(h), *(len(r[i]) for r in body)]) for i, h in enumerate(header)]
+    for n, row in enumerate([list(header), *body]):
+        cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        line = "  ".join(cells).rstrip()
+        say(style(line, "bold") if n == 0 else line)
+
+
+class Progress:
+    """One line on stderr that appears only when work has taken over a second, and is wiped at the end.
+
+    On a pipe it stays silent: logs of cron jobs are not filled with it.
+    """
+
+    def __init__(self, *, after: float = 1.0, every: float = 0.25) -> None:
+        self._begin = self._last = time.monotonic()
+        self._after, self._every, self._shown = after, every, False
+
+    def __call__(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._begin < self._after or now - self._last < self._every or not sys.stderr.isatty():
+            return
+        self._last, self._shown = now, True
+        _put(sys.stderr, f"\r\x1b[K{plain(text)[:100]}")
+
+    def done(self) -> None:
+        if self._shown:
+            _put(sys.stderr, "\r\x1b[K")
+            self._shown = False
+
+
+def problem_block(problem: Problem, source: str | None = None) -> str:
+    """One problem as people read it: place, code, the source line with a caret, and the hint."""
+    level = style(
+        f"{problem.level}[{problem.code}]", "red" if problem.level == "error" else "yellow", stream=sys.stderr
+    )
+    head = f"{problem.place}: " if problem.place else ""
+    lines = [f"{head}{level} {plain(problem.key)}".rstrip(), f"  {plain(problem.message)}"]
+    if problem.place and source is not None:
+        text = source.splitlines()
+        if problem.place.line <= len(text):
+            lines.append(f"  | {plain(text[problem.place.line - 1])}")
+            lines.append(f"  | {' ' * (problem.place.column - 1)}{'^' * max(1, problem.place.width)}")
+    if problem.hint:
+        lines.append(f"  {plain(problem.hint)}")
+    lines.extend(f"  see also {place}" for place in problem.related)
+    return "\n".join(lines)
+
+
+def error(exc: LifecycleError) -> None:
+    """An error as narration: what is wrong, and what to do."""
+    if isinstance(exc, ConfigError) and exc.problems:
+        cache: dict[str, str | None] = {}
+        for problem in exc.problems:
+            note(problem_block(problem, _source(problem, cache)))
+            note("")
+    note(f"{style('error', 'red', 'bold', stream=sys.stderr)}: {plain(exc.message)}")
+    if exc.hint:
+        note(f"  {plain(exc.hint)}")
+
+
+def _source(problem: Problem, cache: dict[str, str | None]) -> str | None:
+    if problem.place is None:
+        return None
+    name = problem.place.file
+    if name not in cache:
+        try:
+            with open(name, encoding="utf-8", errors="replace") as handle:
+                cache[name] = handle.read()
+        except OSError:
+            cache[name] = None
+    return cache[name]

@@ -1,0 +1,1 @@
+"""Discovery, index and guarded calls of plugins (floor 2)."""

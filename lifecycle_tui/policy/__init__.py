@@ -1,0 +1,1 @@
+"""Expressions, rules, alerts, alarm budget as pure functions (floor 2)."""

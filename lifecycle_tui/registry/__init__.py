@@ -1,0 +1,1 @@
+"""Versions, artefacts, aliases and their history (floor 3)."""

@@ -1,0 +1,1 @@
+"""SQLite in WAL mode: migrations, queries, change feed, audit (floor 2)."""

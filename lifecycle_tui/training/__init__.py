@@ -1,0 +1,1 @@
+"""Build, fit, validate (floor 4)."""

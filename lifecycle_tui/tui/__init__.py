@@ -1,0 +1,1 @@
+"""The terminal (floor 7): app, grid, screens."""
