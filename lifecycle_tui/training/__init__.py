@@ -1,1 +1,1 @@
-"""Build, fit, validate (floor 4)."""
+"""Build, fit, validate forward in time, and save versions (floor 4)."""

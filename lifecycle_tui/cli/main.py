@@ -1,0 +1,130 @@
+"""The command group: names and one-line helps here, the commands in modules imported only when they run.
+
+`--help` must stay as cheap as importing click (a benchmark holds it to a quarter of `import textual.app`), so the
+helps are written out below; a test compares them with the commands' own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from lifecycle_tui import __version__, output
+from lifecycle_tui.domain.errors import LifecycleError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("lifecycle_tui.cli.init:command", "Write a lifecycle.toml from data files."),
+    "check": ("lifecycle_tui.cli.check:command", "Observe and decide what is due, once."),
+    "status": ("lifecycle_tui.cli.status:command", "Show the fleet, from state alone."),
+    "drift": ("lifecycle_tui.cli.drift:command", "Compare two files; no workspace needed."),
+    "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
+    "ack": ("lifecycle_tui.cli.ack:command", "Acknowledge an alert."),
+    "config": ("lifecycle_tui.cli.config:group", "Check lifecycle.toml."),
+    "plugins": ("lifecycle_tui.cli.plugins:group", "List plugins and what they register."),
+    "info": ("lifecycle_tui.cli.info:command", "Show versions, paths and limits of this installation."),
+}
+"""Command → where it lives, and its one-line help."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and helps without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        found = getattr(import_module(module), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            more = f' Did you mean "{near[0]}"?' if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{more}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+EPILOG = """\b
+Exit codes: 0 fine · 1 a rule is firing · 2 usage or configuration · 3 something broke · 130 interrupted.
+stdout is data, stderr is narration.
+
+\b
+Example:
+  lifecycle init sales.csv      write lifecycle.toml from the data
+  lifecycle check               profile what is new, decide, show what needs you
+  lifecycle                     open the terminal"""
+
+
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "--version", message="lifecycle-tui %(version)s")
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """A control room for machine-learning models that lives in the terminal.
+
+    Without a command it opens the terminal on the workspace in this folder.
+    """
+    if ctx.invoked_subcommand is None:
+        # Reached only where stdout is no terminal: say what there is instead.
+        output.say(ctx.get_help())
+        output.note("stdout is not a terminal: use `lifecycle status` for the fleet as text.")
+        ctx.exit(2)
+
+
+def main() -> int:
+    """Run the words on the command line and return the exit code."""
+    try:
+        code = group.main(standalone_mode=False, prog_name="lifecycle")
+    except click.UsageError as exc:
+        exc.show()
+        return 2
+    except click.exceptions.Abort:
+        output.note("interrupted")
+        return 130
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except LifecycleError as exc:
+        output.error(exc)
+        return exc.exit_code
+    except KeyboardInterrupt:
+        output.note("interrupted")
+        return 130
+    except Exception as exc:
+        return _broken(exc)
+    return code if isinstance(code, int) else 0
+
+
+def _broken(exc: Exception) -> int:
+    """A bug of ours: say so in one line, and give the traceback to who asks for it."""
+    if os.environ.get("LIFECYCLE_DEBUG"):
+        output.note(traceback.format_exc())
+    frame = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    output.note(f"error: this should not have happened: {type(exc).__name__}: {output.plain(str(exc))} ({where})")
+    output.note("  run it again with LIFECYCLE_DEBUG=1 for the traceback, and please report it")
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

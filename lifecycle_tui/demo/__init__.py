@@ -1,0 +1,1 @@
+"""The workspace that comes with the program: simulated models and their months of production."""
