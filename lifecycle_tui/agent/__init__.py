@@ -1,1 +1,1 @@
-"""The loop, jobs and workers (floor 5)."""
+"""The loop, jobs and workers (floor 5): here data, training, policy and state meet."""

@@ -112,12 +112,18 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
-    """Cells that could not be read as the column's type; they arrive as nulls."""
+    """Cells that could not be read as the column's type; they arrive as nulls.
+
+    Attributes:
+        rows: positions within the batch, where they are known (for rows left out: of the row after), so that the
+            problem can be charged to the right window; empty means anywhere in the batch.
+    """
 
     column: str | None
     code: str
     count: int
     example: str
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class WindowResult:
         labels: rows whose label had arrived by `as_of`.
         mature: no more labels are expected (all there, or the delay has passed).
         as_of: the loop's clock when it was read.
+        basis: names what the window was compared with and how (a digest of reference, detectors, metrics and their
+            options); a stored result of another basis is measured again.
     """
 
     model: str
@@ -46,6 +48,7 @@ class WindowResult:
     mature: bool = True
     report: DataReport | None = None
     profiles: tuple[StoredProfile, ...] = ()
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

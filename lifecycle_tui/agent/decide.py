@@ -1,0 +1,236 @@
+"""After a model's windows are recorded: its rules, its alerts, what they set off, and its row in the fleet.
+
+The decisions themselves are `policy.rules`; here facts are gathered from state and what was decided is written back,
+all in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.domain.results import Alert, Health, WindowResult
+from lifecycle_tui.domain.signals import Signal
+from lifecycle_tui.domain.specs import ModelSpec, NotifierSpec
+from lifecycle_tui.monitoring.instruments import Instruments
+from lifecycle_tui.policy.facts import (
+    CompiledRule,
+    Decisions,
+    Intent,
+    WindowFacts,
+    facts_from_signals,
+    join_versions,
+)
+from lifecycle_tui.policy.grouping import Notice, wants
+from lifecycle_tui.policy.rules import walk
+from lifecycle_tui.registry import aliases, versions
+from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.state import alerts, meta, models, outbox, windows
+from lifecycle_tui.state.windows import WindowSignals
+
+SHOWN = 24
+"""Windows of history kept in a model's row of the fleet."""
+
+LOOK_BACK = 200
+"""Windows before the first undecided one that rules may look back on (unknown windows neither count nor reset)."""
+
+
+def follow_data(tx: sqlite3.Connection, spec: ModelSpec, results: Sequence[WindowResult], now: datetime) -> None:
+    """Register versions that the data names; the one that scored most of the newest window is the champion.
+
+    Only where the data says which version scored: then it decides what serves, and we follow.
+    """
+    named = {r.version: r.window.rows for r in results if r.version}
+    if spec.columns.version is None or not named:
+        return
+    for label in sorted(named):
+        version = versions.NewVersion(spec.name, "named", name=label, by="data")
+        versions.register(tx, version, now)
+    key = results[0].window.key
+    newest = windows.windows(tx, spec.name, 1)
+    if newest and newest[0].key > key:
+        return
+    most = max(sorted(named), key=lambda label: named[label])
+    found = versions.by_label(tx, spec.name, most)
+    if found is not None:
+        why = f"scored most rows of window {key}"
+        aliases.set_alias(tx, spec.name, aliases.CHAMPION, found.number, "data", why, now)
+
+
+def decide_model(
+    tx: sqlite3.Connection,
+    job: JobContext,
+    spec: ModelSpec,
+    rules: Sequence[CompiledRule],
+    champion: Version | None,
+    instruments: Instruments,
+) -> Decisions:
+    """Decide every rule over the windows that are new since the last time, store alerts, queue notifications."""
+    label = champion.label if champion is not None else ""
+    key = f"decided:{spec.name}"
+    last = meta.get(tx, key)
+    history = _history(tx, spec.name, last)
+    facts, orders = _facts(history, label)
+    after = orders.get(last) if last is not None else None
+    live = [row.alert for row in alerts.open_alerts(tx, spec.name)]
+    decided = walk(rules, facts, live, job.now, champion=label, after=after)
+    _store(tx, job, spec, decided)
+    if facts:
+        meta.put(tx, key, facts[-1].key)
+    health, message = _health(decided, history)
+    models.put_model(tx, _row(spec, job.now, health, message, history, label, instruments))
+    return decided
+
+
+def _history(tx: sqlite3.Connection, model: str, last: str | None) -> tuple[WindowSignals, ...]:
+    """The windows that rules and the fleet row need: all undecided ones and enough before them."""
+    if last is None:
+        return windows.history(tx, model, None, 1_000_000)
+    (undecided,) = tx.execute(
+        "SELECT count(DISTINCT key) FROM windows WHERE model = ? AND current = 1 AND key > ?", (model, last)
+    ).fetchone()
+    return windows.history(tx, model, None, undecided + LOOK_BACK)
+
+
+def _facts(history: Sequence[WindowSignals], champion: str) -> tuple[tuple[WindowFacts, ...], dict[str, int]]:
+    orders = {key: n for n, key in enumerate(sorted({entry.window.key for entry in history}))}
+    rows = [
+        WindowFacts(
+            entry.window.key,
+            orders[entry.window.key],
+            entry.window.version,
+            entry.window.mature,
+            facts_from_signals(entry.signals.values()),
+            tuple(sorted({s.column for s in entry.signals.values() if s.column and s.state == "drifted"})),
+        )
+        for entry in history
+    ]
+    return join_versions(rows, champion), orders
+
+
+def _store(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, decided: Decisions) -> None:
+    """Write alerts in the order in which they happened, and queue what they set off."""
+    ids: dict[tuple[str, str], int] = {}
+    changes = list(alerts.store(tx, continued=decided.continued, resolved=decided.resolved, now=job.now))
+    for alert in decided.passed:
+        opened = replace(alert, state="open", resolved=None, resolved_by=None)
+        for change in alerts.store(tx, opened=[opened], now=job.now):
+            alerts.store(tx, resolved=[replace(alert, id=change.alert.id)], now=job.now)
+    changes += alerts.store(tx, opened=decided.opened, now=job.now)
+    for change in changes:
+        if change.alert.id is not None:
+            ids[change.alert.rule, change.kind] = change.alert.id
+    for intent in decided.intents:
+        id_ = ids.get((intent.alert.rule, intent.transition))
+        if id_ is not None and intent.kind == "notify":
+            _queue(tx, job, spec, intent, id_)
+
+
+def _queue(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, intent: Intent, alert_id: int) -> None:
+    notice = notice_of(intent.alert, intent.transition, job.now, spec, intent.target)
+    for notifier in job.workspace.spec.notifiers:
+        if wants(notifier, notice):
+            outbox.queue_notification(
+                tx, alert_id, notifier.name, job.now + _group(notifier), intent.transition, job.now
+            )
+
+
+def _group(notifier: NotifierSpec) -> timedelta:
+    return notifier.group or timedelta(0)
+
+
+def notice_of(
+    alert: Alert, transition: str, at: datetime, spec: ModelSpec | None, target: str | None = None
+) -> Notice:
+    """What notifiers are told of one transition of an alert."""
+    sources: list[str] = []
+    if spec is not None:
+        data = spec.data
+        tables = (data.table, data.features, data.predictions, data.labels.table)
+        sources = [table.location for table in tables if table is not None]
+    return Notice(alert, "resolved" if transition == "resolved" else "opened", at, spec.owner if spec else None, tuple(sources), target)
+
+
+def _health(decided: Decisions, history: Sequence[WindowSignals]) -> tuple[Health, str | None]:
+    """The model's health and its reason in one sentence."""
+    firing = sorted(
+        [*decided.opened, *decided.continued], key=lambda a: ("critical", "warning", "info").index(a.severity)
+    )
+    if firing:
+        return decided.health, f"{firing[0].rule}: {firing[0].message}"
+    if decided.health in ("critical", "warning"):
+        return decided.health, None
+    if not history:
+        return "unknown", "no window yet"
+    newest = max(entry.window.key for entry in history)
+    broken = [s for e in history if e.window.key == newest for s in e.signals.values() if s.state == "error"]
+    if broken:
+        return decided.health, f"{len(broken)} signals failed: {broken[0].message}"
+    return decided.health, None
+
+
+def _row(
+    spec: ModelSpec,
+    now: datetime,
+    health: Health,
+    message: str | None,
+    history: Sequence[WindowSignals],
+    champion: str,
+    instruments: Instruments,
+) -> models.ModelFacts:
+    shared = [e for e in history if e.window.version == ""][-SHOWN:]
+    if not shared:
+        return models.ModelFacts(spec.name, health, now, message)
+    newest = shared[-1]
+    drift = {n: newest.signals.get(f"drift.{n}") for n in ("share", "count", "max")}
+    share = drift["share"]
+    columns = list(share.detail.get("columns", ())) if share is not None else []
+    metric, values = _key_metric(history, champion, instruments)
+    mature = [(e, s) for e, s in values if s is not None and s.value is not None and e.window.mature]
+    last = mature[-1][1] if mature else None
+    window = newest.window
+    return models.ModelFacts(
+        spec.name,
+        health,
+        now,
+        message,
+        window_key=window.key,
+        window_start=window.start,
+        window_end=window.end,
+        window_rows=window.rows,
+        window_labels=window.labels,
+        drift_share=_value(share),
+        drift_count=None if _value(drift["count"]) is None else int(_value(drift["count"]) or 0),
+        drift_columns=share.detail.get("judged") if share is not None else None,
+        drift_max=_value(drift["max"]),
+        drift_column=columns[0] if columns else None,
+        drift_history=tuple(_value(e.signals.get("drift.share")) for e in shared),
+        metric=metric,
+        metric_value=_value(last),
+        metric_lower=None if last is None else last.lower,
+        metric_upper=None if last is None else last.upper,
+        metric_history=tuple(_value(s) for _, s in values),
+    )
+
+
+def _key_metric(
+    history: Sequence[WindowSignals], champion: str, instruments: Instruments
+) -> tuple[str | None, list[tuple[WindowSignals, Signal | None]]]:
+    """The first metric that has a value in some window, with its values over the last windows."""
+    by_key: dict[str, Mapping[str, WindowSignals]] = {}
+    for entry in history:
+        by_key[entry.window.key] = {**by_key.get(entry.window.key, {}), entry.window.version: entry}
+    rows = [by_key[key].get(champion) or by_key[key].get("") for key in sorted(by_key)][-SHOWN:]
+    entries = [row for row in rows if row is not None]
+    for metric in instruments.metrics:
+        values = [(entry, entry.signals.get(metric.name)) for entry in entries]
+        if any(s is not None and s.value is not None for _, s in values):
+            return metric.name, values
+    return None, []
+
+
+def _value(signal: Signal | None) -> float | None:
+    return None if signal is None else signal.value

@@ -1,0 +1,173 @@
+"""The evaluate job: everything of one model that is due, once.
+
+    survey → reference (stored or made) → windows that are new, grown, changed or have new labels → rules → fleet row
+
+Each window is committed with all its results in one transaction before the next is begun, so a kill loses the window
+at hand and nothing else, and a rerun goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.decide import decide_model, follow_data
+from lifecycle_tui.agent.first_version import FirstVersion, get_first_version, needs_version
+from lifecycle_tui.agent.reading import Reader, Scorer
+from lifecycle_tui.agent.reference import get_reference
+from lifecycle_tui.agent.sources import open_tables
+from lifecycle_tui.agent.windows import Measurer, basis
+from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.survey import Survey, WindowState
+from lifecycle_tui.domain.results import WindowResult
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.columns import ColumnData
+from lifecycle_tui.monitoring.data_signals import late_signal
+from lifecycle_tui.monitoring.instruments import Instruments, build
+from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
+from lifecycle_tui.policy.facts import Decisions
+from lifecycle_tui.profiles import wire
+from lifecycle_tui.registry import aliases
+from lifecycle_tui.state import record, windows
+from lifecycle_tui.state.fragments import FragmentCache
+from lifecycle_tui.state.windows import KnownWindow
+
+
+@dataclass
+class _Lazy:
+    """The plugins' process of this job, started when the first team plugin is called for."""
+
+    job: JobContext
+    limits: Limits
+    stack: contextlib.ExitStack
+    runner: Runner | None = None
+
+    def __call__(self) -> Runner:
+        if self.runner is None:
+            codec = Codec(wire.encode, "lifecycle_tui.profiles.wire:decode")
+            self.runner = self.stack.enter_context(Runner(limits=self.limits, codec=codec, journal=self.job.journal))
+        return self.runner
+
+
+def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) -> dict[str, Any]:
+    """Observe and decide what is due for one model; returns what was done, for the job's outcome."""
+    with contextlib.ExitStack() as stack:
+        runner = _Lazy(job, limits or Limits(), stack)
+        cache = stack.enter_context(FragmentCache(job.state))
+        catalog = job.workspace.plugins
+        job.progress(0, None, "", f"{spec.name}: looking at the data")
+        data = ModelData(spec, open_tables(spec.data, catalog, runner), cache=cache)
+        with job.state.read() as conn:
+            known = windows.known_windows(conn, spec.name)
+        survey = data.survey({key: w.parts for key, w in known.items()}, job.now)
+        instruments = build(spec, catalog, runner)
+        measurer = _measurer(job, spec, data, survey, instruments)
+        done = _measure_due(job, measurer, known)
+        cache.flush()
+        decided = _finish(job, measurer)
+        for use in () if runner.runner is None else runner.runner.uses():
+            job.log("info", f"plugin {use.plugin}: {use.calls} calls, {use.seconds:.2f} s, {use.faults} faults")
+            if use.printed:
+                job.log("info", f"plugin {use.plugin} printed: {use.printed[-500:]}")
+        return done | {
+            "windows": len(survey.windows),
+            "findings": [f.message for f in survey.findings],
+            "rules": [asdict(outcome) for outcome in decided.outcomes],
+            "reference": [asdict(signal) for signal in measurer.reference.performance],
+            "reference_digest": measurer.reference.digest,
+        }
+
+
+def _measurer(
+    job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, instruments: Instruments
+) -> Measurer:
+    first: FirstVersion | None = None
+    if needs_version(spec):
+        first = get_first_version(job, spec, data, survey, validate=False)
+    reference = get_reference(job, spec, data, survey, instruments, first)
+    scorer = None if first is None else Scorer(first.label, first.model)
+    rows: Mapping[str, ColumnData] = {}
+    if instruments.needs_rows:
+        reader = Reader(
+            spec.columns, reference.coding, reference.features, reference.grids, outputs={}, keep_rows=True,
+            progress=lambda n: job.progress(n, survey.reference.rows, "rows", f"{spec.name}: reading the reference"),
+        )  # fmt: skip
+        read = reader.read(data.scan(survey.reference, job.now)).columns
+        rows = {n: ColumnData(c.kind, reference.columns[n].profile, c.values) for n, c in read.items()}
+    of = basis(spec, reference, instruments)
+    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of)
+
+
+def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:
+    """Measure and record every window that has news, in window order."""
+    touched = _touched(job, measurer, known)
+    counts = {"new": 0, "grown": 0, "changed": 0, "relabelled": 0}
+    for state in measurer.survey.windows:
+        key = state.window.key
+        change = _change(state, known.get(key), measurer.basis, touched)
+        if change is None:
+            continue
+        with job.state.read() as conn:
+            before = windows.window(conn, measurer.spec.name, key)
+        results: list[WindowResult] | None = None
+        if change == "relabelled" and before is not None:
+            results = measurer.relabelled(state, before)
+        elif change == "grown" and before is not None:
+            results = measurer.grown(state, before)
+        if results is None:
+            results = measurer.whole(state)
+        with job.state.write() as tx:
+            new = record.record(tx, results, whole=True)
+            follow_data(tx, measurer.spec, results, job.now)
+        counts[change] += new
+    return counts
+
+
+def _change(state: WindowState, known: KnownWindow | None, of: str, touched: frozenset[str]) -> str | None:
+    if known is None:
+        return "new"
+    if known.basis != of:
+        return "changed"
+    if state.change in ("grown", "changed"):
+        return state.change
+    if state.change == "new":
+        return "new"
+    if state.window.key in touched:
+        return "relabelled"
+    return None if known.complete == state.window.complete else "relabelled"
+
+
+def _touched(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> frozenset[str]:
+    """Stored windows whose labels have changed, or whose last label can have arrived since."""
+    if measurer.spec.columns.target is None:
+        return frozenset()
+    parts = {key: w.parts for key, w in known.items()}
+    measured = {key: w.as_of for key, w in known.items()}
+    touched = set(measurer.data.touched_by_labels(parts, measured, job.now))
+    delay = measurer.spec.data.labels.delay
+    if delay is not None:
+        ends: dict[str, datetime | None] = {s.window.key: s.window.end for s in measurer.survey.windows}
+        for key, window in known.items():
+            end = ends.get(key)
+            if not window.mature and end is not None and end + delay <= job.now:
+                touched.add(key)
+    return frozenset(touched)
+
+
+def _finish(job: JobContext, measurer: Measurer) -> Decisions:
+    """Decide the rules over what is known now, and write the model's row in the fleet."""
+    spec, survey = measurer.spec, measurer.survey
+    late = late_signal(survey.newest, job.now)
+    rules = job.workspace.rules(spec, {**measurer.reference.features, **measurer.reference.outputs})
+    if survey.gone:
+        job.log("warning", f"{len(survey.gone)} stored windows have no data any more: {', '.join(survey.gone[:5])}")
+    with job.state.write() as tx:
+        if late is not None and survey.windows:
+            record.move(tx, spec.name, survey.windows[-1].window.key, "", late)
+        champion = aliases.champion(tx, spec.name)
+        return decide_model(tx, job, spec, rules, champion, measurer.instruments)
+

@@ -1,0 +1,123 @@
+"""The notify job: sends what is in the outbox, through the notifiers that the file declares and no others.
+
+Secrets are read here, in the job that needs them. A failure is noted and tried again later; an alert is never lost
+because a pager was down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.decide import notice_of
+from lifecycle_tui.domain.errors import ConfigError, LifecycleError, PluginFault
+from lifecycle_tui.domain.specs import NotifierSpec, SecretRef
+from lifecycle_tui.plugin_host.runner import Limits, Runner
+from lifecycle_tui.policy.grouping import Notice, plan_messages
+from lifecycle_tui.state import alerts, outbox, processes
+from lifecycle_tui.state.outbox import Notification
+
+LATER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+"""Waits after the first failures; when they are used up the notification counts as failed."""
+
+
+def notify(job: JobContext) -> dict[str, Any]:
+    """Send everything that is due; returns how many messages went out and how many failed."""
+    with job.state.write() as tx:
+        # A check has no later: what a group still holds back goes out now, as one message.
+        taken = outbox.claim_due(tx, job.now + _longest_group(job), processes.this())
+    sent = failed = 0
+    with contextlib.ExitStack() as stack:
+        for spec in job.workspace.spec.notifiers:
+            mine = [n for n in taken if n.notifier == spec.name]
+            notices = {n.id: _notice(job, n) for n in mine}
+            known = {id_: notice for id_, notice in notices.items() if notice is not None}
+            plan = plan_messages([spec], list(known.values()), job.now, flush=True)
+            for delivery in plan.due:
+                ids = [id_ for id_, notice in known.items() if any(notice is n for n in delivery.notices)]
+                error = _send(job, spec, delivery.message, stack)
+                _settle(job, mine, ids, error)
+                sent, failed = sent + (error is None), failed + (error is not None)
+    _orphans(job, taken)
+    return {"sent": sent, "failed": failed}
+
+
+def _longest_group(job: JobContext) -> timedelta:
+    return max((n.group or timedelta(0) for n in job.workspace.spec.notifiers), default=timedelta(0))
+
+
+def _notice(job: JobContext, notification: Notification) -> Notice | None:
+    with job.state.read() as conn:
+        row = alerts.alert(conn, notification.alert_id)
+    if row is None:
+        return None
+    specs = {m.name: m for m in job.workspace.spec.models}
+    return notice_of(row.alert, notification.kind, notification.created_at, specs.get(row.alert.model))
+
+
+def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
+    """Hand one message over; returns what went wrong, in words, or None."""
+    try:
+        info = job.workspace.plugins.find("notifier", spec.use)
+        options = {key: resolve(value) for key, value in spec.options.items()}
+        if spec.use == "log" and not options.get("path"):
+            options["path"] = str(job.workspace.spec.root / ".lifecycle" / "alerts.log")
+        runner = None
+        if info.origin != "builtin":
+            runner = stack.enter_context(Runner(limits=Limits(), journal=job.journal))
+        job.workspace.plugins.make(info, options, runner=runner).send(message)
+    except PluginFault as exc:
+        return f"{exc.message} ({exc.place})"
+    except LifecycleError as exc:
+        return exc.message
+    except Exception as exc:
+        return f"{type(exc).__name__}: {exc}"
+    return None
+
+
+def resolve(value: Any) -> Any:
+    """An option with its secrets read.
+
+    Raises:
+        ConfigError: the environment variable or the file is not there.
+    """
+    if isinstance(value, SecretRef):
+        if value.kind == "env":
+            if value.name not in os.environ:
+                raise ConfigError(f"the environment variable {value.name} is not set")
+            return os.environ[value.name]
+        try:
+            return Path(value.name).read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise ConfigError(f"the secret in {value.name} cannot be read: {exc.strerror}") from exc
+    if isinstance(value, Mapping):
+        return {key: resolve(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(item) for item in value]
+    return value
+
+
+def _settle(job: JobContext, mine: list[Notification], ids: list[int], error: str | None) -> None:
+    with job.state.write() as tx:
+        if error is None:
+            outbox.mark_sent(tx, ids, job.clock.now())
+            return
+        tries = max(n.attempts for n in mine if n.id in ids)
+        again = job.now + LATER[tries - 1] if tries <= len(LATER) else None
+        outbox.mark_failed(tx, ids, error, again)
+    name = mine[0].notifier if mine else "?"
+    job.log("error", f"notifier {name}: {error}")
+
+
+def _orphans(job: JobContext, taken: tuple[Notification, ...]) -> None:
+    """What no declared notifier took: the file has changed since it was queued."""
+    names = {n.name for n in job.workspace.spec.notifiers}
+    ids = [n.id for n in taken if n.notifier not in names]
+    if ids:
+        with job.state.write() as tx:
+            outbox.mark_failed(tx, ids, "the file no longer declares this notifier", None)

@@ -1,0 +1,200 @@
+"""The reference of a model: profiled once, kept in state, and the performance on it as a baseline.
+
+A reference is read again only when its data, the columns' kinds or the version that scores it changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.first_version import FirstVersion, get_first_version
+from lifecycle_tui.agent.reading import Reader, label_text, output_columns
+from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.survey import Survey
+from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.results import StoredProfile
+from lifecycle_tui.domain.signals import ColumnKind, Signal
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.columns import ColumnData
+from lifecycle_tui.monitoring.instruments import Instruments
+from lifecycle_tui.monitoring.performance import Coding
+from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
+from lifecycle_tui.state import reference as stored
+from lifecycle_tui.state.text import dumps
+
+FORMAT = 1
+"""Raised when profiles or their meaning change, so that stored references are made anew."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What windows are compared with.
+
+    Attributes:
+        digest: names data, kinds and scorer; part of every window's basis.
+        features, outputs: kinds of the columns that are watched.
+        columns: their profiles, all features and outputs.
+        grids: of the numeric ones.
+        coding: how labels are read.
+        performance: metric signals on the reference itself, for orientation.
+    """
+
+    digest: str
+    rows: int
+    features: Mapping[str, ColumnKind]
+    outputs: Mapping[str, ColumnKind]
+    columns: dict[str, ColumnData]
+    grids: Mapping[str, Any]
+    coding: Coding
+    performance: tuple[Signal, ...] = ()
+
+
+def coding(spec: ModelSpec, labels: set[str]) -> Coding:
+    """How the model's labels are read, given those seen in the reference."""
+    cutoff = 0.5 if spec.columns.cutoff is None else spec.columns.cutoff
+    if spec.task == "binary":
+        known = sorted(labels)
+        positive = label_text(spec.columns.positive) if spec.columns.positive is not None else (known or ["1"])[-1]
+        negative = next((v for v in known if v != positive), "0" if positive != "0" else "1")
+        return Coding("binary", (negative, positive), cutoff)
+    if spec.task == "multiclass":
+        scored = spec.columns.score if isinstance(spec.columns.score, Mapping) else {}
+        return Coding("multiclass", tuple(scored) or tuple(sorted(labels)) or ("",), cutoff)
+    return Coding(spec.task)
+
+
+def get_reference(
+    job: JobContext,
+    spec: ModelSpec,
+    data: ModelData,
+    survey: Survey,
+    instruments: Instruments,
+    first: FirstVersion | None,
+) -> Reference:
+    """The stored reference if it is still true, else a fresh one, stored before this returns.
+
+    Args:
+        first: the version that was fitted on the reference, where the data has no predictions; its scores of the
+            reference come from forward validation, never from rows it was fitted on.
+    """
+    kinds = dict(data.kinds())
+    # An input of that name wins over the output that we would name so.
+    outputs = {n: k for n, k in output_columns(spec.columns, spec.task, first is not None).items() if n not in kinds}
+    names = [survey.reference_digest, sorted(kinds.items()), sorted(outputs.items()), FORMAT]
+    names += [spec.task, str(spec.columns.positive), str(spec.columns.cutoff), first.digest if first else ""]
+    names.append([m.digest for m in instruments.metrics])
+    digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
+    with job.state.read() as conn:
+        found = stored.get_reference(conn, spec.name, digest)
+    if found is None:
+        return _make(job, spec, data, survey, instruments, first, kinds, outputs, digest)
+    grids = _load_grids(job, spec.name, found)
+    columns = {
+        p.column: ColumnData(p.kind, load(p.data, grids.get(p.column)))
+        for p in found.profiles
+    }
+    performance = tuple(Signal(**row) for row in found.facts["performance"])
+    code = found.facts["coding"]
+    return Reference(
+        digest,
+        found.rows,
+        kinds,
+        outputs,
+        columns,
+        grids,
+        Coding(code["task"], tuple(code["classes"]), code["cutoff"]),
+        performance,
+    )
+
+
+def _load_grids(job: JobContext, model: str, found: stored.ReferenceRow) -> dict[str, Any]:
+    grids = {}
+    with job.state.read() as conn:
+        for profile in found.profiles:
+            if profile.grid:
+                row = stored.get_grid(conn, model, profile.column, profile.grid)
+                if row is not None:
+                    grids[profile.column] = load_grid(row.data)
+    return grids
+
+
+def _make(
+    job: JobContext,
+    spec: ModelSpec,
+    data: ModelData,
+    survey: Survey,
+    instruments: Instruments,
+    first: FirstVersion | None,
+    kinds: Mapping[str, ColumnKind],
+    outputs: Mapping[str, ColumnKind],
+    digest: str,
+) -> Reference:
+    if survey.reference.rows == 0:
+        raise DataError(
+            f"the reference of {spec.name} holds no rows",
+            hint="widen [models.*.data] reference; `lifecycle history` shows what data there is",
+        )
+    code = coding(spec, _labels(data, survey, job) if spec.task in ("binary", "multiclass") else set())
+    total = survey.reference.rows
+    if first is not None and first.said is None:
+        first = get_first_version(job, spec, data, survey, validate=True)
+    reader = Reader(
+        spec.columns,
+        code,
+        kinds,
+        None,
+        outputs={} if first else outputs,
+        progress=lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
+    )
+    read = reader.read(
+        data.scan(survey.reference, job.now), again=lambda: data.scan(survey.reference, job.now)
+    )
+    columns = read.columns
+    collector = read.collector
+    if first is not None:
+        columns |= first.reference_outputs(outputs)
+        collector = first.forward(code)
+    grids = {name: c.profile.grid for name, c in columns.items() if getattr(c.profile, "grid", None) is not None}
+    version = max(collector.versions, key=collector.rows, default="")
+    performance = collector.measure(version, instruments.metrics).signals if collector.versions else ()
+    _store(job, spec.name, digest, total, columns, grids, code, performance)
+    return Reference(digest, total, kinds, outputs, columns, grids, code, performance)
+
+
+def _labels(data: ModelData, survey: Survey, job: JobContext) -> set[str]:
+    """The labels that occur in the reference, as text."""
+    found: set[str] = set()
+    for batch in data.scan(survey.reference, job.now, columns=()):
+        for values in (batch.target, batch.prediction):
+            if values is not None:
+                found.update(v for v in values.unique().cast("string").to_pylist() if v is not None)
+    return found
+
+
+def _store(
+    job: JobContext,
+    model: str,
+    digest: str,
+    rows: int,
+    columns: Mapping[str, ColumnData],
+    grids: Mapping[str, Any],
+    code: Coding,
+    performance: tuple[Signal, ...],
+) -> None:
+    named = {name: grid.id for name, grid in grids.items()}
+    profiles = [StoredProfile(n, c.kind, named.get(n, ""), dump(c.profile)) for n, c in columns.items()]
+    facts = {
+        "coding": {"task": code.task, "classes": list(code.classes), "cutoff": code.cutoff},
+        "performance": [
+            {f: getattr(s, f) for f in ("name", "value", "lower", "upper", "n", "state", "message", "source")}
+            for s in performance
+        ],
+    }
+    with job.state.write() as tx:
+        for name, grid in grids.items():
+            stored.put_grid(tx, model, name, grid.id, dump_grid(grid), job.now)
+        stored.put_reference(tx, model, digest, rows, facts, profiles, job.now)

@@ -1,0 +1,213 @@
+"""Measures one window: reads what is new in it, compares it with the reference, and gives the results to store.
+
+A new window costs only itself. A grown one reads only its new files and merges their profiles into the stored ones. New
+labels read only the columns that hold predictions and labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.reading import Reader, Scorer, WindowRows
+from lifecycle_tui.agent.reference import Reference
+from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.survey import Survey, WindowState
+from lifecycle_tui.domain.results import StoredProfile, WindowResult
+from lifecycle_tui.domain.signals import Signal
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import DataFinding, DataReport, Window
+from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
+from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
+from lifecycle_tui.monitoring.instruments import Instruments
+from lifecycle_tui.monitoring.performance import Collector
+from lifecycle_tui.policy.budget import window_alpha
+from lifecycle_tui.profiles.codec import dump, load
+from lifecycle_tui.state import windows as stored
+from lifecycle_tui.state.text import dumps
+
+
+def basis(spec: ModelSpec, reference: Reference, instruments: Instruments) -> str:
+    """Names what windows are compared with and how; results of another basis are measured anew."""
+    columns = spec.columns
+    names = [
+        reference.digest,
+        instruments.digest,
+        sorted(reference.features.items()),
+        [spec.monitor.floor, spec.monitor.min_rows],
+        [columns.version, columns.cutoff, str(columns.positive), sorted(columns.ignore)],
+        repr(spec.data.window),
+    ]
+    return hashlib.sha256(dumps(names).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Measurer:
+    """Everything that measuring the windows of one model needs."""
+
+    job: JobContext
+    spec: ModelSpec
+    data: ModelData
+    survey: Survey
+    reference: Reference
+    reference_rows: Mapping[str, ColumnData]
+    instruments: Instruments
+    scorer: Scorer | None
+    basis: str
+
+    def whole(self, state: WindowState) -> list[WindowResult]:
+        """Read all of a window."""
+        read = self._reader(state.window.rows, state.window.key).read(self.data.scan(state.window, self.job.now))
+        columns = {name: read.columns[name] for name in self.reference.columns if name in read.columns}
+        return self._results(state, read, columns, read.scan.report.findings)
+
+    def grown(self, state: WindowState, before: stored.WindowRow) -> list[WindowResult] | None:
+        """Read only the new files of a window; None where its stored profiles cannot be added to."""
+        if self.scorer is not None or self.instruments.needs_rows:
+            return None
+        columns = self._stored_columns(before)
+        if set(columns) != set(self.reference.columns):
+            return None
+        reader = self._reader(state.window.rows, state.window.key)
+        added = reader.read(self.data.scan(state.window, self.job.now, fragments=state.added))
+        columns = {n: ColumnData(c.kind, c.profile + added.columns[n].profile) for n, c in columns.items()}
+        outcomes = reader.read(self.data.scan(state.window, self.job.now, columns=()), profile=False)
+        known = (f for f in before.findings if f.code not in OF_LABELS)
+        new = (f for f in added.scan.report.findings if f.code not in OF_LABELS)
+        late = [f for f in outcomes.scan.report.findings if f.code in OF_LABELS]
+        return self._results(state, outcomes, columns, merge_findings(known, new, late))
+
+    def relabelled(self, state: WindowState, before: stored.WindowRow) -> list[WindowResult]:
+        """Labels have arrived: measure performance again, from predictions and labels alone where they are data."""
+        if self.scorer is not None:
+            return self.whole(state)
+        reader = self._reader(state.window.rows, state.window.key)
+        read = reader.read(self.data.scan(state.window, self.job.now, columns=()), profile=False)
+        findings = merge_findings(
+            (f for f in before.findings if f.code not in OF_LABELS),
+            (f for f in read.scan.report.findings if f.code in OF_LABELS),
+        )
+        with self.job.state.read() as conn:
+            about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s)]
+        return self._assemble(state, read, about_inputs, findings, ())
+
+    def _reader(self, total: int, key: str) -> Reader:
+        ref = self.reference
+        return Reader(
+            self.spec.columns,
+            ref.coding,
+            ref.features,
+            ref.grids,
+            outputs={n: k for n, k in ref.outputs.items() if n in ref.columns},
+            scorer=self.scorer,
+            keep_rows=self.instruments.needs_rows,
+            progress=lambda rows: self.job.progress(rows, total, "rows", f"{self.spec.name}: window {key}"),
+        )
+
+    def _stored_columns(self, before: stored.WindowRow) -> dict[str, ColumnData]:
+        with self.job.state.read() as conn:
+            found = stored.profiles(conn, before.id)
+        ref = self.reference
+        return {p.column: ColumnData(p.kind, load(p.data, ref.grids.get(p.column))) for p in found}
+
+    def _results(
+        self,
+        state: WindowState,
+        read: WindowRows,
+        columns: Mapping[str, ColumnData],
+        findings: tuple[DataFinding, ...],
+    ) -> list[WindowResult]:
+        reference = {n: self.reference_rows.get(n, c) for n, c in self.reference.columns.items() if n in columns}
+        measured = measure_columns(reference, columns, self.instruments, self._judging(state.window))
+        profiles = tuple(
+            StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
+        )
+        return self._assemble(state, read, list(measured.signals), findings, profiles)
+
+    def _grid(self, column: str) -> str:
+        grid: Any = self.reference.grids.get(column)
+        return "" if grid is None else str(grid.id)
+
+    def _assemble(
+        self,
+        state: WindowState,
+        read: WindowRows,
+        about_inputs: list[Signal],
+        findings: tuple[DataFinding, ...],
+        profiles: tuple[StoredProfile, ...],
+    ) -> list[WindowResult]:
+        scan, now = read.scan, self.job.now
+        window = replace(state.window, rows=scan.rows, parts=scan.parts)
+        found = (*state.findings, *findings)
+        labelled = self.spec.columns.target is not None
+        signals = [*about_inputs, *data_signals(scan.rows, scan.labels, found, labelled=labelled)]
+        parts = self._versions(read.collector, window)
+        if list(parts) == [""]:
+            signals += parts.pop("")[1]
+        results = [
+            WindowResult(
+                self.spec.name,
+                window,
+                "",
+                tuple(_unique(signals)),
+                now,
+                scan.labels,
+                scan.mature,
+                DataReport(scan.rows, found),
+                profiles,
+                self.basis,
+            )
+        ]
+        for version, (rows, of_version, labels) in parts.items():
+            own = replace(window, rows=rows, parts=())
+            results.append(
+                WindowResult(
+                    self.spec.name, own, version, tuple(of_version), now, labels, scan.mature, basis=self.basis
+                )
+            )
+        return results
+
+    def _versions(self, collector: Collector, window: Window) -> dict[str, tuple[int, list[Signal], int]]:
+        """Rows, metric signals and labelled rows by version."""
+        found = {}
+        if self.spec.columns.target is None:
+            return {v: (collector.rows(v), [], 0) for v in collector.versions if v}
+        for version in collector.versions:
+            measured = collector.measure(version, self.instruments.metrics)
+            found[version] = (measured.rows, list(measured.signals), measured.labels)
+        return found
+
+    def _judging(self, window: Window) -> Judging:
+        monitor = self.spec.monitor
+        rate, models = monitor.false_alarms, 1
+        if rate is None:
+            fleet = self.job.workspace.spec
+            rate, models = fleet.false_alarms, sum(m.monitor.false_alarms is None for m in fleet.models)
+        alpha = window_alpha(rate, self._length(window), models)
+        return Judging(alpha, monitor.floor, monitor.min_rows)
+
+    def _length(self, window: Window) -> timedelta | None:
+        """How long a window lasts; for windows by count or partition the mean spacing of those there are."""
+        if window.start is not None and window.end is not None and window.end > window.start:
+            return window.end - window.start
+        starts = [w.window.start for w in self.survey.windows if w.window.start is not None]
+        if len(starts) > 1:
+            return (max(starts) - min(starts)) / (len(starts) - 1)
+        return None
+
+
+def _unique(signals: list[Signal]) -> list[Signal]:
+    """One signal a name, the first one: a team's plugin cannot take the name of one of ours."""
+    found: dict[str, Signal] = {}
+    for signal in signals:
+        found.setdefault(signal.name, signal)
+    return list(found.values())
+
+
+def _of_inputs(signal: Signal) -> bool:
+    """Whether a stored signal is about inputs (it stays when only labels have changed)."""
+    return signal.column is not None or signal.name.startswith("drift.")

@@ -1,0 +1,139 @@
+"""`lifecycle check`: observes and decides what is due, once, for people, CI and cron.
+
+This process reads declarations and state only; the work is done by the agent's workers. What they found is read back
+from state and shown: see `check_text`, `check_json`, `check_junit`.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lifecycle_tui import output
+from lifecycle_tui.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from lifecycle_tui.agent.pool import Pool
+    from lifecycle_tui.cli.check_report import Report
+    from lifecycle_tui.state.database import State
+    from lifecycle_tui.state.jobs import Job
+    from lifecycle_tui.workspace import Workspace
+
+
+@click.command(name="check")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--act", is_flag=True, help="Also do what was decided: send the notifications that are due.")
+@click.option(
+    "--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", help="How to print the result."
+)
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Another lifecycle.toml.")
+@click.option("--windows", "shown", type=click.IntRange(1), default=12, help="How many windows the text shows.")
+@click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
+@click.pass_context
+def command(
+    ctx: click.Context, models: tuple[str, ...], act: bool, fmt: str, file: Path | None, shown: int, no_plugins: bool
+) -> None:
+    """Observe and decide what is due, once.
+
+    Profiles every new window of each MODEL (all of them by default), compares it with the reference, measures what has
+    labels, decides the rules, and shows what it would do. Nothing is sent anywhere unless --act is given and the file
+    declares where to.
+
+    Exit codes: 0 fine · 1 a rule is firing · 2 a problem in the file · 3 a model could not be evaluated.
+
+    \b
+    Example:
+      lifecycle check                       all models
+      lifecycle check card-fraud --act      one model, and notify
+      lifecycle check --format junit > check.xml
+    """
+    from lifecycle_tui.agent.pool import Pool
+    from lifecycle_tui.cli import check_report
+    from lifecycle_tui.state.database import State
+    from lifecycle_tui.workspace import open_workspace
+
+    workspace = open_workspace(file, plugins=not no_plugins)
+    for problem in workspace.warnings:
+        output.note(output.problem_block(problem))
+    names = _names(workspace, models)
+    with State.open(workspace.spec.root) as state:
+        pool = Pool(state, workspace.spec.file, plugins=not no_plugins)
+        done = _evaluate(state, workspace, pool, names)
+        sent = _send(state, pool) if act and workspace.spec.notifiers else None
+        report = check_report.read(state, workspace, done, sent)
+    _show(report, fmt, shown)
+    ctx.exit(report.exit_code)
+
+
+def _names(workspace: Workspace, models: Sequence[str]) -> list[str]:
+    declared = [m.name for m in workspace.spec.models]
+    if not declared:
+        raise UsageError("the file declares no model", hint="`lifecycle init DATA` adds one")
+    for name in models:
+        if name not in declared:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, declared, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(declared[:8])}"
+            raise UsageError(f"there is no model {name!r}", hint=hint)
+    return list(models) or declared
+
+
+def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[str]) -> dict[str, Job]:
+    """Run one evaluate job a model; a job of another process for the same model is waited for instead."""
+    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import jobs, models
+
+    now = SystemClock().now()
+    with state.write() as tx:
+        models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in workspace.spec.models])
+        models.retire_missing(tx, [m.name for m in workspace.spec.models])
+        jobs.requeue_lost(tx, now)
+        ids = [jobs.enqueue(tx, "evaluate", name, {}, now, by=getpass.getuser()) for name in names]
+    progress = output.Progress()
+    try:
+        ended = pool.run(ids, lambda found: progress(_line(found)))
+    finally:
+        progress.done()
+    return {job.model: job for job in ended if job.model is not None}
+
+
+def _send(state: State, pool: Pool) -> Job:
+    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import jobs
+
+    with state.write() as tx:
+        id_ = jobs.enqueue(tx, "notify", None, {}, SystemClock().now(), by=getpass.getuser())
+    return pool.run([id_])[0]
+
+
+def _line(found: Sequence[Job]) -> str:
+    """Progress of all jobs in one line."""
+    ended = sum(j.state in ("done", "failed", "cancelled") for j in found)
+    running = [j for j in found if j.state == "running" and j.text]
+    head = f"{ended} of {len(found)} models · " if len(found) > 1 else ""
+    if not running:
+        return f"{head}starting"
+    job = running[0]
+    if job.total and job.done is not None:
+        return f"{head}{job.text} · {job.done:,.0f} of {job.total:,.0f} {job.unit} ({100 * job.done / job.total:.0f} %)"
+    return f"{head}{job.text}"
+
+
+def _show(report: Report, fmt: str, shown: int) -> None:
+    if fmt == "json":
+        from lifecycle_tui.cli.check_json import as_json
+
+        output.json_out(as_json(report))
+    elif fmt == "junit":
+        from lifecycle_tui.cli.check_junit import as_junit
+
+        output.say(as_junit(report))
+    else:
+        from lifecycle_tui.cli.check_text import show
+
+        show(report, shown)

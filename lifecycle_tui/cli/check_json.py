@@ -1,0 +1,95 @@
+"""`check --format json`: the shape of DESIGN §9, which scripts rely on, with more keys beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lifecycle_tui.cli.check_report import ModelReport, Report
+    from lifecycle_tui.domain.signals import Signal
+    from lifecycle_tui.state.windows import WindowSignals
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as JSON values."""
+    return {
+        "models": {m.spec.name: _model(m) for m in report.models},
+        "plugins": [
+            {"name": p.name, "place": p.place, "kind": p.fault.kind, "message": p.fault.message}
+            for p in report.plugins
+            if p.fault
+        ],
+        "pending": dict(report.waiting),
+        "sent": None if report.sent is None else dict(report.sent.outcome),
+    }
+
+
+def _model(m: ModelReport) -> dict[str, Any]:
+    row = m.row
+    return {
+        "health": row.health,
+        "message": row.message,
+        "champion": row.champion,
+        "window": {
+            "key": row.window_key,
+            "start": _text(row.window_start),
+            "end": _text(row.window_end),
+            "rows": row.window_rows,
+            "labels": row.window_labels,
+        },
+        "signals": {name: _signal(s) for name, s in sorted(m.newest.items())},
+        "alerts": [
+            {
+                "id": a.id,
+                "rule": a.alert.rule,
+                "severity": a.alert.severity,
+                "state": a.alert.state,
+                "since": a.alert.since,
+                "opened": _text(a.alert.opened),
+                "message": a.alert.message,
+            }
+            for a in m.alerts
+        ],
+        "rules": list(m.job.outcome.get("rules", ())),
+        "reference": m.baseline,
+        "windows": [_window(e) for e in m.history],
+        "findings": list(m.job.outcome.get("findings", ())),
+        "job": {"id": m.job.id, "state": m.job.state, "error": m.job.error},
+    }
+
+
+def _window(entry: WindowSignals) -> dict[str, Any]:
+    window = entry.window
+    return {
+        "key": window.key,
+        "version": window.version,
+        "revision": window.revision,
+        "start": _text(window.start),
+        "end": _text(window.end),
+        "rows": window.rows,
+        "labels": window.labels,
+        "mature": window.mature,
+        "complete": window.complete,
+        "signals": {name: _signal(s) for name, s in sorted(entry.signals.items())},
+        "findings": [
+            {"code": f.code, "count": f.count, "column": f.column, "message": f.message, "effect": f.effect}
+            for f in window.findings
+        ],
+    }
+
+
+def _signal(s: Signal) -> dict[str, Any]:
+    return {
+        "value": s.value,
+        "lower": s.lower,
+        "upper": s.upper,
+        "n": s.n,
+        "state": s.state,
+        "message": s.message,
+        **({"detail": dict(s.detail)} if s.detail else {}),
+    }
+
+
+def _text(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()

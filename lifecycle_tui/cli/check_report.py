@@ -1,0 +1,125 @@
+"""What `check` shows, read back from state once and handed to the three printers as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.state import alerts, models, outbox, windows
+from lifecycle_tui.state.alerts import AlertRow
+from lifecycle_tui.state.jobs import Job
+from lifecycle_tui.state.models import FleetRow
+from lifecycle_tui.state.reference import get_reference
+from lifecycle_tui.state.windows import WindowSignals
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.results import StoredProfile
+    from lifecycle_tui.domain.signals import Signal
+    from lifecycle_tui.domain.specs import ModelSpec
+    from lifecycle_tui.plugin_host.info import PluginInfo
+    from lifecycle_tui.state.database import State
+    from lifecycle_tui.workspace import Workspace
+
+RECENT = 60
+"""Windows read for a model; the printers show fewer."""
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """One model.
+
+    Attributes:
+        job: how its evaluation ended, with the rules' outcomes and what was done.
+        history: recent windows in window order; several entries a window where several versions scored.
+        champion: label of the champion as windows name it.
+        profiles: of the newest window, and of the reference, by column; with the grids that they need.
+    """
+
+    spec: ModelSpec
+    row: FleetRow
+    job: Job
+    history: tuple[WindowSignals, ...]
+    alerts: tuple[AlertRow, ...]
+    champion: str
+    profiles: Mapping[str, StoredProfile] = field(default_factory=dict)
+    reference: Mapping[str, StoredProfile] = field(default_factory=dict)
+    grids: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be evaluated."""
+        return self.job.state != "done"
+
+    @property
+    def newest(self) -> dict[str, Signal]:
+        """All signals of the newest window; the champion's metrics where several versions scored."""
+        shared = [e for e in self.history if e.window.version == ""]
+        if not shared:
+            return {}
+        found = dict(shared[-1].signals)
+        for entry in self.history:
+            if entry.window.key == shared[-1].window.key and entry.window.version == self.champion:
+                found.update(entry.signals)
+        return found
+
+    @property
+    def baseline(self) -> dict[str, dict[str, Any]]:
+        """Metrics on the reference, by name."""
+        return {row["name"]: row for row in self.job.outcome.get("reference", ())}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole check: models worst first, broken plugins, and what waits in the outbox."""
+
+    models: tuple[ModelReport, ...]
+    plugins: tuple[PluginInfo, ...]
+    waiting: Mapping[str, int]
+    sent: Job | None
+    root: str
+
+    @property
+    def exit_code(self) -> int:
+        """DESIGN §9: 3 something broke, 1 a rule is firing, else 0."""
+        if any(m.failed for m in self.models) or (self.sent is not None and self.sent.outcome.get("failed")):
+            return 3
+        return 1 if any(m.alerts for m in self.models) else 0
+
+
+def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job | None) -> Report:
+    """Everything about the models that were checked."""
+    with state.read() as conn:
+        rows = {row.name: row for row in models.fleet(conn)}
+        found = [_model(conn, workspace.spec.model(name), rows[name], job) for name, job in done.items()]
+        waiting: dict[str, int] = {}
+        for notification in outbox.waiting(conn):
+            waiting[notification.notifier] = waiting.get(notification.notifier, 0) + 1
+    order = list(rows)
+    found.sort(key=lambda m: order.index(m.spec.name))
+    broken = tuple(info for info in workspace.plugins.rows if info.fault is not None)
+    return Report(tuple(found), broken, waiting, sent, str(workspace.spec.root))
+
+
+def _model(conn: Any, spec: ModelSpec, row: FleetRow, job: Job) -> ModelReport:
+    from lifecycle_tui.registry import aliases
+    from lifecycle_tui.state.reference import get_grid
+
+    champion = aliases.champion(conn, spec.name)
+    history = windows.history(conn, spec.name, None, RECENT)
+    live = alerts.open_alerts(conn, spec.name)
+    shared = [e for e in history if e.window.version == ""]
+    profiles: dict[str, StoredProfile] = {}
+    reference: dict[str, StoredProfile] = {}
+    grids: dict[str, bytes] = {}
+    drifted = {s.column for s in (shared[-1].signals.values() if shared else ()) if s.state == "drifted" and s.column}
+    if drifted:
+        profiles = {p.column: p for p in windows.profiles(conn, shared[-1].window.id) if p.column in drifted}
+        base = get_reference(conn, spec.name, job.outcome.get("reference_digest"))
+        reference = {p.column: p for p in (base.profiles if base else ()) if p.column in drifted}
+        for profile in reference.values():
+            grid = get_grid(conn, spec.name, profile.column, profile.grid) if profile.grid else None
+            if grid is not None:
+                grids[profile.column] = grid.data
+    label = champion.label if champion else ""
+    return ModelReport(spec, row, job, history, live, label, profiles, reference, grids)

@@ -1,0 +1,200 @@
+"""`check` for people: the verdict first, the few columns that matter, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui import output
+from lifecycle_tui.cli import text
+from lifecycle_tui.output import plain, say, style
+
+if TYPE_CHECKING:
+    from lifecycle_tui.cli.check_report import ModelReport, Report
+    from lifecycle_tui.domain.signals import Signal
+
+COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "error": "red", "unknown": "dim"}
+GLYPHS = {"ok": "●", "warning": "▲", "critical": "✖", "error": "✖", "unknown": "○"}
+MOST_COLUMNS = 4
+"""Drifted columns shown with a histogram; the others are named in one line."""
+
+
+def show(report: Report, shown: int) -> None:
+    """Print the report, worst model first."""
+    for model in report.models:
+        _model(model, shown)
+        say()
+    _plugins(report)
+    _pending(report)
+    bad = [m for m in report.models if m.alerts or m.failed]
+    firing = sum(len(m.alerts) for m in report.models)
+    failed = sum(m.failed for m in report.models)
+    many = len(report.models)
+    if not bad:
+        say(f"{_count(many, 'model')} checked: no rule is firing")
+        return
+    parts = [f"{_count(firing, 'rule')} firing"] if firing else []
+    parts += [f"{_count(failed, 'model')} could not be evaluated"] if failed else []
+    say(style(f"{_count(many, 'model')} checked: {', '.join(parts)}", "bold"))
+    if firing:
+        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` says what happened")
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def _model(m: ModelReport, shown: int) -> None:
+    health = m.row.health
+    glyph = GLYPHS[health] if text.unicode_out() else "*"
+    head = style(f"{glyph} {health}", COLOURS[health], "bold")
+    champion = f" · version {m.champion}" if m.champion else ""
+    say(f"{head}  {style(plain(m.spec.name), 'bold')}  ({m.spec.task}{champion})")
+    if m.failed:
+        say(f"  {plain(m.job.error or 'it was ' + m.job.state)}")
+    for row in m.alerts:
+        alert = row.alert
+        state = f" · acknowledged by {plain(alert.acknowledged_by)}" if alert.acknowledged_by else ""
+        say(f"  alert {row.id} {alert.severity}: {plain(alert.rule)}: {plain(alert.message)}{state}")
+    shared = [e for e in m.history if e.window.version == ""]
+    if not shared:
+        if not m.failed:
+            say("  no window yet: all the data belongs to the reference")
+        return
+    say(f"  {_done(m)}")
+    _drift(m)
+    _metrics(m)
+    _windows(m, shown)
+    _findings(shared[-1].window.key, shared[-1].window.findings)
+    _errors(m.newest.values())
+
+
+def _done(m: ModelReport) -> str:
+    """What this check did, in words."""
+    outcome = m.job.outcome
+    names = {"new": "new", "grown": "grown", "changed": "changed", "relabelled": "with new labels"}
+    parts = [f"{outcome[key]} {word}" for key, word in names.items() if outcome.get(key)]
+    return f"{_count(int(outcome.get('windows', 0)), 'window')}: {', '.join(parts) if parts else 'nothing new'}"
+
+
+def _drift(m: ModelReport) -> None:
+    newest = m.newest
+    share = newest.get("drift.share")
+    if share is None:
+        return
+    key = m.row.window_key
+    if share.value is None:
+        say(f"  drift in {key}: {share.message or 'cannot tell'}")
+        return
+    columns = [str(c) for c in share.detail.get("columns", ())]
+    judged = share.detail.get("judged", 0)
+    say(f"  drift in {key}: {len(columns)} of {judged} columns" + (":" if columns else ""))
+    for column in columns[:MOST_COLUMNS]:
+        signal = next(s for s in newest.values() if s.column == column and s.state == "drifted")
+        say(f"    {plain(column)}: {plain(signal.message or '')}")
+        for line in _picture(m, column):
+            say(f"      {line}")
+    if columns[MOST_COLUMNS:]:
+        say(f"    and {', '.join(plain(c) for c in columns[MOST_COLUMNS:])}")
+
+
+def _picture(m: ModelReport, column: str) -> list[str]:
+    """The column in the reference and in the newest window as small histograms."""
+    if column not in m.profiles or column not in m.reference:
+        return []
+    from lifecycle_tui.profiles.codec import load, load_grid
+
+    grid = load_grid(m.grids[column]) if column in m.grids else None
+    base, now = load(m.reference[column].data, grid), load(m.profiles[column].data, grid)
+    return text.histogram_lines(base, now, ("reference", m.row.window_key or "now"))
+
+
+def _metrics(m: ModelReport) -> None:
+    """Each metric of the champion in the newest mature window, beside the reference."""
+    for name, base in m.baseline.items():
+        values = [(e, e.signals[name]) for e in m.history if name in e.signals and e.window.version in ("", m.champion)]
+        known = [(e.window, s) for e, s in values if s.value is not None and e.window.mature]
+        if not known:
+            waiting = [s for _, s in values if s.message]
+            why = waiting[-1].message if waiting else "no window has all its labels yet"
+            say(f"  {plain(name)}: {plain(why or '')}")
+            continue
+        window, signal = known[-1]
+        before = f"{text.number(base.get('value'))} in the reference, " if base.get("value") is not None else ""
+        trend = text.sparkline([s.value for _, s in known])
+        say(f"  {plain(name)}: {before}{_interval(signal)} in {window.key}  {trend}")
+
+
+def _interval(signal: Signal) -> str:
+    if signal.lower is None or signal.upper is None:
+        return text.number(signal.value)
+    return f"{text.number(signal.value)} [{text.number(signal.lower)}, {text.number(signal.upper)}]"
+
+
+def _windows(m: ModelReport, shown: int) -> None:
+    """The last windows as a table: rows, drifted columns, key metric."""
+    shared = [e for e in m.history if e.window.version == ""]
+    if len(shared) < 2:
+        return
+    metric = m.row.metric
+    champion = {e.window.key: e for e in m.history if e.window.version == m.champion}
+    rows = []
+    for entry in shared[-shown:]:
+        window = entry.window
+        share = entry.signals.get("drift.share")
+        names = [str(c) for c in share.detail.get("columns", ())] if share is not None else []
+        told = ", ".join(plain(n) for n in names[:4]) + (f" +{len(names) - 4}" if len(names) > 4 else "")
+        drift = "cannot tell" if share is None or share.value is None else told or "-"
+        scored = champion.get(window.key, entry)
+        signal = scored.signals.get(metric) or entry.signals.get(metric) if metric else None
+        value = "-" if signal is None or signal.value is None else _interval(signal)
+        rows.append([window.key, f"{window.rows:,}", value + ("" if window.mature else " *"), drift])
+    say()
+    output.table([["  " + r[0], *r[1:]] for r in rows], ["  window", "rows", metric or "metric", "drifted"], right=(1,))
+    if any(r[2].endswith("*") for r in rows):
+        say("  * labels are still arriving")
+    if len(shared) > shown:
+        say(f"  {len(shared) - shown} earlier windows: --windows N")
+
+
+def _findings(key: str, findings: Iterable[Any]) -> None:
+    found = list(findings)
+    if not found:
+        return
+    say()
+    say(f"  data of {key}:")
+    for finding in found[:8]:
+        effect = f" ({finding.effect})" if finding.effect else ""
+        say(f"    {finding.code}: {plain(finding.message)}{plain(effect)}")
+    if len(found) > 8:
+        say(f"    and {len(found) - 8} more: --format json")
+
+
+def _errors(signals: Iterable[Signal]) -> None:
+    """Signals that failed, one line for each message."""
+    groups: dict[str, list[str]] = {}
+    for signal in signals:
+        if signal.state == "error":
+            groups.setdefault(signal.message or "failed", []).append(signal.name)
+    for message, names in groups.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        say(f"  {style('failed', 'red')} {plain(names[0])}{more}: {plain(message)}")
+
+
+def _plugins(report: Report) -> None:
+    for info in report.plugins:
+        if info.fault is not None:
+            where = f"{info.fault.file}:{info.fault.line}" if info.fault.file and info.fault.line else info.place
+            place = where.removeprefix(report.root + "/")
+            say(f"{style('plugin', 'red')} {plain(info.name)} cannot be used: {plain(info.fault.message)} ({place})")
+
+
+def _pending(report: Report) -> None:
+    if report.sent is not None:
+        outcome: Mapping[str, Any] = report.sent.outcome
+        failed = outcome.get("failed", 0)
+        said = f"sent {_count(int(outcome.get('sent', 0)), 'message')}"
+        say(said + (f", {failed} failed: they are tried again; `lifecycle history` says why" if failed else ""))
+    elif report.waiting:
+        told = ", ".join(f"{plain(name)} ({count})" for name, count in sorted(report.waiting.items()))
+        say(f"would notify {told}: `lifecycle check --act` does it")

@@ -1,0 +1,121 @@
+"""Pieces of text output that several commands share: small histograms, counts in words, verdicts, numbers.
+
+Called by `drift`, `check` and others that print for people. Nothing here prints; standard library only, because
+start-up time of these commands is measured.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from lifecycle_tui.output import plain, style
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII = "_.-:=+*#"
+MARKS = {"ok": "✓", "drifted": "!", "cannot-tell": "?", "unknown": "?", "error": "×"}
+ASCII_MARKS = {"ok": "+", "drifted": "!", "cannot-tell": "?", "unknown": "?", "error": "x"}
+COLOURS = {"ok": "green", "drifted": "red", "cannot-tell": "yellow", "unknown": "dim", "error": "red"}
+
+
+def blocks(stream: TextIO | None = None) -> bool:
+    """Whether the stream can show block characters: only where its encoding is UTF-8."""
+    encoding = getattr(stream or sys.stdout, "encoding", None) or "ascii"
+    return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
+
+
+def histogram(counts: Sequence[float], *, top: float | None = None, ascii_only: bool = False) -> str:
+    """Counts (or shares) as one character each: blank for none, else a bar of at least the lowest height.
+
+    Args:
+        top: the count of a full bar; by default the greatest.
+    """
+    ramp = ASCII if ascii_only else BLOCKS
+    most = max(counts, default=0) if top is None else top
+    if most <= 0:
+        return " " * len(counts)
+    return "".join(" " if c <= 0 else ramp[min(len(ramp) - 1, int(c / most * len(ramp)))] for c in counts)
+
+
+def histograms(reference: Sequence[float], current: Sequence[float], *, ascii_only: bool = False) -> tuple[str, str]:
+    """Two histograms over the same bins, as shares of their own totals, on one common height.
+
+    Raises:
+        ValueError: if they have different numbers of bins.
+    """
+    if len(reference) != len(current):
+        raise ValueError(f"{len(reference)} bins against {len(current)}")
+    a, b = _shares(reference), _shares(current)
+    top = max([*a, *b], default=0)
+    return histogram(a, top=top, ascii_only=ascii_only), histogram(b, top=top, ascii_only=ascii_only)
+
+
+def _shares(counts: Sequence[float]) -> list[float]:
+    total = sum(counts)
+    return [count / total if total > 0 else 0.0 for count in counts]
+
+
+def counted(n: int, word: str, words: str | None = None) -> str:
+    """`1 column`, `1,234 columns`, `2 boxes`."""
+    return f"{n:,} {word if n == 1 else words or word + 's'}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for people: so many significant digits, no exponent between a thousandth and a million."""
+    if value is None or value != value:
+        return "-"
+    if value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.{digits}g}"
+        return text if "e" not in text else f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def chance(p: float | None) -> str:
+    """A p-value: `p = 0.012`, `p < 0.0001`; "" where there is none."""
+    if p is None or p != p:
+        return ""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
+
+
+def percent(share: float) -> str:
+    """`25 %`; a share that is neither none nor all never rounds to either."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def some(names: Iterable[str], width: int = 70) -> str:
+    """Names with commas, as many as fit, and how many more there are. Safe for a terminal."""
+    every = [plain(name) for name in names]
+    out = ""
+    for i, name in enumerate(every):
+        longer = f"{out}, {name}" if out else name
+        if len(longer) > width and out:
+            return f"{out} and {len(every) - i:,} more"
+        out = longer
+    return out
+
+
+def mark(state: str, stream: TextIO | None = None) -> str:
+    """One character for a signal's state, coloured where the stream shows colours."""
+    marks = MARKS if blocks(stream) else ASCII_MARKS
+    return style(marks.get(state, "?"), COLOURS.get(state, "dim"), stream=stream)
+
+
+def verdict(text: str, state: str, stream: TextIO | None = None) -> str:
+    """The line that a person reads first, in bold and the state's colour."""
+    return style(text, "bold", COLOURS.get(state, "dim"), stream=stream)
+
+
+def clipped(text: str, width: int) -> str:
+    """`text` in at most `width` characters, safe for a terminal; what is cut off shows as `…`, `~` without UTF-8."""
+    shown = plain(text)
+    end = "…" if blocks() else "~"
+    return shown if len(shown) <= width else shown[: width - 1] + end

@@ -1,0 +1,158 @@
+"""Inputs of one window against the reference: one signal for each detector and column, and the honest verdicts.
+
+Called by the job that evaluates a window. Everything here works on profiles (or on the rows, for the detectors that
+ask for them); nothing reads data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.domain.errors import LifecycleError, PluginFault
+from lifecycle_tui.domain.signals import ColumnKind, Measurement, Signal
+from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
+from lifecycle_tui.policy.budget import ColumnTest, Verdict, judge, summary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class ColumnData:
+    """One column of a window or of the reference: its profile, and its rows where a detector wants them."""
+
+    kind: ColumnKind
+    profile: Any
+    values: pa.ChunkedArray | None = None
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a verdict needs beside the numbers (DESIGN §7).
+
+    Attributes:
+        alpha: chance of a false alarm that this window may spend, over all its columns and detectors.
+        floor: smallest effect that is called drift.
+        min_rows: fewer rows than this cannot tell.
+    """
+
+    alpha: float
+    floor: float = 0.01
+    min_rows: int = 30
+
+
+@dataclass(frozen=True)
+class ColumnsResult:
+    """Signals of all columns with the summary, and the verdict of each column."""
+
+    signals: tuple[Signal, ...]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+
+def measure_columns(
+    reference: Mapping[str, ColumnData],
+    window: Mapping[str, ColumnData],
+    instruments: Instruments,
+    judging: Judging,
+) -> ColumnsResult:
+    """Every detector on every column of its kinds, then the verdicts over all of them together."""
+    signals: list[Signal] = []
+    tests: list[ColumnTest] = []
+    for column in sorted(reference):
+        base, now = reference[column], window[column]
+        for detector in instruments.detectors:
+            if base.kind not in detector.info.kinds:
+                continue
+            signal, test = _measure(detector, column, base, now)
+            signals.append(signal)
+            if test is not None:
+                tests.append(test)
+    verdicts = judge(tests, judging.alpha, judging.floor, judging.min_rows)
+    return ColumnsResult((*_judged(signals, verdicts), *summary(verdicts), *instruments.faults), verdicts)
+
+
+def _measure(
+    detector: Instrument, column: str, base: ColumnData, now: ColumnData
+) -> tuple[Signal, ColumnTest | None]:
+    try:
+        if detector.info.takes in ("arrow", "pandas"):
+            raw = detector.for_column(column).measure(base.values, now.values)
+        else:
+            raw = detector.for_column(column).measure(base.profile, now.profile)
+        found = as_measurement(raw, detector.name)
+    except PluginFault as exc:
+        return replace(fault_signal(detector.name, exc, column), source=detector.source), None
+    except LifecycleError as exc:
+        return fault_signal(detector.name, exc, column), None
+    except Exception as exc:
+        # A built-in runs in this process: its bug costs this one signal, with its place.
+        says = f"{type(exc).__name__}: {exc}"
+        return fault_signal(detector.name, PluginFault(detector.name, "raised", says), column), None
+    n = now.profile.n if found.n is None else found.n
+    signal = to_signal(f"{detector.name}.{column}", replace(found, n=n), column=column, source=detector.source)
+    test = None
+    if found.p_value is not None and found.effect is not None:
+        categories = found.detail.get("categories")
+        test = ColumnTest(column, detector.name, found.p_value, found.effect, n, base.profile.rows, categories)
+    return signal, test
+
+
+def as_measurement(raw: Measurement | float | None, name: str) -> Measurement:
+    """What a plugin returned, as a measurement.
+
+    Raises:
+        PluginFault: it is neither a measurement nor a number.
+    """
+    if isinstance(raw, Measurement):
+        return raw
+    if raw is None:
+        return Measurement(None, message="no value")
+    if isinstance(raw, bool) or not hasattr(raw, "__float__"):
+        raise PluginFault(name, "result", f"measure() returned {type(raw).__name__}, not a number or a Measurement")
+    return Measurement(float(raw))
+
+
+def to_signal(name: str, found: Measurement, *, column: str | None = None, source: str = "") -> Signal:
+    """A measurement as it is stored."""
+    value = found.value if found.value is not None and found.value == found.value else None
+    detail: dict[str, Any] = dict(found.detail)
+    for key in ("p_value", "effect", "definition"):
+        if getattr(found, key) is not None:
+            detail[key] = getattr(found, key)
+    return Signal(
+        name,
+        value,
+        found.lower,
+        found.upper,
+        found.n,
+        "ok" if value is not None else "unknown",
+        found.message,
+        column,
+        source,
+        detail,
+    )
+
+
+def _judged(signals: list[Signal], verdicts: Mapping[str, Verdict]) -> list[Signal]:
+    """The signals with their column's verdict: on those that are evidence; sizes such as PSI stay as they are."""
+    done = []
+    for signal in signals:
+        verdict = verdicts.get(signal.column or "")
+        if verdict is None or signal.state != "ok" or "p_value" not in signal.detail:
+            done.append(signal)
+            continue
+        decides = signal.name == f"{verdict.detector}.{signal.column}"
+        state = verdict.state if decides or verdict.state == "cannot-tell" else "ok"
+        detail = dict(signal.detail)
+        if decides:
+            detail["verdict"] = {
+                "p_adjusted": verdict.p_adjusted,
+                "alpha": verdict.alpha,
+                "effect": verdict.effect,
+                "detectable": verdict.detectable,
+            }
+        message = verdict.message if decides else signal.message
+        done.append(replace(signal, state=state, message=message, detail=detail))
+    return done

@@ -1,0 +1,118 @@
+"""Two kinds of file that `lifecycle drift` reads fast: Parquet column by column, plain CSV whole. Called by `files`.
+
+Whatever is not plain (separators, encodings, bad cells) goes to the tolerant reader that the caller passes in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from lifecycle_tui.domain.errors import DataError
+
+Reader: TypeAlias = "Callable[[Path], pa.Table]"
+
+_SNIFF = 65_536
+
+
+class Table:
+    """A table that is in memory.
+
+    Attributes:
+        path: where it came from.
+        names: its columns in order; a name that occurs twice is listed twice.
+        rows: how many rows it has.
+    """
+
+    def __init__(self, path: Path, table: pa.Table) -> None:
+        self.path, self._table = path, table
+        self.names: tuple[str, ...] = tuple(table.column_names)
+        self.rows: int = table.num_rows
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column. May be called from several threads.
+
+        Raises:
+            KeyError: if the name occurs twice.
+        """
+        return self._table.column(name)
+
+
+class ParquetTable(Table):
+    """A Parquet file whose columns are read when asked for; text comes as dictionaries, so no row becomes a string."""
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        self.path = path
+        footer = pq.read_metadata(path)
+        self._schema = footer.schema.to_arrow_schema()
+        self.names = tuple(self._schema.names)
+        self.rows = footer.num_rows
+        self._text = [f.name for f in self._schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        self._footer = footer
+        self._mine = threading.local()
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        import pyarrow.parquet as pq
+
+        if self.names.count(name) > 1:
+            raise KeyError(f"the file has {self.names.count(name)} columns of this name")
+        if not hasattr(self._mine, "file"):  # a Parquet reader is not to be shared by threads
+            self._mine.file = pq.ParquetFile(
+                self.path, metadata=self._footer, read_dictionary=self._text, memory_map=True
+            )
+        return self._mine.file.read(columns=[name], use_threads=False).column(name)
+
+
+def open_table(path: Path, reader: Reader | None = None) -> Table:
+    """The table in a file: Parquet by its suffix or magic, else CSV.
+
+    Raises:
+        DataError: if there is no such file, or it cannot be read.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is not a file" if path.exists() else f"no file {path}")
+    try:
+        if _is_parquet(path):
+            return ParquetTable(path)
+        plain = _plain_csv(path)
+        if plain is not None:
+            return Table(path, plain)
+        if reader is not None:
+            return Table(path, reader(path))
+    except DataError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as exc:
+        raise DataError(f"{path} cannot be read: {exc}") from exc
+    raise DataError(f"{path} is neither Parquet nor plain CSV")
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(4) == b"PAR1"
+
+
+def _plain_csv(path: Path) -> pa.Table | None:
+    """The file as UTF-8 text with commas and one cell a column in every row, or None if it is not that."""
+    with path.open("rb") as handle:
+        head = handle.read(_SNIFF)
+    first = head.split(b"\n", 1)[0]
+    if b"\0" in head or head[:2] == b"\x1f\x8b" or any(first.count(c) > first.count(b",") for c in (b";", b"\t", b"|")):
+        return None
+    import pyarrow.csv as pc
+
+    from lifecycle_tui.data.values import NO_NUMBER
+
+    missing = sorted({form for s in NO_NUMBER for form in (s, s.upper(), s.capitalize(), "NaN", "-NaN")})
+    # Labels keep such spellings here ("NA" is Namibia); `file_columns` knows which of them mean "missing".
+    convert = pc.ConvertOptions(null_values=missing, strings_can_be_null=False)
+    try:
+        table = pc.read_csv(path, convert_options=convert)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    return table if len(set(table.column_names)) == table.num_columns else None

@@ -1,0 +1,193 @@
+"""Performance of each version on the rows of one window whose labels have arrived.
+
+The job feeds it the batches of a scan (with predictions made by a version of ours where the data has none) and gets
+one set of metric signals for each version. Versions that score at once are kept apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.domain.errors import LifecycleError, PluginFault
+from lifecycle_tui.domain.protocols import Outcomes
+from lifecycle_tui.domain.signals import Measurement, Signal
+from lifecycle_tui.domain.specs import Task
+from lifecycle_tui.monitoring.columns import as_measurement, to_signal
+from lifecycle_tui.monitoring.instruments import Instrument, fault_signal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How labels are read. Fixed with the reference, so that a window with one class only reads the same.
+
+    Attributes:
+        classes: binary: (negative, positive); multiclass: in order of the score's columns where there are any;
+            regression and ranking: empty.
+        cutoff: score from which a binary prediction is positive, where the data has no predictions.
+    """
+
+    task: Task
+    classes: tuple[str, ...] = ()
+    cutoff: float = 0.5
+
+
+@dataclass(frozen=True)
+class VersionPerformance:
+    """One version in one window: how many rows it scored, how many of them have labels, its metrics."""
+
+    version: str
+    rows: int
+    labels: int
+    signals: tuple[Signal, ...]
+
+
+class Collector:
+    """Collects labels and predictions by version, batch by batch, then measures."""
+
+    def __init__(self, coding: Coding) -> None:
+        self.coding = coding
+        self._rows: dict[str, int] = {}
+        self._parts: dict[str, list[tuple[Any, ...]]] = {}
+
+    def add(
+        self,
+        versions: np.ndarray | str,
+        target: pa.Array | None,
+        known: np.ndarray,
+        prediction: pa.Array | np.ndarray | None,
+        score: np.ndarray | None,
+        day: np.ndarray | None,
+    ) -> None:
+        """Take aligned rows; `versions` is one name for all rows, or one a row."""
+        import numpy as np
+
+        names = [versions] if isinstance(versions, str) else sorted(set(versions.tolist()))
+        for name in names:
+            mask = np.ones(len(known), bool) if isinstance(versions, str) else versions == name
+            self._rows[name] = self._rows.get(name, 0) + int(mask.sum())
+            if target is None:
+                continue
+            at = np.flatnonzero(mask & known)
+            part = (
+                _target(target, at, self.coding),
+                None if prediction is None else _target(prediction, at, self.coding),
+                None if score is None else score[at],
+                None if day is None else day[at],
+            )
+            self._parts.setdefault(name, []).append(part)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Names of the versions that scored rows."""
+        return tuple(sorted(self._rows))
+
+    def rows(self, version: str) -> int:
+        """Rows that the version scored, with labels or without."""
+        return self._rows.get(version, 0)
+
+    def outcomes(self, version: str) -> Outcomes | None:
+        """The rows of a version whose truth and prediction are both known; None without any."""
+        import numpy as np
+
+        parts = self._parts.get(version)
+        if not parts:
+            return None
+        prediction, score, day = (
+            None if any(p[i] is None for p in parts) else np.concatenate([p[i] for p in parts]) for i in (1, 2, 3)
+        )
+        target = np.concatenate([p[0] for p in parts])
+        ok = _present(target)
+        for values in (prediction, score):
+            if values is not None:
+                ok &= _present(values)
+        if not ok.any():
+            return None
+        return _outcomes(
+            self.coding,
+            target[ok],
+            None if prediction is None else prediction[ok],
+            None if score is None else score[ok],
+            None if day is None else day[ok],
+        )
+
+    def measure(self, version: str, metrics: Sequence[Instrument]) -> VersionPerformance:
+        """The metrics of one version; without labelled rows every metric is unknown, not wrong."""
+        outcomes = self.outcomes(version)
+        n = 0 if outcomes is None else len(outcomes)
+        signals = tuple(_metric(metric, outcomes) for metric in metrics)
+        return VersionPerformance(version, self.rows(version), n, signals)
+
+
+def _target(array: pa.Array | np.ndarray, at: np.ndarray, coding: Coding) -> np.ndarray:
+    """Values at those positions: float64 for numbers, objects (text or None) for labels."""
+    import numpy as np
+
+    if isinstance(array, np.ndarray):
+        return array[at].astype(object) if coding.classes else array[at].astype(np.float64)
+    part = array.take(at)
+    if coding.classes:
+        return np.array([*part.cast("string").to_pylist(), None], dtype=object)[:-1]
+    return part.cast("float64").to_numpy(zero_copy_only=False)
+
+
+def _present(values: np.ndarray) -> np.ndarray:
+    """Which rows have a value."""
+    import numpy as np
+
+    if values.dtype == object:
+        return np.array([v is not None for v in values], bool)
+    present = ~np.isnan(values)
+    return present if present.ndim == 1 else present.all(axis=1)
+
+
+def _outcomes(
+    coding: Coding,
+    target: np.ndarray,
+    prediction: np.ndarray | None,
+    score: np.ndarray | None,
+    day: np.ndarray | None,
+) -> Outcomes:
+    import numpy as np
+
+    if coding.task == "binary":
+        positive = coding.classes[1]
+        said = None if prediction is None else (prediction == positive).astype(np.int8)
+        if said is None and score is not None:
+            said = (score >= coding.cutoff).astype(np.int8)
+        return Outcomes((target == positive).astype(np.int8), said, score, coding.classes, day=day)
+    if coding.task == "multiclass":
+        said = None if prediction is None else prediction.astype(str)
+        if said is None and score is not None:
+            said = np.array(coding.classes)[score.argmax(axis=1)]
+        return Outcomes(target.astype(str), said, score, coding.classes, day=day)
+    return Outcomes(target, prediction, score, day=day)
+
+
+def _metric(metric: Instrument, outcomes: Outcomes | None) -> Signal:
+    if outcomes is None:
+        return Signal(metric.name, None, n=0, state="unknown", message="no labels yet", source=metric.source)
+    needed = {"prediction": outcomes.prediction, "score": outcomes.score, "target": outcomes.target}
+    if needed[metric.info.needs] is None:
+        says = f"the data has no {metric.info.needs}, which {metric.name} needs"
+        return Signal(metric.name, None, n=0, state="unknown", message=says, source=metric.source)
+    try:
+        found = as_measurement(metric.for_column().measure(outcomes), metric.name)
+    except PluginFault as exc:
+        return replace(fault_signal(metric.name, exc), source=metric.source)
+    except LifecycleError as exc:
+        return fault_signal(metric.name, exc)
+    except Exception as exc:
+        says = f"{type(exc).__name__}: {exc}"
+        return fault_signal(metric.name, PluginFault(metric.name, "raised", says))
+    n = len(outcomes) if found.n is None else found.n
+    return to_signal(metric.name, _with_n(found, n), source=metric.source)
+
+
+def _with_n(found: Measurement, n: int) -> Measurement:
+    return replace(found, n=n)
