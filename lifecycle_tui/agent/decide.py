@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifecycle_tui.agent.context import JobContext
@@ -20,6 +19,7 @@ from lifecycle_tui.policy.facts import (
     CompiledRule,
     Decisions,
     Intent,
+    Transition,
     WindowFacts,
     facts_from_signals,
     join_versions,
@@ -28,7 +28,7 @@ from lifecycle_tui.policy.grouping import Notice, wants
 from lifecycle_tui.policy.rules import walk
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.versions import Version
-from lifecycle_tui.state import alerts, meta, models, outbox, windows
+from lifecycle_tui.state import alerts, models, outbox, windows
 from lifecycle_tui.state.windows import WindowSignals
 
 SHOWN = 24
@@ -70,29 +70,39 @@ def decide_model(
 ) -> Decisions:
     """Decide every rule over the windows that are new since the last time, store alerts, queue notifications."""
     label = champion.label if champion is not None else ""
-    key = f"decided:{spec.name}"
-    last = meta.get(tx, key)
-    history = _history(tx, spec.name, last)
+    last = models.decided(tx, spec.name)
+    history = _history(tx, spec.name, last, _names(rules, instruments))
     facts, orders = _facts(history, label)
     after = orders.get(last) if last is not None else None
     live = [row.alert for row in alerts.open_alerts(tx, spec.name)]
     decided = walk(rules, facts, live, job.now, champion=label, after=after)
     _store(tx, job, spec, decided)
     if facts:
-        meta.put(tx, key, facts[-1].key)
-    health, message = _health(decided, history)
+        models.set_decided(tx, spec.name, facts[-1].key)
+    health, message = _health(tx, decided, history)
     models.put_model(tx, _row(spec, job.now, health, message, history, label, instruments))
     return decided
 
 
-def _history(tx: sqlite3.Connection, model: str, last: str | None) -> tuple[WindowSignals, ...]:
+SUMMARY = ("drift.share", "drift.count", "drift.max")
+
+
+def _names(rules: Sequence[CompiledRule], instruments: Instruments) -> set[str]:
+    """The signals that rules and the fleet row read; the others stay in state."""
+    read = {ref.name for rule in rules for ref in rule.expression.signals}
+    return read | {m.name for m in instruments.metrics} | set(SUMMARY)
+
+
+def _history(
+    tx: sqlite3.Connection, model: str, last: str | None, names: set[str]
+) -> tuple[WindowSignals, ...]:
     """The windows that rules and the fleet row need: all undecided ones and enough before them."""
     if last is None:
-        return windows.history(tx, model, None, 1_000_000)
+        return windows.history(tx, model, names, 1_000_000)
     (undecided,) = tx.execute(
         "SELECT count(DISTINCT key) FROM windows WHERE model = ? AND current = 1 AND key > ?", (model, last)
     ).fetchone()
-    return windows.history(tx, model, None, undecided + LOOK_BACK)
+    return windows.history(tx, model, names, undecided + LOOK_BACK)
 
 
 def _facts(history: Sequence[WindowSignals], champion: str) -> tuple[tuple[WindowFacts, ...], dict[str, int]]:
@@ -104,23 +114,29 @@ def _facts(history: Sequence[WindowSignals], champion: str) -> tuple[tuple[Windo
             entry.window.version,
             entry.window.mature,
             facts_from_signals(entry.signals.values()),
-            tuple(sorted({s.column for s in entry.signals.values() if s.column and s.state == "drifted"})),
+            _drifted(entry),
         )
         for entry in history
     ]
     return join_versions(rows, champion), orders
 
 
+def _drifted(entry: WindowSignals) -> tuple[str, ...]:
+    share = entry.signals.get("drift.share")
+    return () if share is None else tuple(str(column) for column in share.detail.get("columns", ()))
+
+
 def _store(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, decided: Decisions) -> None:
     """Write alerts in the order in which they happened, and queue what they set off."""
     ids: dict[tuple[str, str], int] = {}
-    changes = list(alerts.store(tx, continued=decided.continued, resolved=decided.resolved, now=job.now))
-    for alert in decided.passed:
-        opened = replace(alert, state="open", resolved=None, resolved_by=None)
-        for change in alerts.store(tx, opened=[opened], now=job.now):
-            alerts.store(tx, resolved=[replace(alert, id=change.alert.id)], now=job.now)
-    changes += alerts.store(tx, opened=decided.opened, now=job.now)
-    for change in changes:
+    for change in alerts.store(
+        tx,
+        opened=decided.opened,
+        continued=decided.continued,
+        resolved=decided.resolved,
+        passed=decided.passed,
+        now=job.now,
+    ):
         if change.alert.id is not None:
             ids[change.alert.rule, change.kind] = change.alert.id
     for intent in decided.intents:
@@ -151,10 +167,13 @@ def notice_of(
         data = spec.data
         tables = (data.table, data.features, data.predictions, data.labels.table)
         sources = [table.location for table in tables if table is not None]
-    return Notice(alert, "resolved" if transition == "resolved" else "opened", at, spec.owner if spec else None, tuple(sources), target)
+    moved: Transition = "resolved" if transition == "resolved" else "opened"
+    return Notice(alert, moved, at, spec.owner if spec else None, tuple(sources), target)
 
 
-def _health(decided: Decisions, history: Sequence[WindowSignals]) -> tuple[Health, str | None]:
+def _health(
+    tx: sqlite3.Connection, decided: Decisions, history: Sequence[WindowSignals]
+) -> tuple[Health, str | None]:
     """The model's health and its reason in one sentence."""
     firing = sorted(
         [*decided.opened, *decided.continued], key=lambda a: ("critical", "warning", "info").index(a.severity)
@@ -166,7 +185,8 @@ def _health(decided: Decisions, history: Sequence[WindowSignals]) -> tuple[Healt
     if not history:
         return "unknown", "no window yet"
     newest = max(entry.window.key for entry in history)
-    broken = [s for e in history if e.window.key == newest for s in e.signals.values() if s.state == "error"]
+    ids = [entry.window.id for entry in history if entry.window.key == newest]
+    broken = [s for id_ in ids for s in windows.signals(tx, id_) if s.state == "error"]
     if broken:
         return decided.health, f"{len(broken)} signals failed: {broken[0].message}"
     return decided.health, None

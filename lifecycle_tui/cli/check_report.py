@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.state import alerts, models, outbox, windows
 from lifecycle_tui.state.alerts import AlertRow
 from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.state.models import FleetRow
-from lifecycle_tui.state.reference import get_reference
 from lifecycle_tui.state.windows import WindowSignals
 
 if TYPE_CHECKING:
-    from lifecycle_tui.domain.results import StoredProfile
     from lifecycle_tui.domain.signals import Signal
     from lifecycle_tui.domain.specs import ModelSpec
     from lifecycle_tui.plugin_host.info import PluginInfo
@@ -33,7 +31,6 @@ class ModelReport:
         job: how its evaluation ended, with the rules' outcomes and what was done.
         history: recent windows in window order; several entries a window where several versions scored.
         champion: label of the champion as windows name it.
-        profiles: of the newest window, and of the reference, by column; with the grids that they need.
     """
 
     spec: ModelSpec
@@ -42,9 +39,6 @@ class ModelReport:
     history: tuple[WindowSignals, ...]
     alerts: tuple[AlertRow, ...]
     champion: str
-    profiles: Mapping[str, StoredProfile] = field(default_factory=dict)
-    reference: Mapping[str, StoredProfile] = field(default_factory=dict)
-    grids: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -103,23 +97,8 @@ def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job 
 
 def _model(conn: Any, spec: ModelSpec, row: FleetRow, job: Job) -> ModelReport:
     from lifecycle_tui.registry import aliases
-    from lifecycle_tui.state.reference import get_grid
-
     champion = aliases.champion(conn, spec.name)
     history = windows.history(conn, spec.name, None, RECENT)
     live = alerts.open_alerts(conn, spec.name)
-    shared = [e for e in history if e.window.version == ""]
-    profiles: dict[str, StoredProfile] = {}
-    reference: dict[str, StoredProfile] = {}
-    grids: dict[str, bytes] = {}
-    drifted = {s.column for s in (shared[-1].signals.values() if shared else ()) if s.state == "drifted" and s.column}
-    if drifted:
-        profiles = {p.column: p for p in windows.profiles(conn, shared[-1].window.id) if p.column in drifted}
-        base = get_reference(conn, spec.name, job.outcome.get("reference_digest"))
-        reference = {p.column: p for p in (base.profiles if base else ()) if p.column in drifted}
-        for profile in reference.values():
-            grid = get_grid(conn, spec.name, profile.column, profile.grid) if profile.grid else None
-            if grid is not None:
-                grids[profile.column] = grid.data
     label = champion.label if champion else ""
-    return ModelReport(spec, row, job, history, live, label, profiles, reference, grids)
+    return ModelReport(spec, row, job, history, live, label)

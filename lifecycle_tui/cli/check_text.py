@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui import output
 from lifecycle_tui.cli import text
 from lifecycle_tui.output import plain, say, style
+from lifecycle_tui.plots import sparkline
 
 if TYPE_CHECKING:
     from lifecycle_tui.cli.check_report import ModelReport, Report
@@ -31,22 +32,18 @@ def show(report: Report, shown: int) -> None:
     failed = sum(m.failed for m in report.models)
     many = len(report.models)
     if not bad:
-        say(f"{_count(many, 'model')} checked: no rule is firing")
+        say(f"{text.counted(many, 'model')} checked: no rule is firing")
         return
-    parts = [f"{_count(firing, 'rule')} firing"] if firing else []
-    parts += [f"{_count(failed, 'model')} could not be evaluated"] if failed else []
-    say(style(f"{_count(many, 'model')} checked: {', '.join(parts)}", "bold"))
+    parts = [f"{text.counted(firing, 'rule')} firing"] if firing else []
+    parts += [f"{text.counted(failed, 'model')} could not be evaluated"] if failed else []
+    say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
-        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` says what happened")
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}{'' if n == 1 else 's'}"
+        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` tells the story")
 
 
 def _model(m: ModelReport, shown: int) -> None:
     health = m.row.health
-    glyph = GLYPHS[health] if text.unicode_out() else "*"
+    glyph = GLYPHS[health] if text.blocks() else "*"
     head = style(f"{glyph} {health}", COLOURS[health], "bold")
     champion = f" · version {m.champion}" if m.champion else ""
     say(f"{head}  {style(plain(m.spec.name), 'bold')}  ({m.spec.task}{champion})")
@@ -74,7 +71,7 @@ def _done(m: ModelReport) -> str:
     outcome = m.job.outcome
     names = {"new": "new", "grown": "grown", "changed": "changed", "relabelled": "with new labels"}
     parts = [f"{outcome[key]} {word}" for key, word in names.items() if outcome.get(key)]
-    return f"{_count(int(outcome.get('windows', 0)), 'window')}: {', '.join(parts) if parts else 'nothing new'}"
+    return f"{text.counted(int(outcome.get('windows', 0)), 'window')}: {', '.join(parts) if parts else 'nothing new'}"
 
 
 def _drift(m: ModelReport) -> None:
@@ -100,13 +97,13 @@ def _drift(m: ModelReport) -> None:
 
 def _picture(m: ModelReport, column: str) -> list[str]:
     """The column in the reference and in the newest window as small histograms."""
-    if column not in m.profiles or column not in m.reference:
+    found = [s.detail["bars"] for s in m.newest.values() if s.column == column and "bars" in s.detail]
+    if not found:
         return []
-    from lifecycle_tui.profiles.codec import load, load_grid
-
-    grid = load_grid(m.grids[column]) if column in m.grids else None
-    base, now = load(m.reference[column].data, grid), load(m.profiles[column].data, grid)
-    return text.histogram_lines(base, now, ("reference", m.row.window_key or "now"))
+    names = [str(n) for n in found[0]["names"]]
+    above, below = text.histograms(found[0]["reference"], found[0]["window"], ascii_only=not text.blocks())
+    span = plain(f"{names[0]} … {names[-1]}") if len(names) > 1 else plain(names[0])
+    return [f"reference  {above}  {span}", f"{m.row.window_key or 'now':<9}  {below}"]
 
 
 def _metrics(m: ModelReport) -> None:
@@ -121,7 +118,7 @@ def _metrics(m: ModelReport) -> None:
             continue
         window, signal = known[-1]
         before = f"{text.number(base.get('value'))} in the reference, " if base.get("value") is not None else ""
-        trend = text.sparkline([s.value for _, s in known])
+        trend = sparkline([s.value for _, s in known], 24, ascii_only=not text.blocks())
         say(f"  {plain(name)}: {before}{_interval(signal)} in {window.key}  {trend}")
 
 
@@ -193,7 +190,7 @@ def _pending(report: Report) -> None:
     if report.sent is not None:
         outcome: Mapping[str, Any] = report.sent.outcome
         failed = outcome.get("failed", 0)
-        said = f"sent {_count(int(outcome.get('sent', 0)), 'message')}"
+        said = f"sent {text.counted(int(outcome.get('sent', 0)), 'message')}"
         say(said + (f", {failed} failed: they are tried again; `lifecycle history` says why" if failed else ""))
     elif report.waiting:
         told = ", ".join(f"{plain(name)} ({count})" for name, count in sorted(report.waiting.items()))

@@ -14,9 +14,14 @@ from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import ColumnKind, Measurement, Signal
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
 from lifecycle_tui.policy.budget import ColumnTest, Verdict, judge, summary
+from lifecycle_tui.profiles.bars import bars
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+PICTURED = ("ks", "chi2")
+"""The detectors whose signal carries its column's histogram (`detail["bars"]`); else the column's first one does."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def measure_columns(
     tests: list[ColumnTest] = []
     for column in sorted(reference):
         base, now = reference[column], window[column]
+        first = len(signals)
         for detector in instruments.detectors:
             if base.kind not in detector.info.kinds:
                 continue
@@ -69,8 +75,20 @@ def measure_columns(
             signals.append(signal)
             if test is not None:
                 tests.append(test)
+        signals[first:] = _pictured(signals[first:], base, now)
     verdicts = judge(tests, judging.alpha, judging.floor, judging.min_rows)
     return ColumnsResult((*_judged(signals, verdicts), *summary(verdicts), *instruments.faults), verdicts)
+
+
+def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[Signal]:
+    """The column's signals, one of them with a small histogram of both sides, for every screen to show."""
+    found = bars(base.profile, now.profile)
+    if found is None or not signals:
+        return signals
+    at = next((i for i, s in enumerate(signals) if s.source in PICTURED), 0)
+    picture = {"names": list(found.names), "reference": list(found.reference), "window": list(found.window)}
+    signals[at] = replace(signals[at], detail={**signals[at].detail, "bars": picture})
+    return signals
 
 
 def _measure(

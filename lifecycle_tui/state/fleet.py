@@ -1,0 +1,106 @@
+"""Reads the fleet: one row for each model, so that a single SELECT shows what is wrong, worst first.
+
+Called by `status`, `check`'s summary and the fleet screen; `models` writes. `status` shows a thousand models within a
+few milliseconds, so this module imports little, and its row is a named tuple: a frozen dataclass of 28 fields costs ten
+times as much to define and to fill.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lifecycle_tui.state.text import maybe_moment
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.results import Health
+    from lifecycle_tui.domain.specs import Severity
+
+HEALTH_ORDER = ("error", "critical", "warning", "unknown", "ok")
+"""Worst first."""
+
+
+class FleetRow(NamedTuple):
+    """A model as the fleet shows it; fields as in `models.Declared` and `models.ModelFacts`.
+
+    Attributes:
+        declared: whether the file still declares it.
+        champion: number of the version that the alias `champion` names.
+        alerts_open: alerts that have not resolved (acknowledged ones included).
+        severity: the worst of them.
+        seq: raised whenever the row changes.
+    """
+
+    name: str
+    task: str | None
+    owner: str | None
+    tags: tuple[str, ...]
+    declared: bool
+    health: Health
+    message: str | None
+    champion: int | None
+    window_key: str | None
+    window_start: datetime | None
+    window_end: datetime | None
+    window_rows: int | None
+    window_labels: int | None
+    drift_share: float | None
+    drift_count: int | None
+    drift_columns: int | None
+    drift_max: float | None
+    drift_column: str | None
+    drift_history: tuple[float | None, ...]
+    metric: str | None
+    metric_value: float | None
+    metric_lower: float | None
+    metric_upper: float | None
+    metric_history: tuple[float | None, ...]
+    alerts_open: int
+    severity: Severity | None
+    evaluated_at: datetime | None
+    seq: int
+
+
+SELECT = f"SELECT {', '.join(FleetRow._fields)} FROM models"
+_TAGS, _DRIFTS, _METRICS = (FleetRow._fields.index(n) for n in ("tags", "drift_history", "metric_history"))
+_START, _END, _AT = (FleetRow._fields.index(n) for n in ("window_start", "window_end", "evaluated_at"))
+_DECLARED = FleetRow._fields.index("declared")
+_WORST_FIRST = (
+    "ORDER BY CASE health "
+    + " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(HEALTH_ORDER))
+    + " END, CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END, "
+    "drift_share DESC, name"
+)
+
+
+def row(found: Sequence[Any]) -> FleetRow:
+    """A row of `SELECT` as a value."""
+    return _rows([found])[0]
+
+
+def _rows(found: Sequence[Sequence[Any]]) -> tuple[FleetRow, ...]:
+    # All JSON columns of all rows are parsed in one call: a thousand rows have three thousand short lists.
+    lists = iter(json.loads(f"[{','.join(r[i] for r in found for i in (_TAGS, _DRIFTS, _METRICS))}]"))
+    made = []
+    for plain in found:
+        values = list(plain)
+        values[_TAGS], values[_DRIFTS], values[_METRICS] = tuple(next(lists)), tuple(next(lists)), tuple(next(lists))
+        values[_START], values[_END] = maybe_moment(values[_START]), maybe_moment(values[_END])
+        values[_AT], values[_DECLARED] = maybe_moment(values[_AT]), bool(values[_DECLARED])
+        made.append(FleetRow._make(values))
+    return tuple(made)
+
+
+def fleet(conn: sqlite3.Connection, *, retired: bool = False) -> tuple[FleetRow, ...]:
+    """All declared models in one SELECT, worst first; with `retired`, those that are no longer declared as well."""
+    where = "" if retired else "WHERE declared = 1 "
+    return _rows(conn.execute(f"{SELECT} {where}{_WORST_FIRST}").fetchall())
+
+
+def model(conn: sqlite3.Connection, name: str) -> FleetRow | None:
+    """One model, declared or not; None if state has never heard of it."""
+    found = conn.execute(f"{SELECT} WHERE name = ?", (name,)).fetchone()
+    return None if found is None else row(found)

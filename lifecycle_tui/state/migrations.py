@@ -1,0 +1,214 @@
+"""The schema, as named and ordered migrations, and the version number that everyone compares (DESIGN §8).
+
+`migrate` runs the steps in a child; everybody else reads `LATEST` from here and `PRAGMA user_version` from the file.
+Nothing here imports sqlite_utils before `build()` is called, because that import costs more than most commands.
+
+To change the schema append a function decorated with `@step` (never edit one that was released), describe the columns
+in docs/state.md, and add a fixture of the version before to tests/state/test_state_migrations.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+Step = Callable[[Any], None]
+STEPS: list[tuple[str, Step]] = []
+"""(name, function) in order; the state's version is how many of them were applied."""
+
+
+def step(function: Step) -> Step:
+    """Register a migration under its function's name, after those above it."""
+    STEPS.append((function.__name__, function))
+    return function
+
+
+def build() -> Migrations:
+    """The steps as a `sqlite_utils.Migrations`; each sets `user_version` inside its own transaction."""
+    from sqlite_utils import Migrations
+
+    found = Migrations("lifecycle_tui")
+    for number, (name, function) in enumerate(STEPS, start=1):
+        found(name=name)(_numbered(number, function))
+    return found
+
+
+def _numbered(number: int, function: Step) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        function(db)
+        db.execute(f"PRAGMA user_version = {number}")
+
+    return run
+
+
+def follow(db: Any, table: str, key: Iterable[str]) -> None:
+    """Give `table` its feed triggers: `seq` is raised from the one counter on insert and on update.
+
+    They name every column but `seq`, so writing `seq` itself does not fire them again; call this anew after a
+    migration that adds columns. The index leaves out rows without a number, which exist only inside the insert.
+    """
+    columns = [row[1] for row in db.execute(f"PRAGMA table_info([{table}])").fetchall()]
+    others = ", ".join(f"[{c}]" for c in columns if c != "seq")
+    same = " AND ".join(f"[{c}] = NEW.[{c}]" for c in key)
+    raise_seq = (
+        f"BEGIN UPDATE feed SET seq = seq + 1; UPDATE [{table}] SET seq = (SELECT seq FROM feed) WHERE {same}; END"
+    )
+    for event, when in (("insert", "AFTER INSERT"), ("update", f"AFTER UPDATE OF {others}")):
+        db.execute(f"DROP TRIGGER IF EXISTS [{table}_feed_{event}]")
+        db.execute(f"CREATE TRIGGER [{table}_feed_{event}] {when} ON [{table}] {raise_seq}")
+    db.execute(f"CREATE INDEX IF NOT EXISTS [{table}_seq] ON [{table}](seq) WHERE seq IS NOT NULL")
+
+
+_FOLLOWED_FIRST: dict[str, tuple[str, ...]] = {
+    "models": ("name",),
+    "windows": ("id",),
+    "signals": ("window_id", "name"),
+    "alerts": ("id",),
+    "notifications": ("id",),
+    "versions": ("model", "number"),
+    "aliases": ("model", "alias"),
+    "jobs": ("id",),
+}
+FOLLOWED: dict[str, tuple[str, ...]] = {**_FOLLOWED_FIRST}
+"""Tables in the change feed → their key."""
+
+_FIRST = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE feed (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL)",
+    "INSERT INTO feed (id, seq) VALUES (1, 0)",
+    """CREATE TABLE models (
+        name TEXT PRIMARY KEY, task TEXT, owner TEXT, tags TEXT NOT NULL DEFAULT '[]',
+        declared INTEGER NOT NULL DEFAULT 1, health TEXT NOT NULL DEFAULT 'unknown'
+            CHECK (health IN ('ok', 'warning', 'critical', 'unknown', 'error')),
+        message TEXT, champion INTEGER,
+        window_key TEXT, window_start TEXT, window_end TEXT, window_rows INTEGER, window_labels INTEGER,
+        drift_share REAL, drift_count INTEGER, drift_columns INTEGER, drift_max REAL, drift_column TEXT,
+        drift_history TEXT NOT NULL DEFAULT '[]',
+        metric TEXT, metric_value REAL, metric_lower REAL, metric_upper REAL, metric_history TEXT NOT NULL DEFAULT '[]',
+        alerts_open INTEGER NOT NULL DEFAULT 0, severity TEXT CHECK (severity IN ('info', 'warning', 'critical')),
+        evaluated_at TEXT, decided TEXT, seq INTEGER) WITHOUT ROWID""",
+    """CREATE TABLE windows (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name), key TEXT NOT NULL,
+        version TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL, current INTEGER NOT NULL DEFAULT 1,
+        position INTEGER NOT NULL, start TEXT, "end" TEXT, rows INTEGER NOT NULL, labels INTEGER NOT NULL DEFAULT 0,
+        mature INTEGER NOT NULL, complete INTEGER NOT NULL, basis TEXT NOT NULL DEFAULT '', as_of TEXT NOT NULL,
+        recorded_at TEXT NOT NULL, digest TEXT NOT NULL, withdrawn TEXT, seq INTEGER,
+        report TEXT NOT NULL DEFAULT '[]', UNIQUE (model, key, version, revision))""",
+    "CREATE UNIQUE INDEX windows_current ON windows(model, key, version) WHERE current = 1",
+    "CREATE INDEX windows_as_of ON windows(as_of)",
+    "CREATE INDEX windows_model_as_of ON windows(model, as_of)",
+    """CREATE TABLE window_parts (
+        window_id INTEGER NOT NULL REFERENCES windows(id), fragment TEXT NOT NULL, rows INTEGER NOT NULL,
+        digest TEXT NOT NULL, PRIMARY KEY (window_id, fragment)) WITHOUT ROWID""",
+    """CREATE TABLE signals (
+        window_id INTEGER NOT NULL REFERENCES windows(id), name TEXT NOT NULL, value REAL, lower REAL, upper REAL,
+        n INTEGER, state TEXT NOT NULL CHECK (state IN ('ok', 'drifted', 'cannot-tell', 'unknown', 'error')),
+        message TEXT, "column" TEXT, source TEXT NOT NULL DEFAULT '', detail TEXT, seq INTEGER,
+        PRIMARY KEY (window_id, name)) WITHOUT ROWID""",
+    """CREATE TABLE profiles (
+        window_id INTEGER NOT NULL REFERENCES windows(id), "column" TEXT NOT NULL, kind TEXT NOT NULL,
+        grid TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (window_id, "column"))""",
+    """CREATE TABLE grids (
+        model TEXT NOT NULL REFERENCES models(name), "column" TEXT NOT NULL, version INTEGER NOT NULL,
+        grid TEXT NOT NULL, data BLOB NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (model, "column", version),
+        UNIQUE (model, "column", grid))""",
+    """CREATE TABLE reference (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name), digest TEXT NOT NULL,
+        rows INTEGER NOT NULL, facts TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (model, digest))""",
+    """CREATE TABLE reference_profiles (
+        reference_id INTEGER NOT NULL REFERENCES reference(id) ON DELETE CASCADE, "column" TEXT NOT NULL,
+        kind TEXT NOT NULL, grid TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (reference_id, "column"))""",
+    """CREATE TABLE alerts (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name), rule TEXT NOT NULL,
+        severity TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+        state TEXT NOT NULL CHECK (state IN ('open', 'acknowledged', 'resolved')), since TEXT NOT NULL,
+        last_window TEXT, repeats INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL, opened_at TEXT NOT NULL,
+        resolved_at TEXT, resolved_by TEXT, acknowledged_at TEXT, acknowledged_by TEXT, note TEXT,
+        detail TEXT NOT NULL DEFAULT '{}', seq INTEGER)""",
+    "CREATE UNIQUE INDEX alerts_live ON alerts(model, rule) WHERE state <> 'resolved'",
+    "CREATE INDEX alerts_model ON alerts(model, opened_at)",
+    "CREATE INDEX alerts_streak ON alerts(model, rule, since)",
+    "CREATE INDEX alerts_opened ON alerts(opened_at)",
+    """CREATE TABLE alert_events (
+        id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), model TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('opened', 'continued', 'resolved', 'acknowledged')),
+        at TEXT NOT NULL, window TEXT, by TEXT, text TEXT)""",
+    "CREATE INDEX alert_events_alert ON alert_events(alert_id)",
+    "CREATE INDEX alert_events_at ON alert_events(at)",
+    "CREATE INDEX alert_events_model ON alert_events(model, at)",
+    """CREATE TABLE notifications (
+        id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), notifier TEXT NOT NULL,
+        kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending'
+            CHECK (state IN ('pending', 'sending', 'sent', 'failed')),
+        due_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT, created_at TEXT NOT NULL,
+        sent_at TEXT, process TEXT, seq INTEGER, UNIQUE (alert_id, notifier, kind))""",
+    "CREATE INDEX notifications_due ON notifications(due_at) WHERE state IN ('pending', 'sending')",
+    """CREATE TABLE versions (
+        model TEXT NOT NULL REFERENCES models(name), number INTEGER NOT NULL, name TEXT,
+        origin TEXT NOT NULL CHECK (origin IN ('trained', 'registered', 'named')), artifact TEXT, size INTEGER,
+        format TEXT, created_at TEXT NOT NULL, by TEXT, job_id INTEGER, parent INTEGER, data_start TEXT, data_end TEXT,
+        data_rows INTEGER, data_digest TEXT, metrics TEXT NOT NULL DEFAULT '{}', lineage TEXT NOT NULL DEFAULT '{}',
+        note TEXT, seq INTEGER, PRIMARY KEY (model, number))""",
+    "CREATE UNIQUE INDEX versions_name ON versions(model, name) WHERE name IS NOT NULL",
+    "CREATE INDEX versions_artifact ON versions(artifact) WHERE artifact IS NOT NULL",
+    "CREATE INDEX versions_created ON versions(created_at)",
+    "CREATE INDEX versions_model_created ON versions(model, created_at)",
+    """CREATE TABLE aliases (
+        model TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL, since TEXT NOT NULL, by TEXT, why TEXT,
+        seq INTEGER, PRIMARY KEY (model, alias), FOREIGN KEY (model, version) REFERENCES versions(model, number))""",
+    """CREATE TABLE alias_history (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER, previous INTEGER,
+        at TEXT NOT NULL, by TEXT, why TEXT)""",
+    "CREATE INDEX alias_history_alias ON alias_history(model, alias, at)",
+    "CREATE INDEX alias_history_model ON alias_history(model, at)",
+    "CREATE INDEX alias_history_at ON alias_history(at)",
+    """CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, model TEXT, payload TEXT NOT NULL DEFAULT '{}',
+        state TEXT NOT NULL DEFAULT 'queued'
+            CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+        created_at TEXT NOT NULL, created_by TEXT, started_at TEXT, finished_at TEXT, process TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0, cancel INTEGER NOT NULL DEFAULT 0, progress_done REAL,
+        progress_total REAL, progress_unit TEXT, progress_text TEXT, outcome TEXT, error TEXT, live_key TEXT,
+        seq INTEGER)""",
+    "CREATE UNIQUE INDEX jobs_live_key ON jobs(live_key) WHERE live_key IS NOT NULL",
+    "CREATE INDEX jobs_queued ON jobs(id) WHERE state = 'queued'",
+    "CREATE INDEX jobs_running ON jobs(id) WHERE state = 'running'",
+    "CREATE INDEX jobs_model ON jobs(model, id)",
+    "CREATE INDEX jobs_finished ON jobs(finished_at)",
+    "CREATE INDEX jobs_model_finished ON jobs(model, finished_at)",
+    "CREATE INDEX jobs_created ON jobs(created_at)",
+    "CREATE INDEX jobs_model_created ON jobs(model, created_at)",
+    "CREATE TABLE heartbeats (job_id INTEGER PRIMARY KEY REFERENCES jobs(id), at TEXT NOT NULL)",
+    """CREATE TABLE job_events (
+        id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL REFERENCES jobs(id), at TEXT NOT NULL, level TEXT NOT NULL,
+        text TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}')""",
+    "CREATE INDEX job_events_job ON job_events(job_id)",
+    """CREATE TABLE fragments (
+        source TEXT NOT NULL, fragment TEXT NOT NULL, stamp TEXT NOT NULL, facts TEXT NOT NULL, seen_at TEXT NOT NULL,
+        PRIMARY KEY (source, fragment)) WITHOUT ROWID""",
+    """CREATE TABLE audit (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, behind TEXT, action TEXT NOT NULL,
+        subject TEXT NOT NULL, model TEXT, detail TEXT NOT NULL DEFAULT '{}', previous TEXT NOT NULL,
+        hash TEXT NOT NULL)""",
+    "CREATE INDEX audit_at ON audit(at)",
+    "CREATE INDEX audit_model ON audit(model, id)",
+    "CREATE INDEX audit_model_at ON audit(model, at)",
+    "CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit only grows'); END",
+    "CREATE TRIGGER audit_keeps_values BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit only grows'); END",
+)
+
+
+@step
+def m001_first(db: Any) -> None:
+    """Everything that slice 1 stores."""
+    for statement in _FIRST:
+        db.execute(statement)
+    for table, key in _FOLLOWED_FIRST.items():
+        follow(db, table, key)
+
+
+LATEST = len(STEPS)
+"""The state version that this program reads and writes."""

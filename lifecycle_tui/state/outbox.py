@@ -1,0 +1,124 @@
+"""The outbox: notifications that must go out, written in the transaction that opened or resolved the alert.
+
+Sending happens after the commit, so a kill between the two loses nothing; a notification that was being sent by a
+process that died is offered again, so a receiver may, rarely, see one twice and never misses one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from lifecycle_tui.state.processes import Process, alive
+from lifecycle_tui.state.text import instant, maybe_moment, moment
+
+NotificationState = Literal["pending", "sending", "sent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notifier to be told of one transition of an alert.
+
+    Attributes:
+        kind: the transition, e.g. "opened", "resolved".
+        due_at: not before this; moved on after a failure.
+        attempts: how often it was tried; last_error says what the last one met.
+        process: who is sending it.
+    """
+
+    id: int
+    alert_id: int
+    notifier: str
+    kind: str
+    state: NotificationState
+    due_at: datetime
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    process: Process | None
+    seq: int
+
+
+_COLUMNS = "id, alert_id, notifier, kind, state, due_at, attempts, last_error, created_at, sent_at, process, seq"
+SELECT = f"SELECT {_COLUMNS} FROM notifications"
+
+
+def row(found: Sequence[Any]) -> Notification:
+    """A row of `SELECT` as a value."""
+    (id_, alert_id, notifier, kind, state, due_at, attempts, error, created_at, sent_at, process, seq) = found
+    return Notification(
+        id_, alert_id, notifier, kind, state, moment(due_at), attempts, error, moment(created_at),
+        maybe_moment(sent_at), None if process is None else Process.parse(process), seq,
+    )  # fmt: skip
+
+
+def queue_notification(
+    tx: sqlite3.Connection, alert_id: int, notifier: str, due_at: datetime, kind: str, now: datetime
+) -> int | None:
+    """Queue one; None if this notifier was told (or will be) of this transition already."""
+    cursor = tx.execute(
+        "INSERT OR IGNORE INTO notifications (alert_id, notifier, kind, due_at, created_at) VALUES (?, ?, ?, ?, ?)",
+        (alert_id, notifier, kind, instant(due_at), instant(now)),
+    )
+    return cursor.lastrowid if cursor.rowcount == 1 else None
+
+
+def due(conn: sqlite3.Connection, now: datetime) -> tuple[Notification, ...]:
+    """Notifications that should go out now, oldest first, those included whose sender died."""
+    found = conn.execute(
+        f"{SELECT} WHERE state IN ('pending', 'sending') AND due_at <= ? ORDER BY due_at, id", (instant(now),)
+    ).fetchall()
+    return tuple(n for n in map(row, found) if n.state == "pending" or n.process is None or alive(n.process) is False)
+
+
+def waiting(conn: sqlite3.Connection) -> tuple[Notification, ...]:
+    """Everything that has not gone out yet, due or not."""
+    found = conn.execute(f"{SELECT} WHERE state IN ('pending', 'sending') ORDER BY due_at, id").fetchall()
+    return tuple(map(row, found))
+
+
+def claim_due(tx: sqlite3.Connection, now: datetime, process: Process) -> tuple[Notification, ...]:
+    """Take what is due for sending, so that no other process sends it as well."""
+    taken = due(tx, now)
+    tx.executemany(
+        "UPDATE notifications SET state = 'sending', process = ?, attempts = attempts + 1 WHERE id = ?",
+        [(str(process), n.id) for n in taken],
+    )
+    again = (tx.execute(f"{SELECT} WHERE id = ?", (n.id,)).fetchone() for n in taken)
+    return tuple(map(row, again))
+
+
+def release(tx: sqlite3.Connection, ids: Iterable[int], due_at: datetime) -> None:
+    """Give claimed ones back unsent, e.g. because their group is not complete; it does not count as an attempt."""
+    tx.executemany(
+        "UPDATE notifications SET state = 'pending', process = NULL, due_at = ?, attempts = attempts - 1 "
+        "WHERE id = ? AND state = 'sending'",
+        [(instant(due_at), id_) for id_ in ids],
+    )
+
+
+def mark_sent(tx: sqlite3.Connection, ids: Iterable[int], now: datetime) -> None:
+    """They have gone out."""
+    tx.executemany(
+        "UPDATE notifications SET state = 'sent', sent_at = ?, process = NULL, last_error = NULL WHERE id = ?",
+        [(instant(now), id_) for id_ in ids],
+    )
+
+
+def mark_failed(tx: sqlite3.Connection, ids: Iterable[int], error: str, again_at: datetime | None) -> None:
+    """An attempt failed; the next one is at `again_at`, or never (None)."""
+    if again_at is None:
+        sql, args = "UPDATE notifications SET state = 'failed', process = NULL, last_error = ? WHERE id = ?", [error]
+    else:
+        sql = "UPDATE notifications SET state = 'pending', process = NULL, last_error = ?, due_at = ? WHERE id = ?"
+        args = [error, instant(again_at)]
+    tx.executemany(sql, [(*args, id_) for id_ in ids])
+
+
+def notifications(conn: sqlite3.Connection, alert_id: int) -> tuple[Notification, ...]:
+    """All notifications of one alert."""
+    return tuple(map(row, conn.execute(f"{SELECT} WHERE alert_id = ? ORDER BY id", (alert_id,)).fetchall()))
