@@ -1,0 +1,213 @@
+"""Finds, reads and checks a workspace's files; what `lifecycle_tui.config` offers to the rest of the program.
+
+`load` is for whoever needs a workspace, `check` for whoever shows what is wrong with one, `locate` for later checks
+(plugin options, expressions) that want to point into a file that was sound in form.
+"""
+
+from __future__ import annotations
+
+import gc
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lifecycle_tui.config.build import Declared, build, check_matches
+from lifecycle_tui.config.report import Layer, Report
+from lifecycle_tui.config.scanner import KeyPath
+from lifecycle_tui.config.schema import FileTable
+from lifecycle_tui.config.schema_model import ModelTable
+from lifecycle_tui.config.shape import keys_at
+from lifecycle_tui.config.sources import Part, Source, dotted, holds, shown
+from lifecycle_tui.config.syntax import read
+from lifecycle_tui.config.words import validate
+from lifecycle_tui.domain.errors import ConfigError
+from lifecycle_tui.domain.problems import Place, Problem
+from lifecycle_tui.domain.specs import WorkspaceSpec
+
+FILE = "lifecycle.toml"
+_INIT = "run `lifecycle init DATA` to write one from data files, or go to the workspace's folder"
+
+
+def find(start: Path) -> Path:
+    """The `lifecycle.toml` of a folder, or of the nearest folder above it; a file is taken as it is.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    start = start.absolute()
+    if os.path.isfile(start):
+        return start
+    for folder in (start, *start.parents):
+        if os.path.isfile(folder / FILE):
+            return folder / FILE
+    raise ConfigError(f"there is no {FILE} in {shown(start)} or any folder above it", hint=_INIT)
+
+
+def load(path: Path) -> WorkspaceSpec:
+    """The workspace that a `lifecycle.toml` (or the folder that holds it) declares.
+
+    Raises:
+        ConfigError: with all problems, warnings included, if there is any error.
+    """
+    spec, problems = check(path)
+    if spec is None:
+        errors = sum(problem.level == "error" for problem in problems)
+        name = shown(_file(path))
+        raise ConfigError(f"{name} has {errors} problem{'' if errors == 1 else 's'}", problems)
+    return spec
+
+
+def check(path: Path) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+    """The workspace, or None if there is an error; and every problem of all its files, in file order.
+
+    Raises:
+        ConfigError: only if the file itself is not there or cannot be read.
+    """
+    with _collector_paused():
+        return _check(_file(path))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No collection of cycles while a thousand models are built, none of which is garbage: a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _check(path: Path) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+    report = Report()
+    data = {path: _bytes(path)}
+    main, problem = read(path, data[path])
+    if problem is not None:
+        return None, (problem,)
+    file = validate(main, FileTable, report)
+    declared = [Declared(name, Layer(main, ("models", name)), table) for name, table in file.models.items()]
+    declared += _included(main, file, report, data)
+    declared = _each_once(declared, report)
+    spec = build(main, file, declared, report, data)
+    check_matches(main, file, declared, report)
+    if not declared and not report.failed:
+        report.add(
+            Problem(
+                "no-models",
+                "no model is declared",
+                "models",
+                Place(main.name, 1, 1),
+                "add [models.NAME], or run `lifecycle init DATA`",
+                level="warning",
+            )
+        )
+    order = {shown(name): index for index, name in enumerate(data)}
+    return (None if report.failed else spec), tuple(sorted(_unique(report.problems), key=lambda p: _order(p, order)))
+
+
+def locate(workspace: WorkspaceSpec, key: KeyPath, part: Part = "value") -> Place | None:
+    """Where a key path is written, e.g. `("models", "churn", "data", "table", "delimiter")`; None if nowhere.
+
+    Looks in the model's own file, then in the defaults. Reads files anew: for messages, not for hot paths.
+    """
+    wanted: list[tuple[Path, KeyPath]] = [(workspace.file, key)]
+    if key[:1] == ("models",) and len(key) > 1:
+        wanted += [(f, key[2:]) for f in workspace.files if f != workspace.file and f.stem == key[1]]
+        wanted.append((workspace.file, ("defaults", *key[2:])))
+    for file, path in wanted:
+        try:
+            source, _ = read(file, file.read_bytes())
+        except OSError:
+            continue
+        if path and holds(source.values, path):
+            return source.place(path, part)
+    return None
+
+
+def known_keys(key: KeyPath) -> tuple[str, ...]:
+    """The program's own keys of the table at a key path, e.g. `("models", "churn", "data", "labels")`.
+
+    Where a table also takes a plugin's options, a check of these can then say which key was meant.
+    """
+    return keys_at(FileTable, key)
+
+
+def _file(path: Path) -> Path:
+    path = Path(os.path.normpath(path.absolute()))
+    return path / FILE if path.is_dir() else path
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"there is no {shown(path)}", hint=_INIT) from None
+    except OSError as exc:
+        raise ConfigError(f"{shown(path)} cannot be read: {exc.strerror}") from None
+
+
+def _included(main: Source, file: FileTable, report: Report, data: dict[Path, bytes]) -> list[Declared]:
+    """The models of the included files, and their bytes into `data`."""
+    found = []
+    root = main.path.parent
+    for index, pattern in enumerate(file.include):
+        where = os.path.join(glob.escape(str(root)), os.path.expanduser(pattern))
+        paths = [Path(os.path.normpath(p)) for p in sorted(glob.glob(where, recursive=True)) if os.path.isfile(p)]
+        if not paths:
+            place = main.place(("include", index))
+            report.add(Problem("no-file", f'no file matches "{pattern}"', f"include[{index}]", place))
+        for path in paths:
+            if path in data:
+                continue
+            try:
+                data[path] = path.read_bytes()
+            except OSError as exc:
+                place = main.place(("include", index))
+                message = f"{shown(path)} cannot be read: {exc.strerror}"
+                report.add(Problem("no-file", message, f"include[{index}]", place))
+                continue
+            prefix = ("models", path.stem)
+            source, problem = read(path, data[path], prefix)
+            if problem is not None:
+                report.add(problem)
+            table = validate(source, ModelTable, report)
+            found.append(Declared(path.stem, Layer(source), table, readable=problem is None))
+    return found
+
+
+def _each_once(declared: list[Declared], report: Report) -> list[Declared]:
+    """The models with every name once, the first; the others are reported with both places."""
+    if max(Counter(model.name for model in declared).values(), default=1) == 1:
+        return declared
+    first: dict[str, Declared] = {}
+    for model in declared:
+        if (other := first.setdefault(model.name, model)) is not model:
+            report.add(
+                Problem(
+                    "duplicate-model",
+                    f'there are two models called "{model.name}"',
+                    dotted(("models", model.name)),
+                    model.layer.source.place(model.layer.base, "header"),
+                    "an included file's model has the file's name",
+                    (other.layer.source.place(other.layer.base, "header"),),
+                )
+            )
+    return list(first.values())
+
+
+def _unique(problems: list[Problem]) -> list[Problem]:
+    """Without repetitions: what is wrong in the defaults is wrong once, whatever the number of models."""
+    seen: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        seen.setdefault((problem.code, problem.place, problem.message), problem)
+    return list(seen.values())
+
+
+def _order(problem: Problem, files: dict[str, int]) -> tuple[int, int, int]:
+    if problem.place is None:
+        return (len(files), 0, 0)
+    return (files.get(problem.place.file, len(files)), problem.place.line, problem.place.column)

@@ -1,0 +1,131 @@
+"""The prose and the two examples of docs/configuration.md, for `reference`; the examples are also what tests load."""
+# ruff: noqa: E501 - rows of Markdown tables cannot be broken
+
+INTRO = """\
+# Configuration: `lifecycle.toml`
+
+A workspace is the folder that holds a `lifecycle.toml`. The file says which models there are, where their tables lie,
+what is normal, and what should happen when it no longer is. Everything that can have a default has one.
+
+`lifecycle config check` reports all that is wrong, each with file, line and column. A misspelt key is an error.
+
+## The least that a model needs
+
+```toml
+{small}```
+
+## Nearly everything
+
+```toml
+{large}```
+
+## How values are written
+
+| kind | examples | notes |
+|---|---|---|
+| duration | `"90s"` `"10m"` `"2h"` `"30d"` `"1w"` `"3 hours"` `"1h 30m"` | a day is 24 hours; months have no fixed length |
+| window | `"1d"` `"15 minutes"` `"2 weeks"` `"1 month"` `"1 quarter"` `"1 year"` `"5000 rows"` `"partition"` `"file"` | days and longer follow the zone's calendar; `m` is minutes |
+| rate | `"1 per 7d"` `"2 per day"` | so many per so long |
+| date or date with time | `2025-03-31` `2025-03-31T12:00:00` `2025-03-31T12:00:00Z` | without quotes; without an offset it is in the model's zone |
+| path | `"data/x.csv"` `"lake/scored"` `"data/*.parquet"` | relative to the workspace's folder; a file, a folder or a glob |
+| expression | `"psi.income > 0.2 and rows > 500"` `'psi["loan amount"] > 0.2'` | over signals, each with `.lower`, `.upper`, `.n` |
+| secret | `{{ env = "PAGER_URL" }}` `{{ file = "token.txt" }}` | in options of plugins; read only by the job that needs it, never stored or shown |
+| cron schedule | `"0 3 1 * *"` | minute, hour, day of month, month, day of week |
+
+## What combines with what
+
+- **Defaults.** `[defaults]` takes every key of a model. A key that the model sets itself wins as a whole: lists and small
+  tables are not mixed. Rules meet by name and are filled key by key; `enabled = false` drops one for a model.
+- **Include.** An included file holds one model, named for the file, with the model's keys at the top: `task = …`, `[data]`,
+  `[columns]`. Its paths too are relative to the workspace's folder.
+- **Tables.** Either `table`, or `predictions` and `features`; `labels` may be a table of its own beside both. Where there is
+  more than one they are joined by `on`, else by the columns' `id`.
+- **Labels.** A label is known at its `arrived` column, else at the row's time plus `delay`, else when its file was first seen.
+  Without `path`, `labels = {{ delay = "30d", absent = 0 }}` speaks of the target in the wide table.
+- **Reference.** `from` and `until`, or `rows`, or `partitions`, or a `path`. A plain date as `until` is included whole.
+- **Models' names** have letters, digits, `-`, `_` and `.` only.
+
+## Every key
+"""
+
+SMALL = """\
+[models.bikes]
+task = "regression"
+
+[models.bikes.data]
+table     = "bike_hour.csv"            # features, labels and, if there are any, predictions in one table
+reference = { until = 2011-12-31 }     # the rest is production
+window    = "1 month"
+
+[models.bikes.columns]
+timestamp = { from = ["dteday", "hr"], format = "%m/%d/%Y %H" }
+target    = "cnt"
+ignore    = ["instant", "casual", "registered"]
+"""
+
+LARGE = """\
+#:schema .lifecycle/schema.json
+include = ["models/*.toml"]            # one model a file, named for it
+
+[workspace]
+plugins      = ["plugins"]
+timezone     = "Europe/Paris"          # windows are UTC unless it says otherwise
+engine       = "local"                 # or { dask = "tcp://scheduler:8786" }
+false_alarms = "1 per 7d"              # of the whole fleet together; a model may have its own
+
+[notifiers.oncall]
+use   = "webhook"
+url   = { env = "PAGER_URL" }
+match = { owner = "risk-ml", severity = "critical" }
+group = "10m"                          # alerts that share a source or column become one message
+
+[defaults.rules.stale-data]            # [defaults] holds for every model; rules merge by name
+when = "data.late > 2h"
+
+[models.card-fraud]
+task  = "binary"                       # binary | multiclass | regression | ranking
+owner = "risk-ml"
+
+[models.card-fraud.data]
+predictions = { path = "lake/scored", partition = "dt" }
+features    = { path = "lake/features", on = "transaction_id" }
+labels      = { path = "lake/chargebacks", arrived = "booked_at", delay = "30d", absent = 0 }
+reference   = { from = 2025-01-01, until = 2025-03-31 }
+window      = "1d"                     # "1 month", "5000 rows", "partition"
+
+[models.card-fraud.columns]
+id = "transaction_id"
+timestamp = "ts"
+version = "model_version"              # several versions may score at once
+target = "is_fraud"
+positive = 1
+score = "p_fraud"                      # and `prediction`
+cutoff = 0.35
+categorical = ["mcc"]
+protected = ["age_band"]
+segments = ["country"]
+
+[models.card-fraud.monitor]
+detectors = ["psi", "ks", "chi2"]      # or a table with options per detector and column
+metrics   = ["auc", "recall", "estimated.auc"]
+
+[models.card-fraud.rules.auc-degraded]
+when = "auc.upper < 0.92"              # a signal has .lower .upper .n; psi["loan amount"] for odd names
+for  = 3                               # windows
+severity = "critical"
+then = ["notify", "retrain"]
+
+[models.card-fraud.training]
+estimator = "fraud_model:build"        # or command = ["python", "train.py"]
+strategy  = "warm-start"
+history   = "180d"
+schedule  = "0 3 1 * *"
+cooldown  = "3d"
+gates     = ["gain(auc) > 0", "challenger.recall >= 0.6"]
+
+[models.card-fraud.rollout]
+deployer = "local"
+steps    = [{ weight = 5, hold = "1h" }, { weight = 25, hold = "6h" }, { weight = 100 }]
+abort    = ["errors.rate > 0.02", "latency.p95 > 200"]
+approve  = { by = ["ana", "raj"], not = "requester" }
+"""

@@ -1,0 +1,127 @@
+"""The tables of `lifecycle.toml` above the models: workspace, notifiers, defaults, and the file itself.
+
+Every key's meaning, default and example stand here and in `schema_model` and `schema_later`, on the field that reads
+it; `reference` makes docs/configuration.md from them. A default of None means that `build*` works one out, and
+then the field's `json_schema_extra["default"]` says in words which.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lifecycle_tui.config.schema_model import ModelTable
+from lifecycle_tui.config.values import (
+    AsTable,
+    AsText,
+    Location,
+    Name,
+    Names,
+    OpenTable,
+    RateText,
+    Span,
+    Table,
+    Words,
+    Zone,
+    by_shape,
+)
+from lifecycle_tui.domain.specs import Severity
+
+
+class DaskTable(Table):
+    """`engine = { dask = "tcp://…" }`."""
+
+    dask: Name = Field(description="Address of the Dask scheduler.", examples=['"tcp://scheduler:8786"'])
+
+
+class KeepTable(Table):
+    """`[workspace.keep]`: how long profiles stay at each resolution before they are merged upward."""
+
+    hours: Span | None = Field(default=None, description="How long profiles by the hour are kept.", examples=['"14d"'])
+    days: Span | None = Field(default=None, description="How long profiles by the day are kept.", examples=['"180d"'])
+    months: Span | None = Field(
+        default=None, description="How long profiles by the month are kept.", examples=['"3650d"']
+    )
+
+
+Engine = Annotated[
+    Annotated[Literal["local"], AsText] | Annotated[DaskTable, AsTable],
+    by_shape('must be "local" or { dask = "ADDRESS" }'),
+]
+
+
+class WorkspaceTable(Table):
+    """`[workspace]`: what holds for the whole folder."""
+
+    plugins: Annotated[Names, Words("list of folders")] = Field(
+        default_factory=lambda: ["plugins"],
+        description="Folders with the team's own plugins, relative to the file.",
+        examples=['["plugins"]'],
+        json_schema_extra={"default": '["plugins"]'},
+    )
+    timezone: Zone = Field(
+        default="UTC",
+        description="Zone of calendar windows, and of dates and times written without an offset.",
+        examples=['"Europe/Paris"'],
+    )
+    engine: Engine = Field(
+        default="local", description="Where evaluations run: this machine, or a Dask cluster.", examples=['"local"']
+    )
+    false_alarms: RateText | None = Field(
+        default=None,
+        description="False drift alarms that the whole fleet together may raise.",
+        examples=['"1 per 7d"'],
+        json_schema_extra={"default": '"1 per 7d"'},
+    )
+    keep: KeepTable | None = Field(default=None, description="How long old profiles are kept at each resolution.")
+
+
+class MatchTable(Table):
+    """`match = { … }`: which alerts a notifier takes; all that are given must hold."""
+
+    owner: Names | None = Field(
+        default=None, description="Owner of the model, or a list of them.", examples=['"risk-ml"']
+    )
+    severity: Severity | None = Field(
+        default=None, description="This severity or a higher one.", examples=['"critical"']
+    )
+    model: Names | None = Field(default=None, description="Model, or a list of them.", examples=['["card-fraud"]'])
+    rule: Names | None = Field(default=None, description="Rule, or a list of them.", examples=['"auc-degraded"'])
+
+
+class NotifierTable(OpenTable):
+    """`[notifiers.NAME]`: where alerts go. Further keys are options of the notifier named by `use`."""
+
+    use: Name = Field(description="The notifier plugin.", examples=['"webhook"'])
+    match: MatchTable | None = Field(
+        default=None,
+        description="Which alerts it takes.",
+        examples=['{ severity = "critical" }'],
+        json_schema_extra={"default": "all"},
+    )
+    group: Span | None = Field(
+        default=None,
+        description="Alerts within this time that share a source or column become one message.",
+        examples=['"10m"'],
+    )
+
+
+class FileTable(Table):
+    """The file: `lifecycle.toml` itself. An included file holds the keys of one model instead."""
+
+    include: Annotated[list[Location], Words("list of paths or globs")] = Field(
+        default_factory=list,
+        description="Further files, one model each, named for it; relative to this file.",
+        examples=['["models/*.toml"]'],
+        json_schema_extra={"default": "none"},
+    )
+    workspace: WorkspaceTable = Field(default_factory=WorkspaceTable, description="What holds for the whole folder.")
+    notifiers: dict[str, NotifierTable] = Field(
+        default_factory=dict, description="Where alerts go, by name. Without one, nothing is sent anywhere."
+    )
+    defaults: ModelTable = Field(
+        default_factory=ModelTable,
+        description="Keys of a model that hold for every model that does not set them itself.",
+    )
+    models: dict[str, ModelTable] = Field(default_factory=dict, description="The models, by name.")
