@@ -6,9 +6,6 @@ nobody's column name can move the cursor or change a colour.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import sys
 import time
@@ -66,6 +63,8 @@ def note(text: str) -> None:
 
 def json_out(value: Any) -> None:
     """A JSON document on stdout. NaN and infinities become null: they are not JSON."""
+    import json
+
     say(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
 
 
@@ -84,6 +83,9 @@ def rows_out(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], fmt: str
     if fmt == "json":
         json_out([{c: row.get(c) for c in columns} for row in rows])
     elif fmt == "csv":
+        import csv
+        import io
+
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
@@ -142,9 +144,10 @@ def problem_block(problem: Problem, source: str | None = None) -> str:
     head = f"{problem.place}: " if problem.place else ""
     lines = [f"{head}{level} {plain(problem.key)}".rstrip(), f"  {plain(problem.message)}"]
     if problem.place and source is not None:
-        text = source.splitlines()
+        text = source.removeprefix("\ufeff").split("\n")
         if problem.place.line <= len(text):
-            lines.append(f"  | {plain(text[problem.place.line - 1])}")
+            shown = text[problem.place.line - 1].rstrip("\r")
+            lines.append(f"  | {plain(shown)}")
             lines.append(f"  | {' ' * (problem.place.column - 1)}{'^' * max(1, problem.place.width)}")
     if problem.hint:
         lines.append(f"  {plain(problem.hint)}")

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lifecycle_tui import config
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.domain.specs import ModelSpec, PluginUse, RuleSpec, WorkspaceSpec
+from lifecycle_tui.domain.specs import ModelSpec, PluginUse, SecretRef, TableSpec, WorkspaceSpec
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
 from lifecycle_tui.policy.checks import check_expression
@@ -22,6 +23,7 @@ from lifecycle_tui.policy.expressions import ExpressionError, compile_expression
 from lifecycle_tui.policy.rules import compile_rule
 
 if TYPE_CHECKING:
+    from lifecycle_tui.plugin_host.info import PluginInfo
     from lifecycle_tui.policy.facts import CompiledRule
 
 DETECTORS = ("psi", "ks", "chi2", "missing", "unseen")
@@ -55,6 +57,19 @@ class Workspace:
         known = signals(model, kinds, self.plugins)
         return tuple(compile_rule(model.name, rule, known) for rule in model.rules)
 
+    def rule_problems(self, model: ModelSpec, kinds: Mapping[str, ColumnKind]) -> tuple[Problem, ...]:
+        """What is wrong with the model's rules now that the data has shown which columns there are.
+
+        A rule that reads a column which is not there would never fire: it must not disarm itself silently.
+        """
+        known = signals(model, kinds, self.plugins)
+        found: list[Problem] = []
+        for rule in model.rules:
+            key = f"models.{model.name}.rules.{rule.name}.when"
+            problems = check_expression(compile_expression(rule.when), known)
+            found += (p.as_problem(rule.place, key) for p in problems if p.level == "error")
+        return tuple(found)
+
 
 def open_workspace(file: Path | None = None, *, plugins: bool = True) -> Workspace:
     """The workspace of `file` (by default of this folder or one above).
@@ -67,7 +82,7 @@ def open_workspace(file: Path | None = None, *, plugins: bool = True) -> Workspa
     if spec is None:
         raise _refused(path, problems)
     catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins)
-    found = (*problems, *(p for model in spec.models for p in _model_problems(model, catalog, spec)))
+    found = (*problems, *_problems(spec, catalog))
     if any(p.level == "error" for p in found):
         raise _refused(path, found)
     return Workspace(spec, catalog, found)
@@ -79,8 +94,91 @@ def check(path: Path) -> tuple[Problem, ...]:
     if spec is None:
         return problems
     catalog = PluginCatalog.open(spec.root, spec.plugins)
-    more = [p for model in spec.models for p in _model_problems(model, catalog, spec)]
-    return (*problems, *more)
+    return (*problems, *_problems(spec, catalog))
+
+
+def _problems(spec: WorkspaceSpec, catalog: PluginCatalog) -> list[Problem]:
+    """What the file's check alone cannot see: rules against signals, names and options against plugins."""
+    found = [p for model in spec.models for p in _model_problems(model, catalog, spec)]
+    for notifier in spec.notifiers:
+        try:
+            info = catalog.find("notifier", notifier.use)
+        except LifecycleError as exc:
+            key = f"notifiers.{notifier.name}.use"
+            found.append(Problem("unknown-notifier", exc.message, key, notifier.place, exc.hint))
+            continue
+        found += _option_problems(spec, ("notifiers", notifier.name), info, notifier.options, catalog)
+    return found
+
+
+def _table_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
+    """Options of tables that no source takes: a misspelt key of ours would be read as one."""
+    data = model.data
+    tables = {
+        ("table",): data.table,
+        ("features",): data.features,
+        ("predictions",): data.predictions,
+        ("labels",): data.labels.table,
+        ("reference",): data.reference.table,
+    }
+    found: list[Problem] = []
+    for key, table in tables.items():
+        if table is None or not (table.options or table.use):
+            continue
+        path = ("models", model.name, "data", *key)
+        try:
+            info = _source(table, plugins)
+        except LifecycleError as exc:
+            found.append(Problem("unknown-source", exc.message, ".".join(path), table.place, exc.hint))
+            continue
+        if info is None:
+            for option in table.options:
+                says = f"{option!r} is no key of a table, and no source is known for this file"
+                near = get_close_matches(option, config.known_keys(path), n=1)
+                hint = f'did you mean "{near[0]}"?' if near else "name one with use = "
+                place = config.locate(spec, (*path, option), "key")
+                found.append(Problem("unknown-key", says, ".".join((*path, option)), place, hint))
+        else:
+            found += _option_problems(spec, path, info, table.options, plugins)
+    return found
+
+
+def _source(table: TableSpec, plugins: PluginCatalog) -> PluginInfo | None:
+    """The source that reads a table: the one it names, else the one for its suffix."""
+    if table.use is not None:
+        return plugins.find("source", table.use)
+    return next((i for i in plugins.all("source") if i.usable and table.location.lower().endswith(i.suffixes)), None)
+
+
+def _option_problems(
+    spec: WorkspaceSpec,
+    path: tuple[str, ...],
+    info: PluginInfo,
+    options: Mapping[str, object],
+    plugins: PluginCatalog,
+    *,
+    whole: bool = True,
+) -> list[Problem]:
+    """Options that the plugin does not take, each at its own place, with a guess among its keys and ours.
+
+    Args:
+        whole: these are all its options, so that a required one must be among them.
+    """
+    found = []
+    # A secret is a text once it is read.
+    given = {name: "" if isinstance(value, SecretRef) else value for name, value in options.items()}
+    for wrong in plugins.check_options(info, given):
+        if info.kind == "notifier" and wrong.code == "missing-option" and wrong.option == "path":
+            continue  # the log notifier has a place of its own
+        if wrong.code == "missing-option" and not whole:
+            continue
+        near = get_close_matches(wrong.option, config.known_keys(path), n=1)
+        hint = f'did you mean "{near[0]}"?' if near and wrong.code == "unknown-option" else wrong.hint
+        code = "unknown-key" if wrong.code == "unknown-option" else wrong.code
+        part: Literal["key", "value"] = "key" if wrong.code == "unknown-option" else "value"
+        place = config.locate(spec, (*path, wrong.option), part) or config.locate(spec, path, "header")
+        found.append(Problem(code, wrong.message, ".".join((*path, wrong.option)), place, hint))
+    return found
 
 
 def _refused(path: Path, problems: tuple[Problem, ...]) -> ConfigError:
@@ -123,7 +221,7 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
 
 
 def _model_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
-    problems = _plugin_problems(model, plugins)
+    problems = [*_table_problems(model, plugins, spec), *_plugin_problems(model, plugins, spec)]
     known = signals(model, model.columns.kinds, plugins)
     for rule in model.rules:
         key = f"models.{model.name}.rules.{rule.name}.when"
@@ -137,7 +235,6 @@ def _model_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpe
             if found.code == "unknown-signal" and not _certain(expression.text[found.column - 1 :], model, plugins):
                 continue  # a column whose kind the file does not fix: the data decides whether it is there
             problems.append(row)
-        problems += _then_problems(rule, model, spec)
     return problems
 
 
@@ -147,22 +244,7 @@ def _certain(text: str, model: ModelSpec, plugins: PluginCatalog) -> bool:
     return all(head != use.name for use in detector_uses(model, plugins))
 
 
-def _then_problems(rule: RuleSpec, model: ModelSpec, spec: WorkspaceSpec) -> list[Problem]:
-    """What a rule sets off that is not there."""
-    names = [n.name for n in spec.notifiers]
-    key, at = f"models.{model.name}.rules.{rule.name}.then", rule.place
-    found = []
-    for action in rule.then:
-        if action.startswith("notify:") and action.removeprefix("notify:") not in names:
-            hint = f"there are {', '.join(names)}" if names else "declare it under [notifiers]"
-            found.append(Problem("unknown-notifier", f"there is no notifier {action[7:]!r}", key, at, hint))
-        if action == "retrain" and model.training is None:
-            says = "the rule asks for a retraining, and the model has no [training]"
-            found.append(Problem("no-training", says, key, at, f"add [models.{model.name}.training]"))
-    return found
-
-
-def _plugin_problems(model: ModelSpec, plugins: PluginCatalog) -> list[Problem]:
+def _plugin_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
     """Unknown or broken plugins and their options. A broken one is a warning: it costs its own signals only."""
     problems = []
     named = [("detector", use) for use in model.monitor.detectors] + [("metric", u) for u in model.monitor.metrics]
@@ -175,11 +257,10 @@ def _plugin_problems(model: ModelSpec, plugins: PluginCatalog) -> list[Problem]:
             code = f"unknown-{kind}" if level == "error" else "broken-plugin"
             problems.append(Problem(code, exc.message, key, use.place, exc.hint, level=level))  # type: ignore[arg-type]
             continue
-        for options in (use.options, *({**use.options, **more} for more in use.per_column.values())):
-            for wrong in plugins.check_options(info, options):
-                row = Problem(wrong.code, wrong.message, f"{key}.{wrong.option}", use.place, wrong.hint)
-                if row not in problems:
-                    problems.append(row)
+        path = ("models", model.name, "monitor", f"{kind}s", use.name)
+        problems += _option_problems(spec, path, info, use.options, plugins)
+        for column, options in use.per_column.items():
+            problems += _option_problems(spec, (*path, "columns", column), info, options, plugins, whole=False)
     return problems
 
 

@@ -23,6 +23,7 @@ from lifecycle_tui.agent.sources import open_tables
 from lifecycle_tui.agent.windows import Measurer, basis
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey, WindowState
+from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.results import WindowResult
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import ColumnData
@@ -32,7 +33,7 @@ from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
 from lifecycle_tui.policy.facts import Decisions
 from lifecycle_tui.profiles import wire
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import record, windows
+from lifecycle_tui.state import models, record, windows
 from lifecycle_tui.state.fragments import FragmentCache
 from lifecycle_tui.state.windows import KnownWindow
 
@@ -68,7 +69,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         measurer = _measurer(job, spec, data, survey, instruments)
         done = _measure_due(job, measurer, known)
         cache.flush()
-        decided = _finish(job, measurer)
+        decided, problems = _finish(job, measurer)
         for use in () if runner.runner is None else runner.runner.uses():
             job.log("info", f"plugin {use.plugin}: {use.calls} calls, {use.seconds:.2f} s, {use.faults} faults")
             if use.printed:
@@ -76,6 +77,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         return done | {
             "windows": len(survey.windows),
             "findings": [f.message for f in survey.findings],
+            "problems": problems,
             "rules": [asdict(outcome) for outcome in decided.outcomes],
             "reference": [asdict(signal) for signal in measurer.reference.performance],
             "reference_digest": measurer.reference.digest,
@@ -115,9 +117,9 @@ def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownW
             before = windows.window(conn, measurer.spec.name, key)
         results: list[WindowResult] | None = None
         if change == "relabelled" and before is not None:
-            results = measurer.relabelled(state, before)
+            results = measurer.relabelled(state, before, known[key].parts)
         elif change == "grown" and before is not None:
-            results = measurer.grown(state, before)
+            results = measurer.grown(state, before, known[key].parts)
         if results is None:
             results = measurer.whole(state)
         with job.state.write() as tx:
@@ -158,16 +160,29 @@ def _touched(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindo
     return frozenset(touched)
 
 
-def _finish(job: JobContext, measurer: Measurer) -> Decisions:
+def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
     """Decide the rules over what is known now, and write the model's row in the fleet."""
     spec, survey = measurer.spec, measurer.survey
     late = late_signal(survey.newest, job.now)
-    rules = job.workspace.rules(spec, {**measurer.reference.features, **measurer.reference.outputs})
+    kinds = {**measurer.reference.features, **measurer.reference.outputs}
+    rules = job.workspace.rules(spec, kinds)
+    problems = [_said(p) for p in job.workspace.rule_problems(spec, kinds)]
+    for problem in problems:
+        job.log("error", problem)
     if survey.gone:
         job.log("warning", f"{len(survey.gone)} stored windows have no data any more: {', '.join(survey.gone[:5])}")
     with job.state.write() as tx:
         if late is not None and survey.windows:
             record.move(tx, spec.name, survey.windows[-1].window.key, "", late)
         champion = aliases.champion(tx, spec.name)
-        return decide_model(tx, job, spec, rules, champion, measurer.instruments)
+        decided = decide_model(tx, job, spec, rules, champion, measurer.instruments)
+        if problems:
+            models.put_error(tx, spec.name, problems[0], job.now)
+    return decided, problems
+
+
+def _said(problem: Problem) -> str:
+    """A problem as one line, for a log."""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{problem.place}: {problem.key}: {problem.message}{hint}"
 

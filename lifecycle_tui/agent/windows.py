@@ -7,7 +7,7 @@ labels read only the columns that hold predictions and labels.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,11 +16,11 @@ from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.reading import Reader, Scorer, WindowRows
 from lifecycle_tui.agent.reference import Reference
 from lifecycle_tui.data.model import ModelData
-from lifecycle_tui.data.survey import Survey, WindowState
+from lifecycle_tui.data.survey import LABELS, Survey, WindowState
 from lifecycle_tui.domain.results import StoredProfile, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec
-from lifecycle_tui.domain.windows import DataFinding, DataReport, Window
+from lifecycle_tui.domain.windows import DataFinding, DataReport, FragmentPart, Window
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
 from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
 from lifecycle_tui.monitoring.instruments import Instruments
@@ -29,6 +29,8 @@ from lifecycle_tui.policy.budget import window_alpha
 from lifecycle_tui.profiles.codec import dump, load
 from lifecycle_tui.state import windows as stored
 from lifecycle_tui.state.text import dumps
+
+Parts = Sequence[FragmentPart]
 
 
 def basis(spec: ModelSpec, reference: Reference, instruments: Instruments) -> str:
@@ -65,7 +67,7 @@ class Measurer:
         columns = {name: read.columns[name] for name in self.reference.columns if name in read.columns}
         return self._results(state, read, columns, read.scan.report.findings)
 
-    def grown(self, state: WindowState, before: stored.WindowRow) -> list[WindowResult] | None:
+    def grown(self, state: WindowState, before: stored.WindowRow, parts: Parts) -> list[WindowResult] | None:
         """Read only the new files of a window; None where its stored profiles cannot be added to."""
         if self.scorer is not None or self.instruments.needs_rows:
             return None
@@ -79,9 +81,10 @@ class Measurer:
         known = (f for f in before.findings if f.code not in OF_LABELS)
         new = (f for f in added.scan.report.findings if f.code not in OF_LABELS)
         late = [f for f in outcomes.scan.report.findings if f.code in OF_LABELS]
-        return self._results(state, outcomes, columns, merge_findings(known, new, late))
+        kept = [p for p in (*parts, *added.scan.parts) if not p.fragment.startswith(LABELS)]
+        return self._results(state, outcomes, columns, merge_findings(known, new, late), kept)
 
-    def relabelled(self, state: WindowState, before: stored.WindowRow) -> list[WindowResult]:
+    def relabelled(self, state: WindowState, before: stored.WindowRow, parts: Parts) -> list[WindowResult]:
         """Labels have arrived: measure performance again, from predictions and labels alone where they are data."""
         if self.scorer is not None:
             return self.whole(state)
@@ -93,7 +96,8 @@ class Measurer:
         )
         with self.job.state.read() as conn:
             about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s)]
-        return self._assemble(state, read, about_inputs, findings, ())
+        kept = [p for p in parts if not p.fragment.startswith(LABELS)]
+        return self._assemble(state, read, about_inputs, findings, (), kept)
 
     def _reader(self, total: int, key: str) -> Reader:
         ref = self.reference
@@ -120,13 +124,14 @@ class Measurer:
         read: WindowRows,
         columns: Mapping[str, ColumnData],
         findings: tuple[DataFinding, ...],
+        kept: Parts = (),
     ) -> list[WindowResult]:
         reference = {n: self.reference_rows.get(n, c) for n, c in self.reference.columns.items() if n in columns}
         measured = measure_columns(reference, columns, self.instruments, self._judging(state.window))
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
         )
-        return self._assemble(state, read, list(measured.signals), findings, profiles)
+        return self._assemble(state, read, list(measured.signals), findings, profiles, kept)
 
     def _grid(self, column: str) -> str:
         grid: Any = self.reference.grids.get(column)
@@ -139,9 +144,12 @@ class Measurer:
         about_inputs: list[Signal],
         findings: tuple[DataFinding, ...],
         profiles: tuple[StoredProfile, ...],
+        kept: Parts,
     ) -> list[WindowResult]:
+        """The results of a window; `kept` are parts of inputs that this read did not look at."""
         scan, now = read.scan, self.job.now
-        window = replace(state.window, rows=scan.rows, parts=scan.parts)
+        seen = [p for p in scan.parts if p.fragment.startswith(LABELS)] if kept else scan.parts
+        window = replace(state.window, rows=scan.rows, parts=(*kept, *seen))
         found = (*state.findings, *findings)
         labelled = self.spec.columns.target is not None
         signals = [*about_inputs, *data_signals(scan.rows, scan.labels, found, labelled=labelled)]

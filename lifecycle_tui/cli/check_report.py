@@ -46,6 +46,11 @@ class ModelReport:
         return self.job.state != "done"
 
     @property
+    def problems(self) -> list[str]:
+        """Rules that read what this model does not have."""
+        return list(self.job.outcome.get("problems", ()))
+
+    @property
     def newest(self) -> dict[str, Signal]:
         """All signals of the newest window; the champion's metrics where several versions scored."""
         shared = [e for e in self.history if e.window.version == ""]
@@ -75,9 +80,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """DESIGN §9: 3 something broke, 1 a rule is firing, else 0."""
+        """DESIGN §9: 3 something broke, 2 a rule reads what is not there, 1 a rule is firing, else 0."""
         if any(m.failed for m in self.models) or (self.sent is not None and self.sent.outcome.get("failed")):
             return 3
+        if any(m.problems for m in self.models):
+            return 2
         return 1 if any(m.alerts for m in self.models) else 0
 
 

@@ -38,7 +38,7 @@ def show(report: Report, shown: int) -> None:
     parts += [f"{text.counted(failed, 'model')} could not be evaluated"] if failed else []
     say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
-        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` tells the story")
+        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` is the story")
 
 
 def _model(m: ModelReport, shown: int) -> None:
@@ -49,6 +49,8 @@ def _model(m: ModelReport, shown: int) -> None:
     say(f"{head}  {style(plain(m.spec.name), 'bold')}  ({m.spec.task}{champion})")
     if m.failed:
         say(f"  {plain(m.job.error or 'it was ' + m.job.state)}")
+    for problem in m.problems:
+        say(f"  {style('problem', 'red')} {plain(problem)}")
     for row in m.alerts:
         alert = row.alert
         state = f" · acknowledged by {plain(alert.acknowledged_by)}" if alert.acknowledged_by else ""

@@ -79,7 +79,13 @@ def command(
         window=_window(window),
     )
     old = _old_file(file, name, force)
-    guess = guess_model(_look(data), wishes)
+    progress = output.Progress()
+    try:
+        tables = _look(data, progress)
+        progress(f"guessing from {sum(one.rows for one in tables):,} rows")
+        guess = guess_model(tables, wishes)
+    finally:
+        progress.done()
     text = _compose(guess, name, file, old)
     _tell(guess, name)
     if dry_run:
@@ -134,20 +140,16 @@ def _window(text: str | None) -> str | None:
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def _look(data: Sequence[str]) -> list[Looked]:
+def _look(data: Sequence[str], progress: output.Progress) -> list[Looked]:
     """The tables that the words name; several files with the same columns that a pattern describes are one table."""
     from lifecycle_tui.data.guess_tables import look, same_columns
 
     classes = _source_classes()
-    progress = output.Progress()
     looked = []
-    try:
-        for word in data:
-            progress(f"reading {word}")
-            looked.append(look(_open(word, classes), _location(word)))
-    finally:
-        progress.done()
-    if len(looked) > 1 and same_columns(looked):
+    for word in data:
+        progress(f"reading {word}")
+        looked.append(look(_open(word, classes), _location(word)))
+    if len(looked) > 1 and same_columns(looked) and not any(one.called_reference for one in looked):
         pattern = _pattern(data)
         if pattern is not None:
             return [look(_open(pattern, classes), pattern)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from importlib import import_module
 
 import click
@@ -117,6 +116,8 @@ def main() -> int:
 
 def _broken(exc: Exception) -> int:
     """A bug of ours: say so in one line, and give the traceback to who asks for it."""
+    import traceback
+
     if os.environ.get("LIFECYCLE_DEBUG"):
         output.note(traceback.format_exc())
     frame = traceback.extract_tb(exc.__traceback__)[-1]

@@ -188,7 +188,7 @@ def _data(guess: ModelGuess, model: str, folder: Path) -> _Section:
         section.hint("grace", '"2h"', "how long a window waits for late rows")
         section.hint("timezone", '"Europe/Paris"', "of windows, and of times without an offset")
     if guess.columns.target and not any(t.role == "labels" for t in guess.tables) and guess.columns.timestamp:
-        section.hint("labels", '{ delay = "1d" }', "how long after its row the target is known; now: at once")
+        section.hint("labels", '{ delay = "1d" }', "how long after its row the target is known")
     return section
 
 
