@@ -20,8 +20,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lifecycle_tui.data.dialect import Dialect as Dialect
+    from lifecycle_tui.data.dialect import open_text as open_text
+    from lifecycle_tui.data.dialect import sniff_dialect as sniff_dialect
+    from lifecycle_tui.data.files import find_fragments as find_fragments
+    from lifecycle_tui.data.files import with_partitions as with_partitions
+    from lifecycle_tui.data.values import NO_LABEL as NO_LABEL
+    from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
+    from lifecycle_tui.data.values import parse_numbers as parse_numbers
     from lifecycle_tui.domain.errors import DataError as DataError
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
+    from lifecycle_tui.domain.hookspecs import Register as Register
     from lifecycle_tui.domain.hookspecs import hookimpl as hookimpl
     from lifecycle_tui.domain.protocols import Batch as Batch
     from lifecycle_tui.domain.protocols import CellProblem as CellProblem
@@ -34,6 +43,46 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.protocols import Source as Source
     from lifecycle_tui.domain.signals import ColumnKind as ColumnKind
     from lifecycle_tui.domain.signals import Measurement as Measurement
+    from lifecycle_tui.profiles.categorical import CategoricalProfile as CategoricalProfile
+    from lifecycle_tui.profiles.choose import choose_grid as choose_grid
+    from lifecycle_tui.profiles.compare import chi2 as chi2
+    from lifecycle_tui.profiles.compare import ks as ks
+    from lifecycle_tui.profiles.compare import missing_test as missing_test
+    from lifecycle_tui.profiles.compare import psi as psi
+    from lifecycle_tui.profiles.compare import total_variation as total_variation
+    from lifecycle_tui.profiles.compare import unseen as unseen
+    from lifecycle_tui.profiles.grids import AffineGrid as AffineGrid
+    from lifecycle_tui.profiles.grids import Grid as Grid
+    from lifecycle_tui.profiles.grids import IntegerGrid as IntegerGrid
+    from lifecycle_tui.profiles.grids import PointGrid as PointGrid
+    from lifecycle_tui.profiles.numeric import Histogram as Histogram
+    from lifecycle_tui.profiles.numeric import NumericProfile as NumericProfile
+    from lifecycle_tui.profiles.profiler import Profiler as Profiler
+    from lifecycle_tui.stats.contingency import chi_square as chi_square
+    from lifecycle_tui.stats.intervals import Estimate as Estimate
+    from lifecycle_tui.stats.intervals import mean_estimate as mean_estimate
+    from lifecycle_tui.stats.intervals import proportion as proportion
+    from lifecycle_tui.stats.intervals import wilson as wilson
+    from lifecycle_tui.stats.metrics_classes import accuracy as accuracy
+    from lifecycle_tui.stats.metrics_classes import f1 as f1
+    from lifecycle_tui.stats.metrics_classes import macro_f1 as macro_f1
+    from lifecycle_tui.stats.metrics_classes import macro_precision as macro_precision
+    from lifecycle_tui.stats.metrics_classes import macro_recall as macro_recall
+    from lifecycle_tui.stats.metrics_classes import precision as precision
+    from lifecycle_tui.stats.metrics_classes import recall as recall
+    from lifecycle_tui.stats.metrics_regression import mae as mae
+    from lifecycle_tui.stats.metrics_regression import mape as mape
+    from lifecycle_tui.stats.metrics_regression import r2 as r2
+    from lifecycle_tui.stats.metrics_regression import rmse as rmse
+    from lifecycle_tui.stats.metrics_scores import brier as brier
+    from lifecycle_tui.stats.metrics_scores import log_loss as log_loss
+    from lifecycle_tui.stats.metrics_scores import macro_roc_auc as macro_roc_auc
+    from lifecycle_tui.stats.metrics_scores import multi_brier as multi_brier
+    from lifecycle_tui.stats.metrics_scores import multi_log_loss as multi_log_loss
+    from lifecycle_tui.stats.metrics_scores import roc_auc as roc_auc
+    from lifecycle_tui.stats.multiple import holm as holm
+    from lifecycle_tui.stats.two_sample import ks_pvalue as ks_pvalue
+    from lifecycle_tui.stats.two_sample import two_proportions as two_proportions
 
 _HOMES: dict[str, str] = {
     "API_VERSION": "domain.hookspecs",
@@ -48,8 +97,57 @@ _HOMES: dict[str, str] = {
     "Metric": "domain.protocols",
     "Notifier": "domain.protocols",
     "Outcomes": "domain.protocols",
+    "Register": "domain.hookspecs",
     "Source": "domain.protocols",
+    "NO_LABEL": "data.values",
+    "NO_NUMBER": "data.values",
+    "Dialect": "data.dialect",
+    "find_fragments": "data.files",
+    "open_text": "data.dialect",
+    "sniff_dialect": "data.dialect",
+    "with_partitions": "data.files",
     "hookimpl": "domain.hookspecs",
+    "parse_numbers": "data.values",
+    "Estimate": "stats.intervals",
+    "accuracy": "stats.metrics_classes",
+    "brier": "stats.metrics_scores",
+    "f1": "stats.metrics_classes",
+    "log_loss": "stats.metrics_scores",
+    "macro_f1": "stats.metrics_classes",
+    "macro_precision": "stats.metrics_classes",
+    "macro_recall": "stats.metrics_classes",
+    "macro_roc_auc": "stats.metrics_scores",
+    "mae": "stats.metrics_regression",
+    "mape": "stats.metrics_regression",
+    "mean_estimate": "stats.intervals",
+    "multi_brier": "stats.metrics_scores",
+    "multi_log_loss": "stats.metrics_scores",
+    "precision": "stats.metrics_classes",
+    "proportion": "stats.intervals",
+    "r2": "stats.metrics_regression",
+    "recall": "stats.metrics_classes",
+    "rmse": "stats.metrics_regression",
+    "roc_auc": "stats.metrics_scores",
+    "wilson": "stats.intervals",
+    "AffineGrid": "profiles.grids",
+    "CategoricalProfile": "profiles.categorical",
+    "Grid": "profiles.grids",
+    "Histogram": "profiles.numeric",
+    "IntegerGrid": "profiles.grids",
+    "NumericProfile": "profiles.numeric",
+    "PointGrid": "profiles.grids",
+    "Profiler": "profiles.profiler",
+    "chi2": "profiles.compare",
+    "choose_grid": "profiles.choose",
+    "ks": "profiles.compare",
+    "missing_test": "profiles.compare",
+    "psi": "profiles.compare",
+    "total_variation": "profiles.compare",
+    "unseen": "profiles.compare",
+    "chi_square": "stats.contingency",
+    "holm": "stats.multiple",
+    "ks_pvalue": "stats.two_sample",
+    "two_proportions": "stats.two_sample",
 }
 """Public name → the module below that defines it."""
 

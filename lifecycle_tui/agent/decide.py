@@ -73,7 +73,8 @@ def decide_model(
     last = models.decided(tx, spec.name)
     history = _history(tx, spec.name, last, _names(rules, instruments))
     facts, orders = _facts(history, label)
-    after = orders.get(last) if last is not None else None
+    # The last decided window itself may be gone: what lies before it was decided all the same.
+    after = None if last is None else max((n for key, n in orders.items() if key <= last), default=-1)
     live = [row.alert for row in alerts.open_alerts(tx, spec.name)]
     decided = walk(rules, facts, live, job.now, champion=label, after=after)
     _store(tx, job, spec, decided)

@@ -43,6 +43,10 @@ def notify(job: JobContext) -> dict[str, Any]:
                 error = _send(job, spec, delivery.message, stack)
                 _settle(job, mine, ids, error)
                 sent, failed = sent + (error is None), failed + (error is not None)
+            gone = [id_ for id_, notice in known.items() if any(notice is n for n in plan.unmatched)]
+            if gone:
+                with job.state.write() as tx:
+                    outbox.mark_failed(tx, gone, "the notifier's match no longer asks for it", None)
     _orphans(job, taken)
     return {"sent": sent, "failed": failed}
 

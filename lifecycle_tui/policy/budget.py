@@ -1,0 +1,265 @@
+"""Honest alarms (DESIGN §7): a declared number of false alarms, shared out and held to, at any sample size.
+
+The budget of the fleet becomes a probability for one window of one model; the tests of that window share it by Holm's
+(1979) procedure; a verdict also needs an effect that matters, and a window too thin to have shown one says so.
+Monitoring calls `judge` once a window, `lifecycle drift` once a comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import NormalDist
+
+from lifecycle_tui.domain.signals import Signal, SignalState
+from lifecycle_tui.domain.specs import Rate
+
+LOOSEST = 0.05
+"""No window is judged at a looser level, however large the budget: it is a ceiling, not a quota."""
+
+UNTIMED = timedelta(days=1)
+"""How long a window without any timestamps is taken to last."""
+
+STATED_SHIFT = 0.2
+"""A window "cannot tell" if it could not have shown this distance: KS 0.2 is half a standard deviation's shift of a
+normal column (KS = 2 Φ(δ/2) - 1)."""
+
+POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTest:
+    """One detector's evidence about one column.
+
+    Attributes:
+        p_value: None for a detector that gives none; it takes no share of the budget.
+        effect: distance on the scale 0..1; None where the detector has none: the column's largest stands in.
+        n, reference_n: values that the window and the reference had to compare.
+        categories: of a categorical column, for the smallest shift that could have shown.
+    """
+
+    column: str
+    detector: str
+    p_value: float | None
+    effect: float | None
+    n: int
+    reference_n: int
+    categories: int | None = None
+
+    @property
+    def smallest_n(self) -> int:
+        return min(self.n, self.reference_n)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What can be said about one column of one window.
+
+    Attributes:
+        state: "drifted", "ok" or "cannot-tell".
+        message: one sentence.
+        p_adjusted: Holm-adjusted over the window's tests; the smallest of the column's.
+        alpha: the window's level.
+        detectable: the smallest distance that would have shown with 80 % power, by the column's weakest test.
+        effect: the largest of the column's.
+        detector: whose evidence decided.
+    """
+
+    column: str
+    state: SignalState
+    message: str
+    alpha: float
+    p_adjusted: float | None = None
+    detectable: float | None = None
+    effect: float | None = None
+    detector: str | None = None
+    n: int = 0
+
+
+def window_alpha(rate: Rate, window_length: timedelta | None, models: int) -> float:
+    """The probability of a false alarm that one window of one model may take.
+
+    The declared rate times the window's length is the false alarms that the fleet may raise in that time; the models
+    share it equally. Each window spends its share at once, so the expected number keeps to the rate whatever
+    dependence there is between windows, columns or models.
+
+    Args:
+        rate: of the fleet (or, with `models=1`, of the model's own).
+        window_length: of a window by time; for windows by count or partition their mean spacing so far; None where
+            the data has no time: each window then counts as a day.
+        models: how many share the rate.
+
+    Returns:
+        At most 0.05.
+    """
+    length = UNTIMED if window_length is None or window_length <= timedelta(0) else window_length
+    if rate.per <= timedelta(0):
+        return LOOSEST
+    return min(LOOSEST, max(0.0, rate.count) * (length / rate.per) / max(1, models))
+
+
+def detectable_ks(n: int, reference_n: int, alpha: float, power: float = POWER) -> float:
+    """The smallest Kolmogorov-Smirnov distance that two samples show at level alpha with this power, at most 1.
+
+    With m = n·n_ref / (n + n_ref): (sqrt(-ln(alpha/2) / 2) + z_power / 2) / sqrt(m). The first term is Smirnov's (1948)
+    asymptotic critical value; the second bounds the power from below by the largest difference alone, whose standard
+    error is at most 1 / (2 sqrt(m)): Massey, F. J. (1951), The Kolmogorov-Smirnov test for goodness of fit,
+    JASA 46, 68-78.
+    """
+    if n <= 0 or reference_n <= 0 or not 0 < alpha < 1:
+        return 1.0
+    m = n * reference_n / (n + reference_n)
+    return min(1.0, (math.sqrt(-math.log(alpha / 2) / 2) + NormalDist().inv_cdf(power) / 2) / math.sqrt(m))
+
+
+def detectable_tv(n: int, reference_n: int, alpha: float, categories: int, power: float = POWER) -> float:
+    """The smallest total variation that a chi-square test of homogeneity shows for certain with this power, at most 1.
+
+    A total variation d makes the statistic's noncentrality at least 4 m d² (Cauchy-Schwarz), m as in
+    `detectable_ks`. The critical value is Wilson and Hilferty's (1931); the noncentral law is taken as normal with
+    spread sqrt(2 (k - 1 + 2 λ)).
+    """
+    if n <= 0 or reference_n <= 0 or not 0 < alpha < 1 or categories < 2:
+        return 1.0
+    m = n * reference_n / (n + reference_n)
+    df = categories - 1
+    z, z_power = NormalDist().inv_cdf(1 - alpha), NormalDist().inv_cdf(power)
+    critical = df * (1 - 2 / (9 * df) + z * math.sqrt(2 / (9 * df))) ** 3
+    # df + λ - z_power sqrt(2 (df + 2 λ)) = critical, a quadratic in s = sqrt(df + 2 λ).
+    s = math.sqrt(2) * z_power + math.sqrt(2 * z_power**2 + 2 * critical - df)
+    noncentrality = max(0.0, (s * s - df) / 2)
+    return min(1.0, math.sqrt(noncentrality / (4 * m)))
+
+
+def judge(
+    tests: Sequence[ColumnTest],
+    alpha: float,
+    floor: float = 0.01,
+    min_rows: int = 30,
+    *,
+    shift: float = STATED_SHIFT,
+) -> dict[str, Verdict]:
+    """A verdict for every column that has a test, in the order of the tests.
+
+    Args:
+        tests: all tests of one window.
+        alpha: probability of a false alarm that the window may take, from `window_alpha`.
+        floor: effects below it are never drift.
+        min_rows: fewer values than this on either side cannot tell.
+        shift: a quiet column says "cannot tell" if a distance this large could have gone unseen.
+    """
+    from lifecycle_tui.stats.multiple import holm  # brings numpy along
+
+    judged = [test for test in tests if _share(test.p_value) is not None and test.smallest_n >= min_rows]
+    adjusted = dict(zip(map(id, judged), holm([test.p_value or 0.0 for test in judged]), strict=True))
+    share = alpha / max(1, len(judged))
+    by_column: dict[str, list[ColumnTest]] = {}
+    for test in tests:
+        by_column.setdefault(test.column, []).append(test)
+    return {
+        column: _verdict(column, found, adjusted, alpha, share, floor, min_rows, shift)
+        for column, found in by_column.items()
+    }
+
+
+def _verdict(
+    column: str,
+    tests: Sequence[ColumnTest],
+    adjusted: Mapping[int, float],
+    alpha: float,
+    share: float,
+    floor: float,
+    min_rows: int,
+    shift: float,
+) -> Verdict:
+    effects = [effect for test in tests if (effect := _number(test.effect)) is not None]
+    largest = max(effects, default=None)
+    evidence = sorted(((adjusted[id(test)], test) for test in tests if id(test) in adjusted), key=lambda pair: pair[0])
+    if not evidence:
+        rows = min(test.smallest_n for test in tests)
+        if rows < min_rows:
+            message = f"cannot tell: {_rows(rows)} to compare, {min_rows} are needed"
+        else:
+            message = "cannot tell: no detector here weighs chance"
+        return Verdict(column, "cannot-tell", message, alpha, effect=largest, n=rows)
+    # The weakest of the column's tests: a missing share compared over all rows says nothing of the few values.
+    detectable = max(_detectable(test, share) for _, test in evidence)
+    for p, test in evidence:
+        own = _number(test.effect)
+        effect = largest if own is None else own
+        if p <= alpha and effect is not None and effect >= floor:
+            message = f"drifted: distance {effect:.3g} (p {_p(p)} over all tests of the window, budget {_p(alpha)})"
+            return Verdict(column, "drifted", message, alpha, p, detectable, effect, test.detector, test.smallest_n)
+    p, test = evidence[0]
+    thinnest = min(item.smallest_n for item in tests if _share(item.p_value) is not None)
+    state: SignalState = "ok"
+    if p <= alpha and largest is None:
+        message = f"differs (p {_p(p)}), but {test.detector} gives no effect to hold against the floor {floor:g}"
+    elif p <= alpha:
+        message = f"differs (p {_p(p)}), but by less than the floor {floor:g}"
+    elif thinnest < min_rows:
+        state, message = "cannot-tell", f"cannot tell: {_rows(thinnest)} to compare, {min_rows} are needed"
+    elif detectable > shift:
+        state = "cannot-tell"
+        message = (
+            f"cannot tell: with {_rows(thinnest)} only a shift of {detectable:.2g} or more would have shown "
+            f"(asked for: {shift:g})"
+        )
+    else:
+        message = f"no drift; a shift of {detectable:.2g} or more would have shown"
+    return Verdict(column, state, message, alpha, p, detectable, largest, test.detector, test.smallest_n)
+
+
+def _detectable(test: ColumnTest, share: float) -> float:
+    if test.categories is None:
+        return detectable_ks(test.n, test.reference_n, share)
+    return detectable_tv(test.n, test.reference_n, share, test.categories)
+
+
+def summary(verdicts: Mapping[str, Verdict]) -> tuple[Signal, ...]:
+    """`drift.share`, `drift.count` and `drift.max` of a window.
+
+    The share is of the columns that could be judged; the maximum is the largest effect among drifted columns, 0 if
+    none drifted: a rule on it wakes somebody for verdicts, not for noise. All are unknown where no column could be
+    judged.
+    """
+    drifted = {name: verdict for name, verdict in verdicts.items() if verdict.state == "drifted"}
+    judged = sum(verdict.state in ("ok", "drifted") for verdict in verdicts.values())
+    unjudged = len(verdicts) - judged
+    if not judged:
+        message = "no column could be judged" if verdicts else "no column was compared"
+        state: SignalState = "cannot-tell" if verdicts else "unknown"
+        return tuple(
+            Signal(name, None, n=0, state=state, message=message)
+            for name in ("drift.share", "drift.count", "drift.max")
+        )
+    by_effect = sorted(drifted, key=lambda name: (-(drifted[name].effect or 0.0), name))
+    detail = {"columns": by_effect, "judged": judged, "cannot_tell": unjudged}
+    state = "drifted" if drifted else "ok"
+    note = f"; {unjudged} more cannot tell" if unjudged else ""
+    message = f"{len(drifted)} of {judged} columns drifted{note}"
+    largest = drifted[by_effect[0]].effect if by_effect else 0.0
+    return (
+        Signal("drift.share", len(drifted) / judged, n=judged, state=state, message=message, detail=detail),
+        Signal("drift.count", float(len(drifted)), n=judged, state=state, message=message, detail=detail),
+        Signal("drift.max", largest, n=judged, state=state, message=message, detail=detail),
+    )
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
+
+
+def _share(value: float | None) -> float | None:
+    """A probability; what a plugin gives that is none counts as nothing."""
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

@@ -1,0 +1,127 @@
+"""Which signals a model has: what `checks` holds an expression against, and what docs/signals.md lists.
+
+The workspace builds one for each model from its columns and the plugins that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from lifecycle_tui.domain.signals import ColumnKind
+
+Range = tuple[float | None, float | None]
+"""Legal values, None for an open end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalInfo:
+    """One signal that a model can have.
+
+    Attributes:
+        unit: "" for a plain number, "share" for 0..1, "rows" for a count, "s" for seconds.
+        performance: it needs labels; rules that read it see only mature windows of the present champion.
+        column: the column it is about.
+        interval: it comes with `.lower`, `.upper`.
+    """
+
+    name: str
+    range: Range = (None, None)
+    unit: str = ""
+    performance: bool = False
+    column: str | None = None
+    interval: bool = True
+
+
+PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
+    SignalInfo("rows", (0.0, None), "rows", interval=False),
+    SignalInfo("labels", (0.0, None), "rows", interval=False),
+    SignalInfo("labels.share", (0.0, 1.0), "share", interval=False),
+    SignalInfo("data.bad_cells", (0.0, None), "rows", interval=False),
+    SignalInfo("data.duplicates", (0.0, None), "rows", interval=False),
+    SignalInfo("data.gaps", (0.0, None), "rows", interval=False),
+    # Rows can carry times that lie ahead of the loop's clock: no lower end.
+    SignalInfo("data.late", (None, None), "s", interval=False),
+    SignalInfo("drift.share", (0.0, 1.0), "share", interval=False),
+    SignalInfo("drift.count", (0.0, None), "", interval=False),
+    SignalInfo("drift.max", (0.0, 1.0), "", interval=False),
+)
+"""What every model has, whatever its plugins."""
+
+DETECTOR_RANGES: dict[str, Range] = {
+    "psi": (0.0, None),
+    "ks": (0.0, 1.0),
+    "chi2": (0.0, None),
+    "missing": (0.0, 1.0),
+    "unseen": (0.0, 1.0),
+}
+"""Of the detectors that we ship; others may say theirs in `DetectorInfo.range`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorInfo:
+    """A detector that a model uses: its signal exists for each column of these kinds.
+
+    Attributes:
+        columns: only these columns; empty means all of the kinds.
+    """
+
+    name: str
+    kinds: tuple[ColumnKind, ...]
+    range: Range | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """A metric that a model uses."""
+
+    name: str
+    range: Range = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalCatalog:
+    """The signals of one model by name."""
+
+    signals: Mapping[str, SignalInfo] = field(default_factory=dict)
+
+    def get(self, name: str) -> SignalInfo | None:
+        """The signal of that name, or None."""
+        return self.signals.get(name)
+
+    def for_gates(self) -> SignalCatalog:
+        """The same with `challenger.NAME` and `champion.NAME` for every performance signal, as gates read them."""
+        versions = {
+            f"{version}.{info.name}": replace(info, name=f"{version}.{info.name}")
+            for version in ("challenger", "champion")
+            for info in self.signals.values()
+            if info.performance
+        }
+        return SignalCatalog({**self.signals, **versions})
+
+
+def model_catalog(
+    columns: Mapping[str, ColumnKind],
+    detectors: Sequence[DetectorInfo] = (),
+    metrics: Sequence[MetricInfo] = (),
+    extra: Sequence[SignalInfo] = (),
+) -> SignalCatalog:
+    """The catalog of a model.
+
+    Args:
+        columns: kind of every column that detectors look at.
+        detectors, metrics: those that the model uses (its own or the defaults).
+        extra: anything else, e.g. estimates; they win over others of the same name.
+    """
+    found = {info.name: info for info in PROGRAM_SIGNALS}
+    for detector in detectors:
+        limits = detector.range or DETECTOR_RANGES.get(detector.name, (None, None))
+        for column, kind in columns.items():
+            if kind in detector.kinds and (not detector.columns or column in detector.columns):
+                name = f"{detector.name}.{column}"
+                found[name] = SignalInfo(name, limits, column=column)
+    for metric in metrics:
+        found[metric.name] = SignalInfo(metric.name, metric.range, performance=True)
+    found.update((info.name, info) for info in extra)
+    return SignalCatalog(found)
