@@ -135,14 +135,17 @@ class ColumnsSpec:
     segments: tuple[str, ...] = ()
 
     def roles(self) -> frozenset[str]:
-        """Every column that plays a role other than feature (ignored ones not included)."""
+        """Every column that plays a role other than feature (ignored ones not included).
+
+        A column that the timestamp is made from is a feature as well where the file gives it a kind (the hour, say).
+        """
         found = {self.id, self.version, self.target, self.prediction}
         if isinstance(self.score, str):
             found.add(self.score)
         elif self.score:
             found.update(self.score.values())
         if self.timestamp:
-            found.update(self.timestamp.columns)
+            found.update(name for name in self.timestamp.columns if name not in self.kinds)
         return frozenset(name for name in found if name)
 
 

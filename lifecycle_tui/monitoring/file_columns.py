@@ -14,7 +14,6 @@ from lifecycle_tui.profiles.bars import Bars, bars
 from lifecycle_tui.profiles.categorical import CategoricalProfile
 from lifecycle_tui.profiles.choose import choose_and_count
 from lifecycle_tui.profiles.compare import Profile, chi2, ks, missing_test, psi
-from lifecycle_tui.profiles.grids import AffineGrid
 from lifecycle_tui.profiles.numeric import NumericProfile
 
 MANY_LABELS = 1_000
@@ -155,14 +154,22 @@ def _values(kind: ColumnKind, column: arrow.Column) -> tuple[arrow.Values, int]:
     if kind == "text":
         return arrow.text_lengths(column), 0
     if _is_text(form.value_type if pa.types.is_dictionary(form) else form):
-        return arrow.parsed_numbers(column)
+        return _parsed(column)
     return arrow.numbers(column), 0
+
+
+def _parsed(column: arrow.Column) -> tuple[arrow.Values, int]:
+    """Text read as numbers; cells that are none count as missing."""
+    from lifecycle_tui.data.values import parse_numbers
+
+    found = parse_numbers(column.cast(pa.string()))
+    return arrow.Values(found.values[~np.isnan(found.values)], len(column)), found.bad
 
 
 def _profiles(kind: ColumnKind, x: arrow.Values, y: arrow.Values) -> tuple[NumericProfile, NumericProfile]:
     grid, counts, index = choose_and_count(x.values)
     before = NumericProfile.of(grid, x.values, x.rows, counts=counts, index=index, kind=kind)
-    if not isinstance(grid, AffineGrid):
+    if grid.single() is not None:
         return before, NumericProfile.of(grid, y.values, y.rows, kind=kind)
     index = grid.index(y.values)
     counts = np.bincount(index, minlength=grid.cells)

@@ -113,6 +113,8 @@ def _plain_csv(path: Path) -> pa.Table | None:
     convert = pc.ConvertOptions(null_values=missing, strings_can_be_null=False)
     try:
         table = pc.read_csv(path, convert_options=convert)
+        once = len(set(table.column_names)) == table.num_columns
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    return table if len(set(table.column_names)) == table.num_columns else None
+    utf8 = not any(pa.types.is_binary(form) for form in table.schema.types)
+    return table if once and utf8 else None

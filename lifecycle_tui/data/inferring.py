@@ -1,0 +1,62 @@
+"""Kinds of columns from the rows of the reference, for columns that the file says nothing about. Used by `resolved`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lifecycle_tui.data.kinds import infer_kind
+from lifecycle_tui.data.rows import Table
+from lifecycle_tui.data.slices import Selector
+from lifecycle_tui.data.times import parse_times
+from lifecycle_tui.data.values import as_text
+from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.protocols import Fragment
+from lifecycle_tui.domain.signals import ColumnKind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def infer_reference_kinds(
+    table: Table, fragments: Sequence[Fragment], selector: Selector, names: Sequence[str]
+) -> dict[str, ColumnKind]:
+    """The kind of each named column over all selected rows. Their order, and that of files, does not matter."""
+    import pyarrow as pa
+
+    found: dict[str, list[pa.Array]] = {name: [] for name in names}
+    timed = table.timestamp.columns if table.timestamp else ()
+    for fragment in fragments:
+        try:
+            for batch in table.source.read(fragment, [*timed, *names], dict.fromkeys(timed, "time"), None):
+                data = batch.data
+                time = None
+                if table.timestamp is not None and set(timed) <= set(data.schema.names):
+                    time = parse_times([data.column(c) for c in timed], table.timestamp, table.timezone).values
+                mask = selector.mask(fragment.id, batch.first_row, data.num_rows, time) if time is not None or not (
+                    selector.timed
+                ) else None  # fmt: skip
+                if mask is None or not mask.any():
+                    continue
+                for name in names:
+                    if name in data.schema.names:
+                        found[name].append(data.column(name).filter(pa.array(mask)))
+        except DataError:
+            continue  # the survey names the file
+    return {name: infer_kind(_together(arrays)) for name, arrays in found.items()}
+
+
+def _together(arrays: Sequence[pa.Array]) -> pa.ChunkedArray:
+    """One column of arrays whose types may differ from file to file."""
+    import pyarrow as pa
+
+    plain = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
+    types = {a.type for a in plain if not pa.types.is_null(a.type)}
+    if not types:
+        return pa.chunked_array([pa.nulls(sum(len(a) for a in plain))])
+    if len(types) == 1:
+        only = next(iter(types))
+        return pa.chunked_array([a.cast(only) for a in plain])
+    if all(pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t) for t in types):
+        return pa.chunked_array([a.cast(pa.float64(), safe=False) for a in plain])
+    return pa.chunked_array([as_text(a) for a in plain])

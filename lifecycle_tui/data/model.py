@@ -1,0 +1,163 @@
+"""One model's tables as monitoring sees them: windows, and batches of aligned rows.
+
+The caller opens a source for each table that `layout.tables(spec)` names (see `opening`); this room never looks for
+plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lifecycle_tui.data.cache import FragmentCache, MemoryCache
+from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
+from lifecycle_tui.data.facts import FactBook
+from lifecycle_tui.data.findings import Findings
+from lifecycle_tui.data.layout import Role as Role
+from lifecycle_tui.data.resolved import Resolved
+from lifecycle_tui.data.scan import Scan, ScanPlan
+from lifecycle_tui.data.slices import FragmentSlicer, Selector
+from lifecycle_tui.data.survey import LABELS, Known, Survey
+from lifecycle_tui.data.surveying import Surveyor
+from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.protocols import Source
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import Window
+
+_ORPHAN_LIMIT = 1_000_000
+"""Up to so many rows a survey also looks for labels that belong to no row."""
+
+
+class ModelData:
+    """Reads what `spec.data` declares through `sources`, one for each declared table.
+
+    Files are listed once in the life of an object: make a new one for the next run.
+
+    Args:
+        cache: remembers facts about unchanged files; without it every object reads them anew.
+        memory: bytes of rows to keep between passes, for each table.
+
+    Raises:
+        DataError: from any method, if the tables as a whole cannot serve: nothing there, no column of that name.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        sources: Mapping[Role, Source],
+        *,
+        cache: FragmentCache | None = None,
+        memory: int = 256 << 20,
+    ) -> None:
+        self.spec = spec
+        self._of = Resolved(spec, sources, cache if cache is not None else MemoryCache(), memory)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Feature columns of the reference: no role, not ignored; sorted by name."""
+        return self._of.layout.features
+
+    def kinds(self) -> Mapping[str, ColumnKind]:
+        """The kind of every feature: as declared, else inferred from the whole reference (and remembered)."""
+        return self._of.kinds
+
+    def survey(self, known: Known, as_of: datetime) -> Survey:
+        """Which windows there are, and what happened to them since `known` (key → parts stored with its result)."""
+        of, findings = self._of, Findings()
+        for name in of.layout.extra:
+            findings.add("extra-column", 1, name)
+        own, book = of.tables.get("reference"), None
+        if own is not None:
+            everything = FragmentSlicer(Selector(), None, (), {})
+            book = FactBook(f"{self.spec.name}/reference", own, everything, of.need("reference"), of.cache)
+        surveyor = Surveyor(
+            window=self.spec.data.window,
+            timezone=self.spec.data.timezone,
+            fragments=of.base.fragments(),
+            book=of.book,
+            reference=book,
+            touched=(lambda asked: touched_by_features(of, asked, known)) if of.layout.joined else None,
+            shares_id=of.shares_id if self.spec.columns.id else None,
+        )
+        survey = surveyor.survey(known, as_of, findings)
+        orphans = self._orphans(survey, as_of)
+        if orphans:
+            findings.add("orphan-label", orphans, self.spec.columns.target)
+            survey = replace(survey, findings=findings.items)
+        return survey
+
+    def scan(
+        self,
+        window: Window,
+        as_of: datetime,
+        *,
+        columns: Sequence[str] | None = None,
+        fragments: Sequence[str] | None = None,
+    ) -> Scan:
+        """The rows of `window`, or of `survey.reference`.
+
+        Args:
+            as_of: labels that arrive later are not seen.
+            columns: features to read; None: all (only then are there digests); `()`: roles alone.
+            fragments: only these fragments of the base (a grown window's `added`).
+        """
+        of, layout = self._of, self._of.layout
+        asked = self.features if columns is None else tuple(columns)
+        for name in asked:
+            if name not in of.kinds:
+                raise DataError(f"model {self.spec.name} has no feature {name!r}")
+        own = of.has_own_reference(window)
+        role: Role = "reference" if own else of.role
+        chosen = tuple(f for f in of.fragments_of(window) if fragments is None or f.id in fragments)
+        if own:
+            layout = replace(layout, base="reference", joined=frozenset(), target="base" if layout.target else None)
+        whole = set(asked) == set(self.features)
+        joined = [name for name in asked if name in layout.joined]
+        return Scan(
+            ScanPlan(
+                spec=self.spec,
+                layout=layout,
+                base=of.tables[role],
+                fragments=chosen,
+                selector=Selector() if own else of.selector(window),
+                need=of.need(role, None if whole else asked),
+                columns=asked,
+                as_of=as_of,
+                labels=of.labels if layout.target == "labels" else None,
+                join=of.join(joined, chosen, whole) if joined else None,
+                known_names=of.known_names,
+                record=None if own else of.book.note,
+                labels_set=of.labels_set(chosen),
+            )
+        )
+
+    def touched_by_labels(self, known: Known, measured: Mapping[str, datetime], as_of: datetime) -> tuple[str, ...]:
+        """Keys of the stored windows whose known labels are not those that their result was measured with: labels
+        arrived, were corrected or withdrawn, or a delay passed. In window order ("reference" first, if it is stored).
+
+        `measured`: window key → the `as_of` of its result. Reads ids, times, labels and other roles only, and those
+        only for windows where something can have changed.
+        """
+        if self._of.layout.target is None:
+            return ()
+        found = []
+        survey = self.survey(known, as_of)
+        for window in (survey.reference, *(state.window for state in survey.windows)):
+            parts = {p.fragment: p for p in known.get(window.key, ())}
+            if window.key not in measured or LABELS not in parts:
+                continue
+            if labels_may_differ(self._of, window, parts, measured[window.key], as_of):
+                now = {p.fragment: p for p in self.scan(window, as_of, columns=()).run().parts}
+                if (now[LABELS].rows, now[LABELS].digest) != (parts[LABELS].rows, parts[LABELS].digest):
+                    found.append(window.key)
+        return tuple(found)
+
+    def _orphans(self, survey: Survey, as_of: datetime) -> int:
+        """Labels that belong to no row, where the rows are few enough to look."""
+        of = self._of
+        total = survey.reference.rows + sum(state.window.rows for state in survey.windows)
+        if of.layout.target != "labels" or of.labels is None or total > _ORPHAN_LIMIT:
+            return 0
+        return of.labels.orphans(of.ids(Selector(), of.base.fragments()), as_of)

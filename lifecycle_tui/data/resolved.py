@@ -1,0 +1,260 @@
+"""A model's declaration worked out against its tables: layout, kinds, slicer, and what to read for which purpose.
+
+Everything is found out once, when it is first asked for. Used by `model` and `changes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.data.cache import FragmentCache
+from lifecycle_tui.data.cutting import make_slicer, partition_of
+from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
+from lifecycle_tui.data.hashing import hash_strings
+from lifecycle_tui.data.inferring import infer_reference_kinds
+from lifecycle_tui.data.joining import FeatureJoin
+from lifecycle_tui.data.labels import LabelTable
+from lifecycle_tui.data.layout import Layout, Role, base_role, resolve, role_kinds, tables
+from lifecycle_tui.data.rows import Need, Table
+from lifecycle_tui.data.slices import REF, Selector, Slicer
+from lifecycle_tui.data.survey import REFERENCE
+from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.protocols import Fragment, Source
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Resolved:
+    """See the module.
+
+    Raises:
+        DataError: from any attribute, if the tables as a whole cannot serve.
+    """
+
+    def __init__(self, spec: ModelSpec, sources: Mapping[Role, Source], cache: FragmentCache, memory: int) -> None:
+        self.spec, self.cache = spec, cache
+        zone, timestamp = spec.data.timezone, spec.columns.timestamp
+        self.declared = tables(spec)
+        self.role = base_role(spec)
+        self.tables: dict[Role, Table] = {}
+        for role in self.declared:
+            if role not in sources:
+                raise DataError(f"model {spec.name}: no source was opened for its {role}")
+            table = Table(role, sources[role], timestamp if role != "labels" else None, zone, memory)
+            # Features and a reference of its own may do without a time.
+            optional = role not in (self.role, "labels") and timestamp is not None
+            if optional and timestamp is not None and not set(timestamp.columns) <= set(table.names()):
+                table = Table(role, sources[role], None, zone, memory)
+            self.tables[role] = table
+
+    # ── tables and declarations ──
+
+    @property
+    def base(self) -> Table:
+        return self.tables[self.role]
+
+    @cached_property
+    def slicer(self) -> Slicer:
+        timestamp = self.spec.columns.timestamp
+        names = self.base.names()
+        for name in timestamp.columns if timestamp else ():
+            if name not in names:
+                raise DataError(
+                    f"{self.declared[self.role].location} has no column {name!r}, which its timestamp comes from"
+                )
+        return make_slicer(self.spec, self.declared[self.role], self.base, self.cache)
+
+    @cached_property
+    def light(self) -> FactBook:
+        """Rows by window; usable before features and kinds are known."""
+        return FactBook(f"{self.spec.name}/{self.role}", self.base, self.slicer, Need(), self.cache)
+
+    @cached_property
+    def book(self) -> FactBook:
+        name = f"{self.spec.name}/{self.role}"
+        return FactBook(name, self.base, self.slicer, self.need(self.role), self.cache)
+
+    def _reference_fragments(self) -> tuple[Fragment, ...]:
+        own = self.tables.get("reference")
+        if own is not None:
+            return own.fragments()
+        found = tuple(f for f in self.base.fragments() if REF in self.light.light(f).slots)
+        if not found:
+            raise DataError(f"model {self.spec.name}: no row lies in its reference", hint="check data.reference")
+        return found
+
+    @cached_property
+    def layout(self) -> Layout:
+        table = self.tables.get("reference", self.base)
+        reference = table.names(self._reference_fragments())
+        return resolve(self.spec, self.tables, reference, self.base.names())
+
+    @cached_property
+    def kinds(self) -> dict[str, ColumnKind]:
+        given = self.spec.columns.kinds
+        layout = self.layout
+        open_ones = [name for name in layout.features if name not in given]
+        found: dict[str, ColumnKind] = {name: given[name] for name in layout.features if name in given}
+        own = self.tables.get("reference")
+        table = own if own is not None else self.base
+        selector = Selector() if own is not None else self.slicer.reference
+        assert selector is not None
+        here = [name for name in open_ones if own is not None or name not in layout.joined]
+        fragments = self._reference_fragments()
+        found |= self._inferred(table, fragments, selector, here)
+        there = [name for name in open_ones if name not in here]
+        if there:
+            side = self.tables["features"]
+            found |= self._inferred(side, side.fragments(), Selector(), there)
+        return {name: found[name] for name in layout.features}
+
+    def _inferred(
+        self, table: Table, fragments: Sequence[Fragment], selector: Selector, names: Sequence[str]
+    ) -> Mapping[str, Any]:
+        if not names:
+            return {}
+        key = (
+            f"{self.spec.name}/kinds:{fingerprint(table.role, table.timestamp, table.timezone, selector, tuple(names))}"
+        )
+        stamp = set_stamp(fragments)
+        stored = self.cache.get(key, "", stamp)
+        if stored is None:
+            stored = {"kinds": infer_reference_kinds(table, fragments, selector, names)}
+            self.cache.put(key, "", stamp, stored)
+        return stored["kinds"]
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Names that are no news in a file of the base."""
+        layout, labels = self.layout, self.spec.data.labels
+        names = {*layout.features, *self.spec.columns.roles(), *self.spec.columns.ignore, labels.arrived, layout.key}
+        for table in self.declared.values():
+            names |= {table.on, table.partition}
+        for fragment in self.base.fragments():
+            names |= set(fragment.partitions)
+        return frozenset(name for name in names if name)
+
+    def need(self, role: Role, features: Sequence[str] | None = None) -> Need:
+        """What to read of the base (or the reference's table): roles, features (None: all), target and arrival."""
+        layout, columns = self.layout, self.spec.columns
+        here = layout.features if role == "reference" else layout.own
+        chosen = here if features is None else [name for name in here if name in features]
+        kinds = role_kinds(self.spec)
+        timed = set(columns.timestamp.columns) if columns.timestamp else set()
+        in_rows = layout.target == "base" or (role == "reference" and layout.target is not None)
+        others = {columns.target: kinds[columns.target]} if in_rows and columns.target else {}
+        arrived = self.spec.data.labels.arrived
+        if in_rows and arrived:
+            others[arrived] = "time"
+        skip = {columns.target, arrived} | timed
+        roles: dict[str, ColumnKind] = {name: kind for name, kind in kinds.items() if name not in skip}
+        if layout.key:
+            roles[layout.key] = "categorical"
+        return Need(roles, {name: self.kinds[name] for name in chosen}, others, whole=features is None)
+
+    # ── windows ──
+
+    def selector(self, window: Window) -> Selector:
+        slicer = self.slicer
+        if window.key == REFERENCE:
+            assert slicer.reference is not None
+            return slicer.reference
+        slot = self.slots.get(window.key)
+        if slot is None:
+            raise DataError(f"model {self.spec.name} has no window {window.key}")
+        return slicer.select(slot)
+
+    @cached_property
+    def slots(self) -> dict[str, int]:
+        slicer = self.slicer
+        slots = {slot for f in self.base.fragments() for slot in self.light.light(f).slots}
+        return {slicer.key(slot): slot for slot in slots if slot >= REF + 2}
+
+    def holding(self, window: Window, selector: Selector) -> list[Fragment]:
+        """Fragments with rows of the window, as far as facts can tell (unreadable ones included: the scan says so)."""
+        slot = REF if window.key == REFERENCE else self.slots[window.key]
+        found = []
+        for fragment in self.base.fragments():
+            facts = self.light.light(fragment)
+            if slot in facts.slots or (facts.error and selector.takes(fragment.id)):
+                found.append(fragment)
+        return found
+
+    def has_own_reference(self, window: Window) -> bool:
+        """Whether `window` is a reference with a table of its own."""
+        return window.key == REFERENCE and "reference" in self.tables
+
+    def fragments_of(self, window: Window) -> tuple[Fragment, ...]:
+        """The fragments that a window's rows come from."""
+        if self.has_own_reference(window):
+            return self.tables["reference"].fragments()
+        return tuple(self.holding(window, self.selector(window)))
+
+    def shares_id(self, selector: Selector, old: Sequence[Fragment], new: Sequence[Fragment]) -> bool:
+        import numpy as np
+
+        return bool(np.isin(self.ids(selector, new), self.ids(selector, old)).any())
+
+    def ids(self, selector: Selector, fragments: Sequence[Fragment]) -> np.ndarray:
+        """Id hashes of a slice."""
+        import numpy as np
+
+        key = self.layout.key
+        assert key is not None
+        need = Need(others={key: "categorical"}, hashed=False, whole=False)
+        found = [np.empty(0, dtype=np.uint64)]
+        for fragment in fragments:
+            try:
+                for chunk in self.base.chunks(fragment, need):
+                    mask = selector.mask(fragment.id, chunk.first_row, chunk.rows, chunk.time)
+                    mask &= chunk.columns[key].is_valid().to_numpy(zero_copy_only=False)
+                    found.append(hash_strings(chunk.columns[key])[mask])
+            except Exception:  # counted where the file is read for its rows
+                continue
+        return np.concatenate(found)
+
+    # ── features ──
+
+    def join(self, columns: Sequence[str], base: Sequence[Fragment], whole: bool) -> FeatureJoin:
+        layout = self.layout
+        assert layout.features_key is not None and layout.key is not None
+        side = self.tables["features"]
+        need = self._side_need(columns, whole)
+        fragments = self._same_partitions(side, base)
+        return FeatureJoin(side, fragments, need, columns, layout.key, layout.features_key, set_stamp(side.fragments()))
+
+    def _side_need(self, columns: Sequence[str] | None, whole: bool) -> Need:
+        layout = self.layout
+        assert layout.features_key is not None
+        chosen = sorted(layout.joined) if columns is None or whole else columns
+        return Need({layout.features_key: "categorical"}, {n: self.kinds[n] for n in chosen}, whole=whole)
+
+    def _same_partitions(self, side: Table, base: Sequence[Fragment]) -> tuple[Fragment, ...]:
+        """Features fragments that may hold the ids of these base fragments: where both tables declare a partition, they
+        are joined partition by partition."""
+        mine, theirs = self.declared[self.role].partition, self.declared["features"].partition
+        if not mine or not theirs:
+            return side.fragments()
+        values = {partition_of(f, mine) for f in base}
+        return tuple(f for f in side.fragments() if partition_of(f, theirs) in values)
+
+    # ── labels ──
+
+    @cached_property
+    def labels(self) -> LabelTable | None:
+        """The joined labels table, if there is one."""
+        layout, target = self.layout, self.spec.columns.target
+        if layout.target != "labels" or layout.labels_key is None or target is None:
+            return None
+        kind = role_kinds(self.spec)[target]
+        return LabelTable(self.tables["labels"], layout.labels_key, target, kind, self.spec.data.labels)
+
+    def labels_set(self, base: Sequence[Fragment]) -> str:
+        """Names the state of the files that the labels of a window come from, if its rows come from `base`."""
+        return set_stamp(self.tables["labels"].fragments() if self.layout.target == "labels" else base)

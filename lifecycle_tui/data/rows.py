@@ -1,0 +1,356 @@
+"""Reading a table fragment by fragment into normalised chunks; small tables are kept, so that twelve windows in one
+file cost one read. Used by everything in this room that looks at rows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.data.hashing import RowHash, mix
+from lifecycle_tui.data.times import parse_times
+from lifecycle_tui.data.values import as_labels, as_numbers, as_text
+from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.protocols import Fragment, Source
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.specs import TimestampSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+CHUNK = 65_536
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Something found while reading a chunk. `rows` are positions in the chunk; None means it concerns the chunk (or
+    file) as a whole and `count` says how much."""
+
+    code: str
+    column: str | None
+    count: int
+    example: str
+    rows: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a fragment, normalised.
+
+    Attributes:
+        time: (n,) int64 µs UTC, MISSING where there is none; None without timestamps.
+        columns: name → array: float64 numbers with NaN for missing, dictionary labels, strings, timestamps.
+        role_hash: (n,) uint64 over key, time and roles; None if only times were read.
+        row_hash: (n,) uint64 over the features too; None if not all of them were read.
+        lacks: asked columns that the fragment does not have.
+        modified: when the file was written (ns).
+    """
+
+    fragment: str
+    first_row: int
+    rows: int
+    time: np.ndarray | None
+    columns: Mapping[str, Any]
+    role_hash: np.ndarray | None = None
+    row_hash: np.ndarray | None = None
+    lacks: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    modified: int = 0
+
+    def nbytes(self) -> int:
+        """Roughly what it holds."""
+        arrays = [self.time, self.role_hash, self.row_hash, *self.columns.values()]
+        return sum(a.nbytes for a in arrays if a is not None)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What to read of a table.
+
+    Attributes:
+        roles: columns mixed into the role hash, with their kinds (the time columns are not among them).
+        features: columns mixed into the row hash, with their kinds; None: not read.
+        others: further columns (target, arrival), with their kinds; in no hash.
+        hashed: whether hashes are wanted at all.
+        whole: `features` are all features, so that a row hash makes sense.
+    """
+
+    roles: Mapping[str, ColumnKind] = field(default_factory=dict)
+    features: Mapping[str, ColumnKind] = field(default_factory=dict)
+    others: Mapping[str, ColumnKind] = field(default_factory=dict)
+    hashed: bool = True
+    whole: bool = True
+
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        return {**self.others, **self.features, **self.roles}
+
+    def key(self) -> tuple:
+        return (tuple(self.kinds.items()), self.hashed, self.whole)
+
+
+class Table:
+    """One source with its time, read in chunks.
+
+    Args:
+        timestamp: None for a table without time.
+        memory: bytes of chunks to keep; a fragment that alone would take more than half is read anew each time.
+    """
+
+    def __init__(
+        self, role: str, source: Source, timestamp: TimestampSpec | None, timezone: str, memory: int = 256 << 20
+    ) -> None:
+        self.role = role
+        self.source, self.timestamp, self.timezone, self.memory = source, timestamp, timezone, memory
+        self._kept: OrderedDict[tuple, tuple[int, list[Chunk]]] = OrderedDict()
+        self._held = 0
+        self._fragments: tuple[Fragment, ...] | None = None
+
+    def fragments(self) -> tuple[Fragment, ...]:
+        """All fragments, sorted by id; listed once for the life of this object."""
+        if self._fragments is None:
+            self._fragments = tuple(self.source.fragments())
+        return self._fragments
+
+    def names_of(self, fragment: Fragment) -> tuple[str, ...]:
+        """Columns of one fragment where the source can tell (an optional method `names(fragment)`), else of all."""
+        own = getattr(self.source, "names", None)
+        return tuple(own(fragment)) if own is not None else tuple(self.source.schema())
+
+    def names(self, fragments: Sequence[Fragment] | None = None) -> tuple[str, ...]:
+        """Columns of these fragments (of all) together; unreadable ones are passed over unless there is no other."""
+        found: dict[str, None] = {}
+        problem: DataError | None = None
+        for fragment in self.fragments() if fragments is None else fragments:
+            try:
+                found.update(dict.fromkeys(self.names_of(fragment)))
+            except DataError as exc:
+                problem = exc
+        if not found and problem is not None:
+            raise problem
+        return tuple(found)
+
+    def is_small(self, fragment: Fragment) -> bool:
+        """Whether its chunks will probably be kept."""
+        return fragment.size * 8 <= self.memory // 2
+
+    def chunks(
+        self, fragment: Fragment, need: Need, between: tuple[datetime, datetime] | None = None
+    ) -> Iterator[Chunk]:
+        """Chunks of a fragment in order of rows. `between` may skip stretches outside it, where reading in full and
+        keeping would cost too much memory.
+
+        Raises:
+            DataError: if the file cannot be read; whatever else the source's plugin raises.
+        """
+        key = (fragment.id, fragment.stamp, need.key())
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            yield from self._kept[key][1]
+            return
+        share = self.memory // 2
+        small = self.is_small(fragment)
+        kept: list[Chunk] | None = [] if small or between is None else None
+        size = 0
+        for chunk in self._read(fragment, need, None if small else between):
+            if kept is not None:
+                size += chunk.nbytes()
+                kept.append(chunk)
+                if size > share:
+                    kept = None
+            yield chunk
+        if kept is not None:
+            self._keep(key, size, kept)
+
+    def _keep(self, key: tuple, size: int, chunks: list[Chunk]) -> None:
+        self._kept[key] = (size, chunks)
+        self._held += size
+        while self._held > self.memory:
+            _, (freed, _) = self._kept.popitem(last=False)
+            self._held -= freed
+
+    def _read(self, fragment: Fragment, need: Need, between: tuple[datetime, datetime] | None) -> Iterator[Chunk]:
+        timed = self.timestamp.columns if self.timestamp else ()
+        kinds: dict[str, ColumnKind] = {**need.kinds}
+        for name in timed:
+            kinds[name] = "time"
+        hint = (timed[0], *between) if between and len(timed) == 1 else None
+        # One column at least: not every source can count rows of none.
+        asked = list(kinds) or list(self.names_of(fragment)[:1])
+        for batch in self.source.read(fragment, asked, kinds, hint):
+            whole = _without_duplicates(batch.data)
+            flaws = tuple(_flaw(p) for p in batch.problems)
+            for start in range(0, max(whole.num_rows, 1), CHUNK):
+                part = whole.slice(start, CHUNK)
+                here = tuple(_shifted(f, start, part.num_rows) for f in flaws if start == 0 or f.rows is not None)
+                yield self._chunk(
+                    fragment, batch.first_row + start, part, need, tuple(f for f in here if f is not None)
+                )
+
+    def _chunk(self, fragment: Fragment, first_row: int, data: Any, need: Need, flaws: tuple[Flaw, ...]) -> Chunk:
+        import numpy as np
+
+        rows, found = data.num_rows, list(flaws)
+        present = set(data.schema.names)
+        time = None
+        if self.timestamp is not None:
+            time, wrong = self._times(data, present)
+            found += wrong
+        columns: dict[str, Any] = {}
+        for name, kind in need.kinds.items():
+            if name in present:
+                columns[name], wrong = normalise(name, data.column(name), kind, self.timezone)
+                found += wrong
+            else:
+                columns[name] = empty_column(kind, rows)
+        role_hash = row_hash = None
+        if need.hashed:
+            roles = RowHash(rows)
+            if time is not None:
+                roles.add("\0time", time)
+            for name in need.roles:
+                roles.add(f"\0role\0{name}", columns[name])
+            role_hash = roles.values
+            if need.whole:
+                features = RowHash(rows)
+                for name in need.features:
+                    features.add(name, columns[name])
+                row_hash = mix(features.values + role_hash * np.uint64(3))
+        lacks = tuple(name for name in need.kinds if name not in present)
+        return Chunk(
+            fragment.id, first_row, rows, time, columns, role_hash, row_hash, lacks, tuple(found), fragment.modified
+        )
+
+    def _times(self, data: Any, present: set[str]) -> tuple[np.ndarray, list[Flaw]]:
+        import numpy as np
+
+        from lifecycle_tui.data.zones import MISSING
+
+        assert self.timestamp is not None
+        rows = data.num_rows
+        if not present.issuperset(self.timestamp.columns):
+            time = np.full(rows, MISSING, dtype=np.int64)
+            lost = [name for name in self.timestamp.columns if name not in present]
+            return time, [Flaw("missing-column", lost[0], rows, "no row of it has a time", np.arange(rows))]
+        parsed = parse_times([data.column(name) for name in self.timestamp.columns], self.timestamp, self.timezone)
+        flaws = []
+        if parsed.bad:
+            label = " ".join(self.timestamp.columns)
+            example = repr(parsed.example) if parsed.example else "empty"
+            flaws.append(Flaw("bad-timestamp", label, parsed.bad, example, np.flatnonzero(parsed.values == MISSING)))
+        if parsed.gaps or parsed.folds:
+            text = f"{parsed.gaps} in the hour that was skipped, {parsed.folds} in the hour that came twice"
+            flaws.append(Flaw("clock-change", " ".join(self.timestamp.columns), parsed.gaps + parsed.folds, text))
+        return parsed.values, flaws
+
+
+def normalise(name: str, column: Any, kind: ColumnKind, timezone: str) -> tuple[Any, list[Flaw]]:
+    """A column in the form of its kind, with what could not be brought into it.
+
+    Text or times where numbers are declared are retyped: numbers are read from text, times are seconds; both are said.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    flaws = []
+    if kind == "numeric":
+        numbers = as_numbers(column)
+        inner = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if not _is_number(inner):
+            rows = np.arange(len(column))
+            flaws.append(Flaw("retyped-column", name, len(column), f"{inner} instead of numbers", rows))
+        if numbers.bad and numbers.bad_rows is not None:
+            flaws.append(Flaw("bad-cell", name, numbers.bad, repr(numbers.example), numbers.bad_rows))
+        return numbers.values, flaws
+    if kind == "categorical":
+        return as_labels(column), flaws
+    if kind == "time":
+        times = parse_times([column], TimestampSpec((name,)), timezone)
+        lost = (times.values == -(2**63)) & column.is_valid().to_numpy(zero_copy_only=False)
+        if lost.any():
+            flaws.append(Flaw("bad-cell", name, int(lost.sum()), repr(times.example), np.flatnonzero(lost)))
+        missing = times.values == -(2**63)
+        return pa.array(times.values, pa.timestamp("us", "UTC"), mask=missing), flaws
+    return as_text(column), flaws
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
+    return any(test(kind) for test in tests)
+
+
+def empty_column(kind: ColumnKind, rows: int) -> Any:
+    """A column of that kind without a value."""
+    import numpy as np
+    import pyarrow as pa
+
+    if kind == "numeric":
+        return np.full(rows, np.nan)
+    if kind == "categorical":
+        return pa.nulls(rows, pa.string()).dictionary_encode()
+    return pa.nulls(rows, pa.timestamp("us", "UTC") if kind == "time" else pa.string())
+
+
+def take(column: Any, rows: Any) -> Any:
+    """The rows (positions or mask) of a column of either form."""
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(column, np.ndarray):
+        return column[rows]
+    rows = np.asarray(rows)
+    return column.filter(pa.array(rows)) if rows.dtype == bool else column.take(pa.array(rows))
+
+
+def subset(chunk: Chunk, rows: np.ndarray) -> Chunk:
+    """The masked rows of a chunk; flaws are left behind."""
+    return replace(
+        chunk,
+        rows=int(rows.sum()),
+        time=None if chunk.time is None else chunk.time[rows],
+        columns={name: take(column, rows) for name, column in chunk.columns.items()},
+        role_hash=None if chunk.role_hash is None else chunk.role_hash[rows],
+        row_hash=None if chunk.row_hash is None else chunk.row_hash[rows],
+        flaws=(),
+    )
+
+
+def join_chunks(columns: Sequence[Any]) -> Any:
+    """One column from the same column of several chunks."""
+    import numpy as np
+    import pyarrow as pa
+
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns)
+    joined = pa.chunked_array(columns)
+    if pa.types.is_dictionary(joined.type):
+        joined = joined.unify_dictionaries()
+    return joined.combine_chunks() if joined.num_chunks != 1 else joined.chunk(0)
+
+
+def _flaw(problem: Any) -> Flaw:
+    import numpy as np
+
+    rows = np.array(problem.rows, dtype=np.int64) if problem.rows else None
+    return Flaw(problem.code, problem.column, problem.count, problem.example, rows)
+
+
+def _shifted(flaw: Flaw, start: int, rows: int) -> Flaw | None:
+    """The share of a batch's flaw that falls into a stretch of it (a row left out at the end goes with the last)."""
+    if flaw.rows is None:
+        return flaw
+    here = flaw.rows[(flaw.rows >= start) & (flaw.rows <= start + rows if rows < CHUNK else flaw.rows < start + rows)]
+    return replace(flaw, rows=here - start, count=len(here)) if len(here) else None
+
+
+def _without_duplicates(batch: Any) -> Any:
+    """A record batch in which every name occurs once: the first counts (a source should have renamed the others)."""
+    names = batch.schema.names
+    if len(set(names)) == len(names):
+        return batch
+    return batch.select([i for i, name in enumerate(names) if name not in names[:i]])

@@ -1,0 +1,225 @@
+"""The process in which team plugins are imported and called: `python -P -m lifecycle_tui.plugin_host.child JSON`.
+
+Started by `process`; speaks `frames` on two pipes. It answers each request with one frame: a value, a fault of the
+plugin, or an error that the plugin meant for the user (`DataError`). A source's batches are told one frame each before.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.plugin_host import blame, cell, frames, guardian, load, wire
+from lifecycle_tui.plugin_host.guardian import CHANNEL_LOST
+from lifecycle_tui.plugin_host.info import Candidate, FaultInfo
+from lifecycle_tui.plugin_host.results import BadResult, as_measurement
+
+Json = dict[str, Any]
+
+
+def main(words: str) -> None:
+    """Serve requests until the program closes its end."""
+    setup = json.loads(words)
+    guardian.split(setup["lifeline"], setup["status"], setup["spool"])
+    channel = (cell.lift(setup["request"]), cell.lift(setup["reply"]))
+    trace, log = cell.lift(setup["trace"]), cell.lift(os.dup(1))
+    cell.dump_on_death(trace)
+    streams = cell.Streams(log)
+    for module in setup["warm"]:
+        importlib.import_module(module)
+    service = Service(channel, streams, setup)
+    cell.limit_memory(setup["memory"])
+    frames.write(channel[1], {"ready": os.getpid(), "resident": cell.resident()})
+    service.serve()
+
+
+class Service:
+    """Answers requests. Holds what was loaded and made, so that a plugin is imported and constructed once."""
+
+    def __init__(self, channel: tuple[int, int], streams: cell.Streams, setup: Mapping[str, Any]) -> None:
+        self._channel = channel
+        self._streams = streams
+        self._spool: str = setup["spool"]
+        self._limit: int = setup["reply_limit"]
+        self._decode = _resolve(setup["decode"]) if setup["decode"] else None
+        self._classes: dict[str, dict[str, Any]] = {}
+        self._objects: dict[str, Any] = {}
+
+    def serve(self) -> None:
+        """One request after the other; returns when the program has closed the channel."""
+        try:
+            while (frame := frames.read(self._channel[0])) is not None:
+                self._streams.reset()
+                reply, sent = self._answer(*frame)
+                del frame
+                self._streams.flush()
+                reply["resident"] = cell.resident()
+                frames.write(self._channel[1], reply, sent)
+        except (OSError, frames.BrokenFrame):
+            os._exit(CHANNEL_LOST)  # a plugin has closed or spoilt the channel: nothing more can be said on it
+
+    def _answer(self, request: Json, parts: list[bytes]) -> tuple[Json, list[Any]]:
+        home = request["candidate"]["path"]
+        try:
+            if request["op"] == "index":
+                candidate = Candidate(**request["candidate"])
+                home = home or load.home(candidate)
+                return self._index(replace(candidate, path=home)), []
+            return self._call(request, parts)
+        except _Guilty as guilty:
+            return {"fault": asdict(guilty.fault)}, []
+        except BaseException as exc:
+            return {"fault": asdict(blame.from_exception(exc, home, importing=False))}, []
+
+    # -- index ------------------------------------------------------------------------------------------------------
+
+    def _index(self, candidate: Candidate) -> Json:
+        from lifecycle_tui.plugin_host.introspect import describe
+
+        before = set(sys.modules)
+        begin = time.perf_counter()
+        module = self._import(candidate)
+        spent = (time.perf_counter() - begin) * 1000
+        try:
+            rows = describe(candidate, module)
+        except load.BadHook as exc:
+            raise _Guilty(FaultInfo("unknown-hook", str(exc), candidate.path, exc.line, hint=exc.hint)) from None
+        except BaseException as exc:
+            raise _Guilty(blame.from_exception(exc, candidate.path, importing=False)) from None
+        home = rows[0].home
+        return {"rows": [r.to_json() for r in rows], "import_ms": round(spent, 2), "files": _files(home, before)}
+
+    def _import(self, candidate: Candidate) -> Any:
+        try:
+            return load.load(candidate)
+        except BaseException as exc:
+            raise _Guilty(blame.from_exception(exc, candidate.path, importing=True)) from None
+
+    # -- calls ------------------------------------------------------------------------------------------------------
+
+    def _call(self, request: Json, parts: list[bytes]) -> tuple[Json, list[Any]]:
+        method, line = request["method"], None
+        try:
+            function = getattr(self._object(request), method)
+            line = _line(function)
+            args = wire.unpack(request["args"], parts, self._decode, check=False)
+            kwargs = wire.unpack(request["kwargs"], parts, self._decode, check=False)
+            if request["takes"] == "pandas":
+                args = [_series(a) for a in args]
+            result = function(*args, **kwargs)
+            del args, kwargs
+            packer = wire.Packer()
+            value = self._check(method, result, packer)
+            size = sum(len(memoryview(p)) for p in packer.parts)
+            if size > self._limit:
+                raise BadResult(f"returned {size:,} bytes; {self._limit:,} are allowed")
+            return {"value": packer.pack(value)}, packer.parts
+        except (BadResult, wire.Unsendable) as exc:
+            said = str(exc) if isinstance(exc, BadResult) else f"returned {exc}, which cannot be sent"
+            raise _Guilty(FaultInfo("result", f"{method}: {said}", request["candidate"]["path"], line)) from None
+        except _Guilty:
+            raise
+        except LifecycleError as exc:
+            return {"error": {"type": type(exc).__name__, "message": blame.text(exc.message), "hint": exc.hint}}, []
+        except BaseException as exc:
+            fault = blame.from_exception(exc, request["candidate"]["path"], importing=False, line=line)
+            raise _Guilty(fault) from None
+
+    def _object(self, request: Json) -> Any:
+        """The plugin's instance for these options, made once."""
+        candidate = Candidate(**request["candidate"])
+        key = json.dumps([request["key"], request["location"], request["options"]], sort_keys=True)
+        if key not in self._objects:
+            cls = self._class(candidate, request["key"])
+            location = [request["location"]] if request["location"] is not None else []
+            options = wire.unpack(request["options"], [])
+            try:
+                self._objects[key] = cls(*location, **options)
+            except LifecycleError:
+                raise
+            except BaseException as exc:
+                line = _line(getattr(cls, "__init__", None))
+                raise _Guilty(blame.from_exception(exc, candidate.path, importing=False, line=line)) from None
+        return self._objects[key]
+
+    def _class(self, candidate: Candidate, key: str) -> Any:
+        if candidate.key not in self._classes:
+            found = load.registrations(self._import(candidate))
+            classes: dict[str, Any] = {}
+            for one in found:
+                classes.setdefault(f"{one.kind}:{getattr(one.cls, 'name', '')}", one.cls)
+            self._classes[candidate.key] = classes
+        try:
+            return self._classes[candidate.key][key]
+        except KeyError:
+            message = f"no longer registers {key.replace(':', ' ')}: it changed since it was indexed"
+            raise _Guilty(FaultInfo("import", message, candidate.path, 1)) from None
+
+    def _check(self, method: str, result: Any, packer: wire.Packer) -> Any:
+        """The result as it is sent; the packer gets its binary parts."""
+        if method == "measure":
+            return as_measurement(result)
+        if method == "fragments":
+            from lifecycle_tui.plugin_host.tables import as_fragments
+
+            return list(as_fragments(result))
+        if method == "schema":
+            from lifecycle_tui.plugin_host.tables import as_schema
+
+            return as_schema(result)
+        if method == "read":
+            return self._spooled(result)
+        if method == "send":
+            return None
+        return result
+
+    def _spooled(self, batches: Any) -> Any:
+        """Write the batches, telling each: a slow source that goes on is not taken for one that hangs."""
+        from lifecycle_tui.plugin_host import spool
+
+        file = None
+        for path, entry in spool.write(batches, self._spool):
+            frames.write(self._channel[1], {"batch": wire.Packer().pack(entry)})
+            file = path
+        return file
+
+
+class _Guilty(Exception):
+    """Carries a fault up to the reply."""
+
+    def __init__(self, fault: FaultInfo) -> None:
+        self.fault = fault
+
+
+def _resolve(path: str) -> Callable[[bytes], Any]:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+def _series(value: Any) -> Any:
+    """Arrow arrays as pandas Series; other arguments as they are."""
+    import pyarrow as pa
+
+    return value.to_pandas() if isinstance(value, pa.Array | pa.ChunkedArray) else value
+
+
+def _line(function: Any) -> int | None:
+    code = getattr(function, "__code__", None)
+    return code.co_firstlineno if code else None
+
+
+def _files(home: str, before: set[str]) -> list[str]:
+    """Files of the plugin's own package that its import loaded: the index is stale when one of them changes."""
+    loaded = {getattr(m, "__file__", None) for n, m in list(sys.modules.items()) if n not in before}
+    return sorted(f for f in loaded if isinstance(f, str) and blame.owns(home, f))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,217 @@
+"""Describes the classes a plugin registers as index rows. Runs where the plugin was imported: in the index child, and
+for the built-ins when their index is made."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+from lifecycle_tui.domain.hookspecs import API_VERSION
+from lifecycle_tui.domain.protocols import Takes
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.plugin_host import blame, load, options
+from lifecycle_tui.plugin_host.info import Candidate, FaultInfo, PluginInfo
+
+TASKS = ("binary", "multiclass", "regression", "ranking")
+METHODS: dict[str, tuple[str, ...]] = {
+    "detector": ("measure",),
+    "metric": ("measure",),
+    "source": ("fragments", "schema", "read"),
+    "notifier": ("send",),
+}
+"""Kind → methods the host calls; the kinds of later slices have none yet."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_HYPHENATED = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NAMES = {
+    "detector": (_IDENTIFIER, "letters, digits and _, so that rules can write it"),
+    "metric": (_DOTTED, "letters, digits, _ and dots between, so that rules can write it"),
+}
+RESERVED = frozenset({"drift", "data", "rows", "labels"})
+"""First words of the program's own signals, which no detector or metric may take."""
+
+
+class Unfit(Exception):
+    """The class cannot serve as its kind; the message says why."""
+
+
+def describe(candidate: Candidate, module: Any) -> tuple[PluginInfo, ...]:
+    """One row for each registration of an imported plugin.
+
+    Raises:
+        BadHook: see `load.registrations`; also whatever a hook raises.
+    """
+    home = candidate.path or _file(module)
+    base = PluginInfo(
+        "", candidate.name, candidate.origin, home, 1, home, candidate.module, distribution=candidate.distribution
+    )
+    found = load.registrations(module)
+    if not found:
+        fault = FaultInfo(
+            "empty", "registers nothing", home, 1, hint="call register(YourClass) in a @hookimpl function"
+        )
+        return (replace(base, problems=(fault,)),)
+    rows = [_row(base, one) for one in found]
+    return tuple(_once(rows))
+
+
+def _file(module: Any) -> str:
+    named = sys.modules.get(getattr(module, "__module__", "")) or module
+    return getattr(named, "__file__", None) or ""
+
+
+def _once(rows: list[PluginInfo]) -> list[PluginInfo]:
+    """A name registered twice by one file is an error of the second."""
+    seen: dict[str, PluginInfo] = {}
+    for index, row in enumerate(rows):
+        first = seen.setdefault(row.key, row)
+        if first is not row and row.fault is None:
+            message = f"{row.kind} {row.name!r} is registered twice: {first.place} and {row.place}"
+            rows[index] = replace(row, problems=(FaultInfo("duplicate", message, row.file, row.line), *row.problems))
+    return rows
+
+
+def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
+    cls = one.cls
+    row = replace(base, kind=one.kind, name=str(getattr(cls, "name", None) or getattr(cls, "__name__", one.kind)))
+    if not inspect.isclass(cls):
+        return _bad(row, "class", f"register takes a class, not {type(cls).__name__}")
+    file, line = _source(cls, base.home)
+    row = replace(row, file=file, line=line, qualname=cls.__qualname__, doc=_first_line(cls))
+    try:
+        row = _attributes(row, cls)
+        row = replace(row, options=options.declared(cls, positional=1 if row.kind == "source" else 0))
+    except Unfit as exc:
+        return _bad(row, "class", str(exc))
+    except options.BadOption as exc:
+        return _bad(row, "options", str(exc), _line(cls.__init__) or line)
+    except Exception as exc:  # a class attribute may be anything, with any behaviour
+        return _bad(row, "class", f"its class attributes cannot be read: {blame.describe(exc)}")
+    if row.api_version > API_VERSION:
+        message = f"is made for version {row.api_version} of the plugin API; this program has {API_VERSION}"
+        return _bad(row, "api", message)
+    if not row.doc:
+        warning = FaultInfo("doc", "has no docstring: its first line is what people are shown", file, line, "warning")
+        row = replace(row, problems=(warning,))
+    return row
+
+
+def _bad(row: PluginInfo, kind: str, message: str, line: int | None = None) -> PluginInfo:
+    return replace(row, problems=(FaultInfo(kind, message, row.file, line or row.line),))
+
+
+def _source(cls: type, home: str) -> tuple[str, int | None]:
+    """File and line of the class statement; a class made otherwise is placed at its first method, or the file."""
+    module = sys.modules.get(cls.__module__)
+    file = getattr(module, "__file__", None) or home
+    try:
+        return file, inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):
+        lines = [n for n in map(_line, vars(cls).values()) if n]
+        return file, min(lines, default=1)
+
+
+def _line(function: Any) -> int | None:
+    code = getattr(function, "__code__", None)
+    return code.co_firstlineno if code else None
+
+
+def _first_line(cls: type) -> str:
+    doc = (cls.__doc__ or "").strip()
+    return doc.splitlines()[0].strip() if doc else ""
+
+
+def _attributes(row: PluginInfo, cls: type) -> PluginInfo:
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str) or not name:
+        raise Unfit("needs a class attribute `name`, a string")
+    pattern, words = _NAMES.get(row.kind, (_HYPHENATED, "letters, digits, _ and -"))
+    if not pattern.fullmatch(name):
+        raise Unfit(f"the name {name!r} must be made of {words}")
+    if row.kind in ("detector", "metric") and name.split(".")[0] in RESERVED:
+        raise Unfit(f"the name {name!r} is taken by signals of the program")
+    for method in METHODS.get(row.kind, ()):
+        if not callable(getattr(cls, method, None)):
+            near = difflib.get_close_matches(method, [n for n in vars(cls) if not n.startswith("_")], 1, 0.6)
+            raise Unfit(f"has no method {method!r}" + (f" (it has {near[0]!r})" if near else ""))
+    api = getattr(cls, "api_version", API_VERSION)
+    if type(api) is not int:
+        raise Unfit("api_version must be a whole number")
+    fill = _FILL.get(row.kind)
+    row = replace(row, name=name, api_version=api)
+    return fill(row, cls) if fill else row
+
+
+def _detector(row: PluginInfo, cls: type) -> PluginInfo:
+    kinds = _words(cls, "kinds", get_args(ColumnKind))
+    return replace(row, kinds=kinds, takes=_word(cls, "takes", get_args(Takes), "profile"))
+
+
+def _metric(row: PluginInfo, cls: type) -> PluginInfo:
+    direction = getattr(cls, "greater_is_better", None)
+    if direction not in (True, False, None):
+        raise Unfit("greater_is_better must be True, False or None")
+    ends = getattr(cls, "range", (None, None))
+    if (
+        not isinstance(ends, list | tuple)
+        or len(ends) != 2
+        or any(type(e) not in (int, float, type(None)) for e in ends)
+    ):
+        raise Unfit("range must be two numbers, None for an open end")
+    low, high = ends
+    if low is not None and high is not None and low > high:
+        raise Unfit(f"range is empty: {low} > {high}")
+    return replace(
+        row,
+        tasks=_words(cls, "tasks", TASKS),
+        needs=_word(cls, "needs", ("prediction", "score", "target"), "prediction"),
+        greater_is_better=direction,
+        range=(_float(low), _float(high)),
+    )
+
+
+def _float(end: float | None) -> float | None:
+    """An infinite end is an open one."""
+    return None if end is None or end in (float("inf"), float("-inf")) else float(end)
+
+
+def _source_row(row: PluginInfo, cls: type) -> PluginInfo:
+    suffixes = getattr(cls, "suffixes", ())
+    if not isinstance(suffixes, list | tuple) or not all(isinstance(s, str) for s in suffixes):
+        raise Unfit('suffixes must be a tuple of strings, e.g. (".csv",)')
+    return replace(row, suffixes=tuple(suffixes))
+
+
+_FILL: dict[str, Callable[[PluginInfo, type], PluginInfo]] = {
+    "detector": _detector,
+    "metric": _metric,
+    "source": _source_row,
+}
+
+
+def _words(cls: type, attribute: str, legal: tuple[str, ...]) -> tuple[str, ...]:
+    value = getattr(cls, attribute, None)
+    if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset) or not value:
+        raise Unfit(f"needs a class attribute `{attribute}`, some of {', '.join(legal)}")
+    for word in value:
+        _legal(attribute, word, legal)
+    return tuple(w for w in legal if w in value)
+
+
+def _word(cls: type, attribute: str, legal: tuple[str, ...], default: str) -> str:
+    value = getattr(cls, attribute, default)
+    _legal(attribute, value, legal)
+    return str(value)
+
+
+def _legal(attribute: str, word: Any, legal: tuple[str, ...]) -> None:
+    if word not in legal:
+        near = difflib.get_close_matches(str(word), legal, 1, 0.6)
+        hint = f'did you mean "{near[0]}"?' if near else f"legal are {', '.join(legal)}"
+        raise Unfit(f"{attribute} has {word!r}; {hint}")

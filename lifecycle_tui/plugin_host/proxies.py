@@ -1,0 +1,111 @@
+"""Stand-ins for team plugins: the protocols' methods and attributes, each method a guarded call. Made by `catalog`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lifecycle_tui.domain.protocols import Batch, Fragment, Message, Outcomes
+from lifecycle_tui.domain.signals import ColumnKind, Measurement
+from lifecycle_tui.plugin_host.info import PluginInfo
+from lifecycle_tui.plugin_host.runner import Runner
+
+
+class Proxy:
+    """What all kinds share. Every method may raise `PluginFault`."""
+
+    def __init__(
+        self, info: PluginInfo, options: Mapping[str, Any], runner: Runner, location: str | None = None
+    ) -> None:
+        self.info = info
+        self.name = info.name
+        self._options = dict(options)
+        self._runner = runner
+        self._location = location
+
+    def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Any method of the plugin; see `Runner.call`."""
+        return self._runner.call(self.info, self._options, method, args, kwargs, location=self._location)
+
+
+class DetectorProxy(Proxy):
+    """Follows `Detector`."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.info.kinds
+
+    @property
+    def takes(self) -> str:
+        return self.info.takes
+
+    def measure(self, reference: Any, window: Any) -> Measurement:
+        measurement: Measurement = self.call("measure", reference, window)
+        return measurement
+
+
+class MetricProxy(Proxy):
+    """Follows `Metric`."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.info.tasks
+
+    @property
+    def needs(self) -> str:
+        return self.info.needs
+
+    @property
+    def greater_is_better(self) -> bool | None:
+        return self.info.greater_is_better
+
+    @property
+    def range(self) -> tuple[float | None, float | None]:
+        return self.info.range
+
+    def measure(self, outcomes: Outcomes) -> Measurement:
+        measurement: Measurement = self.call("measure", outcomes)
+        return measurement
+
+
+class SourceProxy(Proxy):
+    """Follows `Source`. `read` makes its call when the first batch is asked for, not when it is made."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        return self.info.suffixes
+
+    def fragments(self) -> Sequence[Fragment]:
+        found: Sequence[Fragment] = self.call("fragments")
+        return found
+
+    def schema(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.call("schema")
+        return found
+
+    def read(
+        self,
+        fragment: Fragment,
+        columns: Sequence[str] | None = None,
+        kinds: Mapping[str, ColumnKind] | None = None,
+        time: tuple[str, datetime, datetime] | None = None,
+    ) -> Iterator[Batch]:
+        columns = None if columns is None else list(columns)
+        yield from self.call("read", fragment, columns, None if kinds is None else dict(kinds), time)
+
+
+class NotifierProxy(Proxy):
+    """Follows `Notifier`."""
+
+    def send(self, message: Message) -> None:
+        self.call("send", message)
+
+
+KINDS: dict[str, type[Proxy]] = {
+    "detector": DetectorProxy,
+    "metric": MetricProxy,
+    "source": SourceProxy,
+    "notifier": NotifierProxy,
+}
+"""Kind → its stand-in; the kinds of later slices use `Proxy.call`."""

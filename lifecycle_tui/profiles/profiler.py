@@ -1,0 +1,171 @@
+"""Profiles one column of one window as its batches come. Called by `monitoring`, once a column and window.
+
+    profiler = Profiler("numeric", grid)          # a window: the grid is the column's
+    for column in batches:
+        profiler.update(column)
+    profile = profiler.result()
+
+A reference has no grid yet: its values are kept until `result`, which decides one. Only if it has more than `MOST_KEPT`
+values is a second pass needed; `profile_column` does both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.profiles import arrow
+from lifecycle_tui.profiles.categorical import MOST_LABELS, CategoricalProfile
+from lifecycle_tui.profiles.choose import MOST_KEPT, choose_and_count
+from lifecycle_tui.profiles.grids import Grid
+from lifecycle_tui.profiles.moments import Sums
+from lifecycle_tui.profiles.numeric import NumericProfile, _extremes
+from lifecycle_tui.profiles.survey import Survey
+
+Profile = NumericProfile | CategoricalProfile
+
+
+class Profiler:
+    """Turns Arrow columns into a profile.
+
+    Args:
+        kind: "categorical" counts labels; "numeric" values; "text" lengths in characters; "time" instants.
+        grid: the column's grid; None for a reference whose grid is to be decided (or for categories).
+        keep: up to how many values the profile holds in `values`, for an exact KS distance; more are dropped.
+        moments: whether to form exact sums for `mean` and `std` (about 45 ns a value).
+    """
+
+    def __init__(
+        self, kind: ColumnKind, grid: Grid | None = None, *, keep: int = MOST_KEPT, moments: bool = True
+    ) -> None:
+        self.kind = kind
+        self.grid = grid
+        self._keep, self._moments = keep, moments
+        self._rows = 0
+        self._labels = CategoricalProfile(0, {})
+        self._pending: dict[str, int] = {}
+        self._kept: list[np.ndarray] | None = []
+        self._n = 0
+        self._survey: Survey | None = None
+        self._counts = np.zeros(grid.cells if grid else 0, dtype=np.int64)
+        self._sums = Sums()
+        self._extremes = (math.nan, math.nan)
+        self._infinite = (0, 0)
+
+    def update(self, column: arrow.Column) -> None:
+        """Take in an Arrow array or chunked array.
+
+        Raises:
+            TypeError: if it cannot be read as this kind.
+        """
+        if self.kind == "categorical":
+            self._add_labels(arrow.labels(column))
+            return
+        read = {"numeric": arrow.numbers, "text": arrow.text_lengths, "time": arrow.times}[self.kind]
+        values, rows = read(column)
+        self._rows += rows
+        self._n += len(values)
+        if self.grid is None:
+            self._await_grid(values)
+        else:
+            self._count(values)
+
+    def second_pass(self) -> Profiler | None:
+        """None if `result` can be asked for; else the profiler to which everything must be fed once more."""
+        if self._survey is None:
+            return None
+        return Profiler(self.kind, self._survey.grid(), keep=self._keep, moments=self._moments)
+
+    def result(self) -> Profile:
+        """The profile of all rows so far.
+
+        Raises:
+            RuntimeError: if a second pass is needed (see `second_pass`).
+        """
+        if self.kind == "categorical":
+            self._settle_labels()
+            return self._labels
+        if self._survey is not None:
+            raise RuntimeError("this reference is too large to keep: feed it again to second_pass()")
+        kept = None if self._kept is None else _joined(self._kept)
+        if self.grid is None:
+            assert kept is not None  # without a grid, values are dropped only for a survey
+            self.grid, self._counts, _ = choose_and_count(kept)
+            self._describe(kept)
+            kept = kept if self._n <= self._keep else None
+        return NumericProfile(
+            self.grid,
+            self._rows,
+            self._counts,
+            kind=self.kind,
+            extremes=self._extremes,
+            infinite=self._infinite,
+            sums=self._sums if self._moments else None,
+            values=kept,
+        )
+
+    def _await_grid(self, values: np.ndarray) -> None:
+        if self._survey is None:
+            assert self._kept is not None
+            self._kept.append(values)
+            if self._n <= MOST_KEPT:
+                return
+            self._survey = Survey()
+            for part in self._kept:
+                self._survey.update(part)
+            self._kept = None
+        else:
+            self._survey.update(values)
+
+    def _count(self, values: np.ndarray) -> None:
+        assert self.grid is not None
+        self._counts += self.grid.histogram(values)
+        self._describe(values)
+        if self._kept is not None:
+            self._kept.append(values)
+            if self._n > self._keep:
+                self._kept = None
+
+    def _describe(self, values: np.ndarray) -> None:
+        low, high, finite, infinite = _extremes(values)
+        self._extremes = (float(np.fmin(self._extremes[0], low)), float(np.fmax(self._extremes[1], high)))
+        self._infinite = (self._infinite[0] + infinite[0], self._infinite[1] + infinite[1])
+        if self._moments:
+            self._sums += Sums.of(finite)
+
+    def _add_labels(self, found: arrow.Labels) -> None:
+        self._rows += found.rows
+        for label, count in found.counts.items():
+            self._pending[label] = self._pending.get(label, 0) + count
+        if len(self._pending) > MOST_LABELS:
+            self._settle_labels()
+
+    def _settle_labels(self) -> None:
+        rows = self._rows - self._labels.rows
+        self._labels = self._labels + CategoricalProfile(rows, self._pending)
+        self._pending = {}
+
+
+def profile_column(
+    kind: ColumnKind,
+    read: Callable[[], Iterable[arrow.Column]],
+    grid: Grid | None = None,
+    *,
+    keep: int = MOST_KEPT,
+    moments: bool = True,
+) -> Profile:
+    """The profile of everything that `read()` yields; `read` is called twice for a very large reference."""
+    profiler: Profiler | None = Profiler(kind, grid, keep=keep, moments=moments)
+    while profiler is not None:
+        for column in read():
+            profiler.update(column)
+        done, profiler = profiler, profiler.second_pass()
+    return done.result()
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    filled = [part for part in parts if len(part)]
+    return np.concatenate(filled) if filled else np.empty(0)

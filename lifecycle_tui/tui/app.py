@@ -1,0 +1,95 @@
+"""The app: wiring only. Opens the first screen, asks state four times a second whether it moved, and tells the screen.
+
+Started by `start`, and by the tests.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from lifecycle_tui.tui.source import Source, Trouble
+
+POLL_SECONDS = 0.25
+
+
+@runtime_checkable
+class Live(Protocol):
+    """A screen that follows state."""
+
+    def reload(self) -> None:
+        """Read again and show what changed."""
+        ...
+
+    def trouble(self, message: str) -> None:
+        """Say that state cannot be read now; an empty message when it can again."""
+        ...
+
+
+class LifecycleApp(App[None]):
+    """The terminal on one workspace.
+
+    Args:
+        source: its state.
+        name: of the workspace, for the title.
+    """
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "help", id="app.help"),
+        Binding("ctrl+l", "redraw", "draw the screen anew", show=False, id="app.redraw"),
+        Binding("ctrl+z", "suspend_process", "put the program in the background", show=False, id="app.suspend"),
+        Binding("ctrl+q", "leave(0)", "quit from anywhere", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+c", "leave(130)", "interrupt", show=False, priority=True, id="app.interrupt"),
+    ]
+
+    def __init__(self, source: Source, name: str) -> None:
+        # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
+        super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
+        self.animation_level = "none"
+        self.source = source
+        self.workspace = name
+        self._trouble = ""
+
+    def on_mount(self) -> None:
+        from lifecycle_tui.tui.screens.fleet import FleetScreen
+
+        self.source.changed()
+        self.push_screen(FleetScreen(self.source, self.workspace))
+        self.set_interval(POLL_SECONDS, self.poll, name="poll")
+
+    def poll(self) -> None:
+        """Ask state whether it moved; the screen on top reads again if so."""
+        screen = next(reversed(self.screen_stack), None)
+        if not isinstance(screen, Live):
+            # None while the app is closing.
+            return
+        try:
+            if self.source.changed() or self._trouble:
+                screen.reload()
+            message = ""
+        except Trouble as exc:
+            message = str(exc)
+        if message != self._trouble:
+            self._trouble = message
+            screen.trouble(message)
+
+    def action_help(self) -> None:
+        """Every key of the screen that is open."""
+        from lifecycle_tui.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            focused = [] if self.focused is None else [type(self.focused)]
+            self.push_screen(HelpScreen([type(self.screen), *focused, type(self)]))
+
+    def action_redraw(self) -> None:
+        """Paint everything anew, e.g. after another program wrote over the screen."""
+        self.screen.refresh(repaint=True, layout=True)
+
+    def action_leave(self, code: int) -> None:
+        """End with this exit code."""
+        self.exit(return_code=code)

@@ -1,0 +1,93 @@
+"""What states look like: a glyph, a word and a tone, so that colour is never the only sign. Called by the screens.
+
+Tones are the terminal's own sixteen colours and attributes: they follow its light or dark scheme, and under NO_COLOR
+the attributes stay.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from rich.style import Style
+
+STYLES: dict[str, Style] = {
+    "": Style(),
+    "ok": Style(color="green"),
+    "info": Style(color="cyan"),
+    "warning": Style(color="yellow"),
+    "critical": Style(color="red", bold=True),
+    "error": Style(color="magenta", bold=True),
+    "dim": Style(dim=True),
+    "bold": Style(bold=True),
+    "title": Style(bold=True, reverse=True),
+    "head": Style(bold=True, underline=True),
+    "key": Style(bold=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How one state is shown; `rank` sorts the worst first."""
+
+    glyph: str
+    ascii: str
+    word: str
+    tone: str
+    rank: int
+
+    def text(self) -> str:
+        """Glyph and word."""
+        return f"{self.ascii if plain_glyphs() else self.glyph} {self.word}"
+
+    def sign(self) -> str:
+        """The glyph alone."""
+        return self.ascii if plain_glyphs() else self.glyph
+
+
+HEALTH: dict[str, Mark] = {
+    "error": Mark("!", "!", "error", "error", 0),
+    "critical": Mark("✗", "X", "critical", "critical", 1),
+    "warning": Mark("▲", "^", "warning", "warning", 2),
+    "unknown": Mark("?", "?", "unknown", "dim", 3),
+    "ok": Mark("✓", "+", "ok", "ok", 4),
+}
+"""Of a model."""
+
+SIGNAL: dict[str, Mark] = {
+    "drifted": Mark("▲", "^", "drifted", "warning", 0),
+    "error": Mark("!", "!", "error", "error", 1),
+    "cannot-tell": Mark("~", "~", "cannot tell", "dim", 2),
+    "unknown": Mark("?", "?", "unknown", "dim", 3),
+    "ok": Mark("✓", "+", "ok", "ok", 4),
+}
+"""Of a column or a signal."""
+
+SEVERITY: dict[str, Mark] = {
+    "critical": Mark("✗", "X", "critical", "critical", 0),
+    "warning": Mark("▲", "^", "warning", "warning", 1),
+    "info": Mark("·", ".", "info", "info", 2),
+}
+"""Of an alert."""
+
+_UNKNOWN = Mark("?", "?", "?", "dim", 5)
+
+
+def health(name: str) -> Mark:
+    """The mark of a model's health; a word that this program does not know is shown as it is."""
+    return HEALTH.get(name) or Mark("?", "?", name, "dim", 5)
+
+
+def signal(name: str) -> Mark:
+    """The mark of a signal's state."""
+    return SIGNAL.get(name) or Mark("?", "?", name, "dim", 5)
+
+
+def severity(name: str | None) -> Mark:
+    """The mark of an alert's severity."""
+    return SEVERITY.get(name or "") or _UNKNOWN
+
+
+def plain_glyphs() -> bool:
+    """Whether to draw with ASCII alone: with LIFECYCLE_ASCII=1, and on the Linux console, whose font lacks the rest."""
+    return os.environ.get("LIFECYCLE_ASCII", "") not in ("", "0") or os.environ.get("TERM") == "linux"

@@ -1,0 +1,1 @@
+"""Screens: one a file; each reads state through `tui.source` and draws with grids and lines."""

@@ -1,0 +1,142 @@
+"""All that is known of one row of the model screen: a column, a signal, or a finding of the data report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from lifecycle_tui.domain.signals import Signal
+from lifecycle_tui.domain.windows import DataFinding
+from lifecycle_tui.plots import histogram_pair
+from lifecycle_tui.tui import keys, marks, view
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
+from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
+from lifecycle_tui.tui.widgets.lines import Bar, keys_line
+from lifecycle_tui.tui.widgets.pager import Pager
+
+PAST = 60
+"""Windows of the past that are drawn."""
+Row = ColumnLine | SignalLine | tuple[int, DataFinding]
+Past = dict[str, list[Signal | None]]
+
+
+class DetailScreen(Screen[None]):
+    """Everything about one row, to be read; it is a picture of the moment it was opened."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "app.pop_screen", "back", id="detail.back"),
+    ]
+
+    def __init__(self, source: Source, model: str, window: WindowLine, row: Row) -> None:
+        super().__init__()
+        self._model, self._window, self._row = model, window, row
+        self._past = past_of(source, model, row)
+
+    def compose(self) -> ComposeResult:
+        yield Bar(tone="title", id="title")
+        yield Pager(lambda cells: [(), *lines(self._row, self._past, cells)], id="text")
+        yield Bar(tone="dim", id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window.key}  {_name(self._row)}"),))
+        self.query_one(Pager).focus()
+
+    def on_resize(self) -> None:
+        self.query_one("#keys", Bar).say(keys_line(keys.footer([DetailScreen, Pager, type(self.app)]), self.size.width))
+
+
+def past_of(source: Source, model: str, row: Row) -> Past:
+    """The row's signals over the last windows; nothing where they cannot be read, for its own numbers are at hand."""
+    try:
+        if isinstance(row, ColumnLine):
+            return source.past(model, [s.name for _, s in row.signals], PAST)
+        if isinstance(row, SignalLine):
+            return source.past(model, [row.signal.name], PAST, version=row.version)
+    except Trouble:
+        pass
+    return {}
+
+
+def lines(row: Row, past: Past, cells: int) -> list[Line]:
+    """All that is known of a row, in lines of at most `cells` cells."""
+    if isinstance(row, ColumnLine):
+        return _column(row, past, cells)
+    if isinstance(row, SignalLine):
+        return _signal(row.signal.name, row.signal, past, cells)
+    return _finding(row[1], cells)
+
+
+def _name(row: Row) -> str:
+    if isinstance(row, ColumnLine):
+        return row.name
+    return row.signal.name if isinstance(row, SignalLine) else row[1].code
+
+
+def _column(row: ColumnLine, past: Past, cells: int) -> list[Line]:
+    mark = marks.signal(row.state)
+    lines: list[Line] = [
+        (Span(f" {row.name}  ", "bold"), Span(f"{mark.text()}  ", mark.tone), Span(f"effect {number(row.effect)}"))
+    ]
+    lines += _folded(row.message, cells)
+    for name, signal in row.signals:
+        lines.append(())
+        lines += _signal(name, signal, past, cells)
+    return lines
+
+
+def _signal(title: str, signal: Signal, past: Past, cells: int) -> list[Line]:
+    mark = marks.signal(signal.state)
+    p_value = signal.detail.get("p_value")
+    numbers = joined(
+        (
+            view.shown(signal, 4) if signal.state != "error" else view.where(signal),
+            view.interval(signal),
+            f"n {count(signal.n)}" if signal.n is not None else "",
+            f"p {p_value:.2g}" if isinstance(p_value, float) else "",
+            f"effect {number(view.effect(signal), 4)}" if view.effect(signal) is not None else "",
+        )
+    )
+    lines: list[Line] = [(Span(f" {title}  ", "bold"), Span(f"{mark.text()}  ", mark.tone), Span(numbers))]
+    for said in (signal.message, signal.detail.get("definition")):
+        if isinstance(said, str) and said:
+            lines += _folded(said, cells)
+    found = view.bars(signal.detail)
+    if found is not None:
+        lines += _histogram(found, cells)
+    values = [None if s is None else s.value for s in past.get(signal.name, ())]
+    if sum(v is not None for v in values) > 1:
+        drawn = view.drawn_past(view.detector(signal), values, min(PAST, cells - 40))
+        known = [v for v in values if v is not None]
+        lines.append((Span("   past        ", "dim"), Span(drawn),
+                      Span(f"  {number(min(known))} to {number(max(known))}", "dim")))  # fmt: skip
+    return lines
+
+
+def _histogram(found: view.Bars, cells: int) -> list[Line]:
+    """Two lines of bars, and what the bins stand for."""
+    above, below = histogram_pair(found.reference, found.window, min(40, cells - 16), ascii_only=marks.plain_glyphs())
+    lines: list[Line] = [
+        (Span("   reference   ", "dim"), Span(above)),
+        (Span("   this window ", "dim"), Span(below)),
+    ]
+    named = fold(", ".join(found.names), max(10, cells - 16), most=3)
+    return lines + [(Span("   bins        " if n == 0 else " " * 15, "dim"), Span(t)) for n, t in enumerate(named)]
+
+
+def _finding(finding: DataFinding, cells: int) -> list[Line]:
+    lines: list[Line] = [(Span(f" {finding.code}  ", "warning"), Span(f"{count(finding.count)} times"))]
+    if finding.column:
+        lines.append((Span("   column: ", "dim"), Span(finding.column)))
+    lines += _folded(finding.message, cells)
+    if finding.effect:
+        lines += _folded(f"what was done: {finding.effect}", cells)
+    return lines
+
+
+def _folded(text: str, cells: int) -> Iterable[Line]:
+    return [(Span(f"   {line}"),) for line in fold(text, max(10, cells - 4))] if text else []

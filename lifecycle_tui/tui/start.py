@@ -1,0 +1,128 @@
+"""Starts the terminal: refuses kindly where it cannot work, restores the screen whatever ends it, passes exit codes on.
+
+Called by `__main__` when `lifecycle` is run without words. Textual is imported only once nothing stands against it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from lifecycle_tui import output
+from lifecycle_tui.domain.errors import LifecycleError, UsageError
+from lifecycle_tui.domain.folder import find_root
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.app import LifecycleApp
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""What ends the program from outside; Textual itself would leave the terminal in its mode on the first two."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the terminal on the workspace of the current folder, or of the folder that `argv` names.
+
+    Returns:
+        0; 2 where it cannot start; 3 if the program broke; 128 + n when signal n ended it (130 for Ctrl+C).
+    """
+    try:
+        refuse_unfit()
+        root = find_root(Path(argv[0]) if argv else None)
+        app = build(root)
+    except LifecycleError as exc:
+        output.error(exc)
+        return exc.exit_code
+    try:
+        return run(app)
+    finally:
+        app.source.close()
+
+
+def refuse_unfit() -> None:
+    """Raise UsageError where a full screen cannot be painted; each message names what works instead."""
+    instead = "`lifecycle status` shows the fleet as text"
+    if os.environ.get("TERM", "dumb") in ("", "dumb"):
+        raise UsageError("this terminal can show plain lines only (TERM is dumb or not set)", hint=instead)
+    for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise UsageError(f"the screen needs a terminal, and {name} is none", hint=instead)
+    if not _utf8(sys.stderr):
+        raise UsageError(
+            f"the screen needs UTF-8, and this terminal is set to {sys.stderr.encoding}",
+            hint=f"set LANG to a UTF-8 locale, e.g. LANG=C.UTF-8; or {instead}",
+        )
+
+
+def _utf8(stream: TextIO) -> bool:
+    try:
+        return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+    except LookupError:
+        return False
+
+
+def build(root: Path) -> LifecycleApp:
+    """The app on a workspace.
+
+    Raises:
+        StateError: if there is no state yet, or it cannot be read.
+    """
+    import gc
+
+    # The imports make many objects and no garbage: not looking for any saves an eighth of the start.
+    gc.disable()
+    try:
+        from lifecycle_tui.tui.source import Source
+
+        source = Source(root)
+        from lifecycle_tui.tui.app import LifecycleApp
+        from lifecycle_tui.tui.screens import fleet  # noqa: F401
+
+        return LifecycleApp(source, root.resolve().name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def run(app: LifecycleApp) -> int:
+    """Run the app until it ends, and return the exit code."""
+    asyncio.run(_run(app))
+    code = app.return_code or 0
+    # Textual's 1 is an exception that it has shown; 1 would say that a rule is firing.
+    return 3 if code == 1 else code
+
+
+async def _run(app: LifecycleApp) -> None:
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, app.action_leave, 128 + number)
+    watch = asyncio.create_task(_watch_terminal(app))
+    try:
+        # Over SSH every move of the mouse would be traffic and a repaint.
+        await app.run_async(mouse=mouse_wanted())
+    finally:
+        watch.cancel()
+
+
+async def _watch_terminal(app: LifecycleApp) -> None:
+    """Leave when the terminal is gone and no SIGHUP said so: Textual would read its end for ever, at full speed."""
+    import select
+
+    gone = select.poll()
+    gone.register(sys.stdin.fileno(), 0)
+    while not gone.poll(0):
+        await asyncio.sleep(1.0)
+    app.action_leave(128 + signal.SIGHUP)
+
+
+def mouse_wanted() -> bool:
+    """Whether to follow the mouse: not over SSH, unless LIFECYCLE_MOUSE says so (1 or 0)."""
+    said = os.environ.get("LIFECYCLE_MOUSE")
+    if said is not None:
+        return said not in ("", "0")
+    return not (os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))

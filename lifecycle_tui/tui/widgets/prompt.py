@@ -1,0 +1,74 @@
+"""The filter line: `/`, words, Enter keeps them, Esc drops them. Used by screens with a grid.
+
+Textual's Input is imported only when it is first opened. It never blinks: a blinking cursor costs a slow link more
+than all else on the screen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from lifecycle_tui.tui.text import Span
+from lifecycle_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from lifecycle_tui.tui.grid import Grid
+
+
+class Prompt(Horizontal):
+    """Filters a grid while one types.
+
+    Args:
+        grid: the grid to filter; it gets the focus back.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "keep", "keep the filter", show=False, priority=True, id="filter.keep"),
+        Binding("escape", "drop", "drop the filter", show=False, priority=True, id="filter.drop"),
+        Binding("down", "move(1)", "next row", show=False, priority=True, id="filter.down"),
+        Binding("up", "move(-1)", "previous row", show=False, priority=True, id="filter.up"),
+    ]
+
+    def __init__(self, grid: Grid) -> None:
+        super().__init__(id="prompt", classes="hidden")
+        self._grid = grid
+        self._input: Input | None = None
+
+    async def open(self) -> None:
+        """Show the line with the words so far, and take the focus."""
+        if self._input is None:
+            from textual.widgets import Input
+
+            self._input = Input(self._grid.filter, select_on_focus=False, compact=True)
+            self._input.cursor_blink = False
+            label = Lines([(Span("/", "bold"),)])
+            label.styles.width = 1
+            await self.mount(label, self._input)
+        self.remove_class("hidden")
+        self._input.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter with every letter."""
+        event.stop()
+        self._grid.filter = event.value
+
+    def action_keep(self) -> None:
+        """Back to the grid with the filter on."""
+        self.add_class("hidden")
+        self._grid.focus()
+
+    def action_drop(self) -> None:
+        """Back to the grid without a filter."""
+        if self._input is not None:
+            self._input.value = ""
+        self._grid.filter = ""
+        self.action_keep()
+
+    def action_move(self, rows: int) -> None:
+        """Move in the grid without leaving the line."""
+        self._grid.action_move(rows)

@@ -1,0 +1,15 @@
+from lifecycle_tui.api import hookimpl
+
+
+class Hostile:
+    """Hostile."""
+
+    name, kinds, takes = "misspelt_hook", ("numeric",), "arrow"
+
+    def measure(self, reference, window):
+        return 1.0
+
+
+@hookimpl  # blame
+def register_detector(register):
+    register(Hostile)

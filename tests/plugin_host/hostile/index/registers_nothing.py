@@ -1,0 +1,6 @@
+from lifecycle_tui.api import hookimpl
+
+
+@hookimpl
+def register_detectors(register):
+    pass

@@ -1,0 +1,161 @@
+"""In a real terminal: it starts, paints, quits, and leaves the terminal as it was, whatever ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tui_pty import Terminal
+
+from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import start
+
+
+def test_it_starts_paints_and_quits(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("? help")
+        assert "✗ critical card-fraud" in terminal.text
+        assert "1 error · 1 critical · 1 warning · 1 unknown · 1 ok" in terminal.screen.display[0]
+        terminal.type("j\r")
+        terminal.shows("columns of 2026-03-30")
+        terminal.type("q")
+        terminal.shows(">✗ critical card-fraud")
+        assert terminal.left_on(), "the full screen is on"
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)], ids=["term", "hup", "int"]
+)
+def test_a_signal_leaves_the_terminal_as_it_was(fleet: State, number: int, code: int) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("? help")
+        os.kill(terminal.process.pid, number)
+        assert terminal.ends() == code
+        assert terminal.left_on() == []
+
+
+def test_ctrl_c_leaves(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("? help")
+        terminal.type("\x03")
+        assert terminal.ends() == 130
+        assert terminal.left_on() == []
+
+
+def test_the_mouse_stays_off_over_ssh(fleet: State) -> None:
+    with Terminal(fleet.root, env={"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}) as terminal:
+        terminal.shows("? help")
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert b"\x1b[?1003h" not in terminal.raw and b"\x1b[?1000h" not in terminal.raw
+
+
+def test_idle_writes_nothing(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("? help")
+        terminal.type("j")
+        terminal.shows(">✗ critical card-fraud")
+        painted = len(terminal.raw)
+        with pytest.raises(AssertionError, match="another byte"):
+            terminal.until(lambda: len(terminal.raw) > painted, "another byte", limit=1.5)
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"TERM": "dumb"}, "TERM is dumb"),
+        ({"TERM": None}, "TERM is dumb or not set"),
+        ({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "needs UTF-8"),
+    ],
+)
+def test_an_unfit_terminal_is_refused_kindly(fleet: State, env: dict[str, str | None], said: str) -> None:
+    with Terminal(fleet.root, size=(160, 10), env=env) as terminal:
+        assert terminal.ends() == 2
+        assert said in terminal.text
+        assert "lifecycle status" in terminal.text
+        assert b"\x1b[?1049h" not in terminal.raw
+
+
+def test_without_a_workspace_it_names_init(tmp_path: Path) -> None:
+    with Terminal(tmp_path, size=(160, 10)) as terminal:
+        assert terminal.ends() == 2
+        assert "there is no lifecycle.toml" in terminal.text and "lifecycle init" in terminal.text
+
+
+def test_before_the_first_check_it_names_check(tmp_path: Path) -> None:
+    (tmp_path / "lifecycle.toml").write_text("")
+    with Terminal(tmp_path, size=(160, 10)) as terminal:
+        assert terminal.ends() != 0
+        assert "lifecycle check" in terminal.text
+        assert not (tmp_path / ".lifecycle").exists(), "looking makes nothing"
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with-hangup", "in-silence"])
+def test_a_lost_connection_ends_it(fleet: State, told: bool) -> None:
+    terminal = Terminal(fleet.root, controlling=told)
+    try:
+        terminal.shows("? help")
+        os.close(terminal.master)
+        os.close(terminal.slave)
+        assert terminal.process.wait(timeout=20) != 0
+    finally:
+        if terminal.process.poll() is None:
+            terminal.process.kill()
+            terminal.process.wait()
+
+
+LOADED = """
+import sys, json
+from pathlib import Path
+from lifecycle_tui.tui import start
+app = start.build(Path(sys.argv[1]))
+from lifecycle_tui.tui.screens import detail, help, model
+app.source.fleet()
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def test_the_terminal_imports_nothing_heavy(fleet: State) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, str(fleet.root)], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "pandas", "scipy", "sklearn", "skops", "pyarrow", "sqlite_utils", "pydantic", "click"}
+    assert not heavy & set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("env", "wanted"),
+    [({}, True), ({"SSH_CONNECTION": "x"}, False), ({"SSH_TTY": "x"}, False), ({"LIFECYCLE_MOUSE": "0"}, False),
+     ({"SSH_TTY": "x", "LIFECYCLE_MOUSE": "1"}, True)],
+)  # fmt: skip
+def test_when_the_mouse_is_wanted(env: dict[str, str], wanted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert start.mouse_wanted() is wanted
+
+
+def test_a_pipe_is_refused(fleet: State, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start.main([str(fleet.root)]) == 2
+    assert "lifecycle status" in capsys.readouterr().err
+
+
+def test_a_broken_program_ends_with_3(fleet: State) -> None:
+    script = (
+        "from lifecycle_tui.tui import start\n"
+        "from lifecycle_tui.tui.screens.fleet import FleetScreen\n"
+        "def broken(self): raise RuntimeError('on purpose')\n"
+        "FleetScreen.action_sort = broken\n"
+        "raise SystemExit(start.main())\n"
+    )
+    with Terminal(fleet.root, run=["-c", script]) as terminal:
+        terminal.shows("? help")
+        terminal.type("s")
+        assert terminal.ends() == 3
+        assert terminal.left_on() == []
+        assert b"on purpose" in terminal.raw
