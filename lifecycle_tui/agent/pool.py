@@ -104,6 +104,8 @@ class Pool:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
+                    # Threads that have nothing to do must not spin: the cores are shared with the other workers.
+                    env={"OMP_WAIT_POLICY": "passive", **os.environ},
                     start_new_session=True,
                 )
             self._workers.append(worker)

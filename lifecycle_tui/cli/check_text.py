@@ -54,7 +54,8 @@ def _model(m: ModelReport, shown: int) -> None:
     for row in m.alerts:
         alert = row.alert
         state = f" · acknowledged by {plain(alert.acknowledged_by)}" if alert.acknowledged_by else ""
-        say(f"  alert {row.id} {alert.severity}: {plain(alert.rule)}: {plain(alert.message)}{state}")
+        on = f" · still in {plain(alert.last_window or '')}" if alert.repeats else ""
+        say(f"  alert {row.id} {alert.severity}: {plain(alert.rule)}: {plain(alert.message)}{on}{state}")
     shared = [e for e in m.history if e.window.version == ""]
     if not shared:
         if not m.failed:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import CellProblem
 
@@ -53,6 +54,7 @@ def sniff_dialect(path: str, separator: str | None, encoding: str | None, decima
     Raises:
         DataError: if it is empty or not text.
     """
+    keep_pandas_out()
     with open_text(path) as stream:
         head = stream.read(_SAMPLE)
         if not head.strip():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment
 
@@ -108,6 +109,7 @@ def with_partitions(
 
     if batch is not None and not names:
         return batch
+    keep_pandas_out()
     arrays = list(batch.columns) if batch is not None else []
     head = list(batch.schema.names) if batch is not None else []
     for name in names:

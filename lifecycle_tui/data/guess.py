@@ -114,9 +114,10 @@ def guess_model(looked: Sequence[Looked], wishes: Wishes) -> ModelGuess:
     )
     notes.doubts.extend(said)
     ignore = tuple(name for group in drops for name in group.columns)
-    columns = replace(columns, ignore=ignore, kinds=_kinds(features, columns, ignore))
-    if spec and len(spec.columns) > 1:
-        notes.doubts.append(f"{' and '.join(spec.columns)} are read as the time, so no model learns from them")
+    parts = _parts_of_day(spec, facts)
+    columns = replace(columns, ignore=ignore, kinds={**_kinds(features, columns, ignore), **parts})
+    if parts:
+        notes.doubts.append(f"{' and '.join(parts)}: part of the time, and kept as a feature, for it comes round again")
     if any(one.nameless for one in looked):
         notes.doubts.append("a column has no name: the file cannot speak of it, so give it one")
     if not columns.kinds:
@@ -143,6 +144,12 @@ def _known(facts: Mapping[str, Facts], names: Sequence[str]) -> None:
             near = get_close_matches(name, facts, n=1)
             hint = f'did you mean "{near[0]}"?' if near else f"the columns are {', '.join(facts)}"
             raise UsageError(f'there is no column "{name}"', hint=hint)
+
+
+def _parts_of_day(spec: TimestampSpec | None, facts: Mapping[str, Facts]) -> dict[str, ColumnKind]:
+    """Columns that the timestamp is made from and that come round again, such as the hour: a model learns from them."""
+    names = spec.columns if spec and len(spec.columns) > 1 else ()
+    return {n: "numeric" for n in names if n in facts and facts[n].kind != "time" and 1 < facts[n].distinct <= 60}
 
 
 # --- time -------------------------------------------------------------------------------------------------

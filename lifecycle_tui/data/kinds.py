@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.domain.signals import ColumnKind
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def infer_kind(column: pa.ChunkedArray) -> ColumnKind:
     """
     import pyarrow as pa
 
+    keep_pandas_out()
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.hashing import RowHash, mix
+from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.data.times import parse_times
 from lifecycle_tui.data.values import as_labels, as_numbers, as_text
 from lifecycle_tui.domain.errors import DataError
@@ -103,6 +104,7 @@ class Table:
     def __init__(
         self, role: str, source: Source, timestamp: TimestampSpec | None, timezone: str, memory: int = 256 << 20
     ) -> None:
+        keep_pandas_out()
         self.role = role
         self.source, self.timestamp, self.timezone, self.memory = source, timestamp, timezone, memory
         self._kept: OrderedDict[tuple, tuple[int, list[Chunk]]] = OrderedDict()

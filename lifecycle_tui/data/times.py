@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.data.zones import DAY, EARLIEST, LATEST, MISSING, SECOND, to_utc
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.specs import TimestampSpec
@@ -90,6 +91,7 @@ def parse_times(columns: Sequence[pa.Array | pa.ChunkedArray], spec: TimestampSp
     import numpy as np
     import pyarrow as pa
 
+    keep_pandas_out()
     arrays = [_flat(c) for c in columns]
     if (len(arrays) == 1 and spec.format is None) or (pa.types.is_temporal(arrays[0].type) and len(arrays) == 1):
         values, is_utc = _one(arrays[0], spec)

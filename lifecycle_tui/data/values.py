@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.light import keep_pandas_out
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -60,6 +62,7 @@ def parse_numbers(text: pa.Array | pa.ChunkedArray, decimal: str = ".") -> Numbe
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    keep_pandas_out()
     if isinstance(text, pa.ChunkedArray):
         text = text.combine_chunks()
     if decimal == "." and len(text):
@@ -116,6 +119,7 @@ def as_labels(column: pa.Array) -> pa.DictionaryArray:
     import numpy as np
     import pyarrow as pa
 
+    keep_pandas_out()
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     kind = column.type

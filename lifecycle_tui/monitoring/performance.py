@@ -108,12 +108,16 @@ class Collector:
                 ok &= _present(values)
         if not ok.any():
             return None
+        # In an order that follows from the values alone: the last bit of a sum must not depend on the order of rows.
+        at = np.flatnonzero(ok)
+        given = [v[at] for v in (target, prediction, score, day) if v is not None]
+        at = at[np.lexsort([key for values in given for key in _sort_keys(values)])]
         return _outcomes(
             self.coding,
-            target[ok],
-            None if prediction is None else prediction[ok],
-            None if score is None else score[ok],
-            None if day is None else day[ok],
+            target[at],
+            None if prediction is None else prediction[at],
+            None if score is None else score[at],
+            None if day is None else day[at],
         )
 
     def measure(self, version: str, metrics: Sequence[Instrument]) -> VersionPerformance:
@@ -134,6 +138,15 @@ def _target(array: pa.Array | np.ndarray, at: np.ndarray, coding: Coding) -> np.
     if coding.classes:
         return np.array([*part.cast("string").to_pylist(), None], dtype=object)[:-1]
     return part.cast("float64").to_numpy(zero_copy_only=False)
+
+
+def _sort_keys(values: np.ndarray) -> list[np.ndarray]:
+    """Columns that order rows by these values."""
+    import numpy as np
+
+    if values.dtype == object:
+        return [np.unique(values.astype(str), return_inverse=True)[1]]
+    return [values] if values.ndim == 1 else list(values.T)
 
 
 def _present(values: np.ndarray) -> np.ndarray:

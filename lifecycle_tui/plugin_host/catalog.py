@@ -44,7 +44,7 @@ class PluginCatalog:
         *,
         enabled: bool = True,
         refresh: bool = False,
-        limits: IndexLimits = IndexLimits(),
+        limits: IndexLimits = index.IMPORT_LIMITS,
         told: Callable[[str], None] | None = None,
     ) -> PluginCatalog:
         """The catalogue of a workspace. Files that changed since the last time are indexed in children now.

@@ -63,7 +63,7 @@ def dump_on_death(trace: int) -> None:
             faulthandler.dump_traceback(file=trace, all_threads=False)
         leave(status)
 
-    os._exit = exit_with_trace  # type: ignore[assignment]
+    os._exit = exit_with_trace
 
 
 class Streams:

@@ -200,7 +200,7 @@ class _Guilty(Exception):
 
 def _resolve(path: str) -> Callable[[bytes], Any]:
     module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(module), name)
 
 
 def _series(value: Any) -> Any:

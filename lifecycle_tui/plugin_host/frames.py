@@ -33,11 +33,11 @@ class BrokenFrame(Exception):
 
 
 def pack(head: dict[str, Any], parts: Sequence[Any] = ()) -> list[Any]:
-    """The buffers to write, in order. Small ones are joined, as each write may wake the reader; large ones not copied."""
+    """The buffers to write, in order. Small ones are joined (each write may wake the reader), large ones not copied."""
     text = _encode(head).encode()
     views = [memoryview(p).cast("B") for p in parts]
     sizes = _pack(f"!{len(views)}Q", *map(len, views))
-    pieces = [_FIXED.pack(MAGIC, len(text), len(views)), sizes, text, *views]
+    pieces: list[Any] = [_FIXED.pack(MAGIC, len(text), len(views)), sizes, text, *views]
     return [b"".join(pieces)] if sum(map(len, pieces)) <= _JOIN else pieces
 
 

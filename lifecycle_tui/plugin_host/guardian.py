@@ -3,8 +3,8 @@
     program ── guardian ── plugin's process ── whatever the plugin starts
 
 It waits for two things: the end of the plugin's process, or the end of the program (its end of the `lifeline` pipe
-closes, also after kill -9). Then it kills all that is left below it, tells how the plugin's process ended, and leaves. It
-holds no lock, runs no plugin code, and so cannot hang with one. Orphans come back to it: it is their subreaper (Linux).
+closes, also after kill -9). Then it kills all that is left below it, tells how the plugin's process ended, and leaves.
+It holds no lock, runs no plugin code, and so cannot hang with one. Orphans come back to it: it is their subreaper.
 """
 
 from __future__ import annotations

@@ -37,6 +37,9 @@ class IndexLimits:
     memory: int = 2 * 1024**3
 
 
+IMPORT_LIMITS = IndexLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """A candidate's rows as remembered.
@@ -59,7 +62,7 @@ def read(
     folders: Sequence[Path] = (),
     *,
     refresh: bool = False,
-    limits: IndexLimits = IndexLimits(),
+    limits: IndexLimits = IMPORT_LIMITS,
     disabled: frozenset[str] = frozenset(),
     told: Callable[[str], None] | None = None,
 ) -> tuple[PluginInfo, ...]:
@@ -78,7 +81,9 @@ def read(
     points = _entry_points(cache, site)
     candidates = [*points, *discover.drop_ins(folders)]
     known = {} if refresh else cache.get("files", {})
-    rows, fresh, stale = {}, {}, []
+    rows: dict[str, tuple[PluginInfo, ...]] = {}
+    fresh: dict[str, Any] = {}
+    stale: list[Candidate] = []
     for candidate in candidates:
         if candidate.name in disabled:
             rows[candidate.key] = (_bare(candidate, disabled=True),)
@@ -194,7 +199,7 @@ def _index_all(
         return list(pool.map(one, candidates))
 
 
-def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IndexLimits()) -> Indexed:
+def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT_LIMITS) -> Indexed:
     """Import the candidate in a fresh child and describe what it registers; faults become rows.
 
     Raises:
@@ -206,6 +211,7 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IndexL
     before = discover.stamp(candidate)
     process = Process(Setup(limits.memory))
     files: tuple[str, ...] = ()
+    rows: tuple[PluginInfo, ...]
     try:
         reply, _ = process.ask({"op": "index", "candidate": asdict(candidate)}, [], limits.seconds)
         if "fault" in reply:

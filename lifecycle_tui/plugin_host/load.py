@@ -45,7 +45,7 @@ class _Fresh(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)  # type: ignore[no-any-return]
+        return self.source_to_code(self.get_data(path), path)
 
 
 def load(candidate: Candidate) -> ModuleType:
@@ -56,7 +56,7 @@ def load(candidate: Candidate) -> ModuleType:
         return importlib.import_module(candidate.module)
     from importlib.metadata import EntryPoint
 
-    return EntryPoint(candidate.name, candidate.module, hookspecs.PROJECT).load()  # type: ignore[no-any-return]
+    return EntryPoint(candidate.name, candidate.module, hookspecs.PROJECT).load()
 
 
 def home(candidate: Candidate) -> str:

@@ -108,4 +108,4 @@ def _detail(value: Any) -> Mapping[str, Any]:
         raise BadResult(f"detail must hold JSON values only: {exc}") from None
     if len(written) > DETAIL_LIMIT:
         raise BadResult(f"detail takes {len(written):,} bytes; {DETAIL_LIMIT:,} are allowed")
-    return json.loads(written)  # type: ignore[no-any-return]
+    return json.loads(written)

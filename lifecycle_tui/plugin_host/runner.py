@@ -206,9 +206,9 @@ class Runner:
     def _guarded(self, info: PluginInfo, request: dict[str, Any], parts: list[Any]) -> Any:
         """Make the call; once more in a fresh process where the fault may be another plugin's doing.
 
-        A plugin may leave a ruined process behind (a patched module, a thread that crashes later). So the first fault of
-        a plugin in a process that others used before it counts only if it happens again in a process of its own, unless
-        the stack of its end lies in its own file. Its later faults are believed at once. No message is sent twice.
+        A plugin may leave a ruined process behind (a patched module, a thread that crashes later). So the first fault
+        of a plugin in a process that others used before it counts only if it happens again in a process of its own,
+        unless the stack of its end lies in its own file. Its later faults are believed at once. No message goes twice.
         """
         process = self._ready(info)
         shared = bool(self._served - {info.home})

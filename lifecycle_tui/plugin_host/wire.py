@@ -133,7 +133,7 @@ class Packer:
 
 
 def _to_arrow(array: Any) -> Any:
-    """A NumPy column as Arrow, by its buffers: `pa.array` and `to_numpy` import pandas, half a second of a new process."""
+    """A NumPy column as Arrow, by its buffers: `pa.array` and `to_numpy` import pandas, dear in a new process."""
     import numpy as np
     import pyarrow as pa
 

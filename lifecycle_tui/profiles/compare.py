@@ -227,7 +227,7 @@ def quantile_cuts(counts: np.ndarray, bins: int) -> np.ndarray:
     through = np.cumsum(counts)
     n = int(through[-1])
     ends = np.searchsorted(through * bins, np.arange(1, bins) * n)  # whole numbers: no quantile is off by rounding
-    alone = ends[:0]
+    alone = ends[:-1][ends[1:] == ends[:-1]]
     cuts = np.unique(np.concatenate([[0], ends + 1, alone]))
     return cuts[cuts < len(counts)]
 

@@ -5,6 +5,7 @@ Never a random split: what a version could not have known when it predicted, it 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ ESTIMATORS = ("hist-gradient-boosting",)
 """Built-in names for `training.estimator`; the first is the default for every task."""
 
 FOLDS = 5
+
+MANY_CELLS = 5_000_000
+"""Cells of a feature matrix from which several threads are worth starting."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,10 @@ class FittedModel:
 
         x = self.encoder.encode(table)
         if self.task == "regression":
-            empty = np.empty(0)
-            return Prediction(np.asarray(self.estimator.predict(x), np.float64) if len(x) else empty)
-        k = len(self.classes)
-        probability = self.estimator.predict_proba(x) if len(x) else np.empty((0, k))
+            with _threads(x):
+                return Prediction(np.asarray(self.estimator.predict(x), np.float64) if len(x) else np.empty(0))
+        with _threads(x):
+            probability = self.estimator.predict_proba(x) if len(x) else np.empty((0, len(self.classes)))
         labels = np.array(self.classes)
         if self.task == "binary":
             positive = self.classes.index(str(self.positive))
@@ -126,7 +130,9 @@ def fit(
         classes = tuple(sorted(set(rows.target.tolist())))
         positive = _positive(task, classes, positive)
     model = _build(task, encoder)
-    model.fit(encoder.encode(rows.table), rows.target)
+    x = encoder.encode(rows.table)
+    with _threads(x):
+        model.fit(x, rows.target)
     return FittedModel(
         task,
         name,
@@ -137,6 +143,13 @@ def fit(
         cutoff=0.5 if cutoff is None else cutoff,
         parameters={k: v for k, v in model.get_params(deep=False).items() if isinstance(v, str | int | float | bool)},
     )
+
+
+def _threads(x: np.ndarray) -> AbstractContextManager[Any]:
+    """One thread for a small matrix: on a busy machine waiting for the others costs ten times the work."""
+    from threadpoolctl import threadpool_limits
+
+    return nullcontext() if x.size >= MANY_CELLS else threadpool_limits(1)
 
 
 def forward_predictions(

@@ -58,7 +58,6 @@ class LifecycleApp(App[None]):
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen
 
-        self.source.changed()
         self.push_screen(FleetScreen(self.source, self.workspace))
         self.set_interval(POLL_SECONDS, self.poll, name="poll")
 
@@ -72,9 +71,11 @@ class LifecycleApp(App[None]):
             if self.source.changed() or self._trouble:
                 screen.reload()
             message = ""
+            # Nobody waits any more: load what Enter will want.
+            from lifecycle_tui.tui.screens import model  # noqa: F401
         except Trouble as exc:
             message = str(exc)
-        if message != self._trouble:
+        if message or self._trouble:
             self._trouble = message
             screen.trouble(message)
 

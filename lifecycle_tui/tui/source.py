@@ -1,6 +1,7 @@
 """The terminal's view of state: a cheap question "has anything changed", and the reads. It never writes.
 
-Called by the app, which asks four times a second, and by the screens. No transaction stays open between two calls.
+Called by the app, which asks four times a second, and by the screens. No transaction stays open between two calls. What
+only the model screen needs is imported by the methods that it calls: the first paint waits for the fleet alone.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import os
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lifecycle_tui.domain.errors import StateError
-from lifecycle_tui.domain.signals import Signal
-from lifecycle_tui.registry import versions
-from lifecycle_tui.state import alerts, models, windows
+from lifecycle_tui.state import fleet
 from lifecycle_tui.state.database import State
-from lifecycle_tui.state.feed import Watcher
-from lifecycle_tui.state.models import FleetRow
-from lifecycle_tui.tui.view import SUMMARY, WindowLine, window_lines
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.signals import Signal
+    from lifecycle_tui.state.alerts import AlertRow
+    from lifecycle_tui.state.feed import Watcher
+    from lifecycle_tui.state.fleet import FleetRow
+    from lifecycle_tui.tui.view import WindowLine
 
 Trouble = (StateError, sqlite3.Error)
 """What a read may raise while somebody moves, deletes or migrates the state; asking again later may help."""
@@ -34,23 +38,30 @@ class Source:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
         self._state = State.view(self.root)
-        self._watcher = Watcher(self._state)
+        self._first: sqlite3.Connection | None = self._state.reader()[0]
+        self._watcher: Watcher | None = None
         self._file = self._identity()
 
     @property
     def conn(self) -> sqlite3.Connection:
-        """The read-only connection."""
-        return self._watcher.conn
+        """The read-only connection: one of its own until the first question, then the watcher's."""
+        if self._watcher is not None:
+            return self._watcher.conn
+        if self._first is None:
+            raise StateError("the workspace's state was closed")
+        return self._first
 
     def changed(self) -> bool:
-        """Whether anything was committed since the last call; about 10 µs where nothing was.
+        """Whether anything was committed since the last call (true the first time); about 10 µs where nothing was.
 
         A file that was replaced by another is opened anew.
 
         Raises:
             StateError, sqlite3.Error: if the state cannot be read now.
         """
-        if (file := self._identity()) != self._file:
+        from lifecycle_tui.state.feed import Watcher
+
+        if (file := self._identity()) != self._file or self._watcher is None:
             fresh = Watcher(State.view(self.root))
             self.close()
             self._watcher, self._file = fresh, file
@@ -66,40 +77,55 @@ class Source:
     def close(self) -> None:
         """Close the connection."""
         with contextlib.suppress(sqlite3.Error):
-            self._watcher.close()
+            if self._watcher is not None:
+                self._watcher.close()
+            if self._first is not None:
+                self._first.close()
+        self._watcher = self._first = None
 
     def fleet(self) -> tuple[FleetRow, ...]:
         """All models, worst first."""
-        return models.fleet(self.conn)
+        return fleet.fleet(self.conn)
 
     def model(self, name: str) -> FleetRow | None:
         """One model."""
-        return models.model(self.conn, name)
+        return fleet.model(self.conn, name)
 
     def champion(self, model: FleetRow) -> str | None:
         """What windows call the model's champion: its name in the data, or its number."""
         if model.champion is None:
             return None
+        from lifecycle_tui.registry import versions
+
         found = versions.get(self.conn, model.name, model.champion)
         return str(model.champion) if found is None else found.label
 
-    def alerts(self, name: str) -> tuple[alerts.AlertRow, ...]:
+    def alerts(self, name: str) -> tuple[AlertRow, ...]:
         """A model's alerts that have not resolved, worst first."""
+        from lifecycle_tui.state import alerts
+
         return alerts.open_alerts(self.conn, name)
 
     def windows(self, model: FleetRow, limit: int, before: str | None = None) -> list[WindowLine]:
         """A page of windows, newest first."""
+        from lifecycle_tui.state import windows
+        from lifecycle_tui.tui.view import SUMMARY, window_lines
+
         names = SUMMARY if model.metric is None else (*SUMMARY, model.metric)
         entries = windows.history(self.conn, model.name, names, limit, before=before)
         return window_lines(entries, model.metric, self.champion(model))
 
     def signals(self, line: WindowLine) -> dict[str, tuple[Signal, ...]]:
         """All signals of one window by version ("" for what concerns all rows)."""
+        from lifecycle_tui.state import windows
+
         return {version: windows.signals(self.conn, id_) for version, id_ in line.ids}
 
     def past(
         self, model: str, names: Collection[str], limit: int, *, version: str = ""
     ) -> dict[str, list[Signal | None]]:
         """Signals over the last windows, oldest first; None where a window does not have it."""
+        from lifecycle_tui.state import windows
+
         found = windows.history(self.conn, model, names, limit, version=version)
         return {name: [entry.signals.get(name) for entry in found] for name in names}

@@ -118,7 +118,7 @@ def test_metrics_get_outcomes_of_their_own(workspace: Workspace) -> None:
             True,
             (0.0, 1.0),
         )
-        with pytest.raises(PluginFault, match="outside the range 0.0 to 1.0"):
+        with pytest.raises(PluginFault, match=r"outside the range 0\.0 to 1\.0"):
             metric.measure(Outcomes(np.array([1], np.int8), score=np.array([2.0])))
 
 

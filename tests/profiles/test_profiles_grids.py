@@ -54,6 +54,18 @@ def test_values_lie_within_cells_of_equal_ratio(grid, values):
     assert ((lower <= values) & (values <= upper)).all()
 
 
+def test_both_zeros_share_a_cell():
+    zeros = np.array([-0.0, 0.0])
+    for grid in (
+        PatternGrid.over(-1.0, 1.0, 64),
+        AffineGrid.over(-1.0, 1.0, 64),
+        PointGrid(zeros[:1]),
+        IntegerGrid(-1, 1),
+    ):
+        assert len(set(grid.index(zeros).tolist())) == 1
+        assert grid.histogram(zeros).max() == 2
+
+
 def test_a_pattern_grid_goes_to_the_limit_of_cells():
     for low in (1.0, 1.1, -3.0, 0.0):
         for high in (1e300, np.nextafter(2.0, 3), np.inf):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from lifecycle_tui.plots import sparkline
-from lifecycle_tui.state.models import FleetRow
+from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import keys, marks
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.source import Source, Trouble
@@ -94,6 +94,8 @@ class FleetScreen(Screen[None]):
         self.source = source
         self.workspace = workspace
         self._trouble = ""
+        self._covered = False
+        self._ready = False
         self.grid: Grid[FleetRow] = Grid(COLUMNS, key=lambda m: m.name, text=_searched, empty=EMPTY, id="fleet")
 
     def compose(self) -> ComposeResult:
@@ -104,11 +106,20 @@ class FleetScreen(Screen[None]):
         yield Bar(tone="dim", id="keys")
 
     def on_mount(self) -> None:
+        self._ready = True
         self.reload()
         self.grid.focus()
 
+    def on_unmount(self) -> None:
+        self._ready = False
+
+    def on_screen_suspend(self) -> None:
+        self._covered = True
+
     def on_screen_resume(self) -> None:
-        if self.is_mounted:
+        # The app tells the screen on top alone what changed.
+        if self._ready and self._covered:
+            self._covered = False
             self.reload()
 
     def on_resize(self) -> None:
@@ -116,10 +127,13 @@ class FleetScreen(Screen[None]):
 
     def reload(self) -> None:
         """Read the fleet; only rows that changed are painted."""
+        if not self._ready:
+            return
         try:
             self.grid.show(self.source.fleet())
+            self._trouble = ""
         except Trouble as exc:
-            self.trouble(str(exc))
+            self._trouble = str(exc)
         self._bars()
 
     def trouble(self, message: str) -> None:
@@ -161,7 +175,7 @@ class FleetScreen(Screen[None]):
 
     def _bars(self) -> None:
         """Title and detail line. Written whenever the grid's rows, order or cursor move."""
-        if not self.is_mounted:
+        if not self._ready:
             return
         words = (
             f"filter: {self.grid.filter}" if self.grid.filter else "",

@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.state.alerts import AlertRow
-from lifecycle_tui.state.models import FleetRow
+from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import keys, marks, view
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.screens import columns, detail
@@ -62,6 +62,8 @@ class ModelScreen(Screen[None]):
         self._detectors: list[tuple[str, int]] | None = None
         self._lower = "columns"
         self._trouble = ""
+        self._covered = False
+        self._ready = False
         self._champion: str | None = None
         self._past: dict[str, list[float | None]] = {}
         self.windows: Grid[WindowLine] = Grid(
@@ -96,12 +98,21 @@ class ModelScreen(Screen[None]):
         yield Bar(tone="dim", id="keys")
 
     def on_mount(self) -> None:
+        self._ready = True
         self._show_lower()
         self.reload()
         self.windows.focus()
 
+    def on_unmount(self) -> None:
+        self._ready = False
+
+    def on_screen_suspend(self) -> None:
+        self._covered = True
+
     def on_screen_resume(self) -> None:
-        if self.is_mounted:
+        # The app tells the screen on top alone what changed.
+        if self._ready and self._covered:
+            self._covered = False
             self.reload()
 
     def on_resize(self) -> None:
@@ -113,6 +124,8 @@ class ModelScreen(Screen[None]):
 
     def reload(self) -> None:
         """Read the model again; only what changed is painted."""
+        if not self._ready:
+            return
         try:
             self.model = self.source.model(self.model_name)
             self._alerts = self.source.alerts(self.model_name)
@@ -121,6 +134,7 @@ class ModelScreen(Screen[None]):
         except Trouble as exc:
             self.trouble(str(exc))
             return
+        self._trouble = ""
         metric = self.model.metric if self.model is not None else None
         if metric != self._metric:
             self._metric = metric or ""
@@ -176,6 +190,9 @@ class ModelScreen(Screen[None]):
     # ── bars ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _bars(self) -> None:
+        """Title, the lower list's line, the detail line: whenever a cursor, an order or a number of rows changed."""
+        if not self._ready:
+            return
         self._title()
         window = self._window
         what = {"columns": "columns", "signals": "metrics and signals", "data": "data report"}[self._lower]
@@ -198,7 +215,7 @@ class ModelScreen(Screen[None]):
         return detail.lines(row, detail.past_of(self.source, self.model_name, row), cells)
 
     def _title(self) -> None:
-        if not self.is_mounted:
+        if not self._ready:
             return
         model = self.model
         left: Line = (Span(f" {self.model_name}  "),)
@@ -212,6 +229,8 @@ class ModelScreen(Screen[None]):
 
     def _why(self) -> None:
         """Why the model is in its state: its message and its alerts, as many as leave room for the lists."""
+        if not self._ready:
+            return
         if self.model is None:
             gone = () if self._trouble else ((Span(" This model is in state no more."),),)
             self.query_one("#why", Lines).show(gone)
@@ -265,7 +284,7 @@ class ModelScreen(Screen[None]):
             self.reload()
 
     def on_grid_ordered(self) -> None:
-        if self.is_mounted:
+        if self._ready:
             self._bars()
 
     def on_grid_chosen(self) -> None:
