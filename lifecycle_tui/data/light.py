@@ -34,6 +34,7 @@ def keep_pandas_out() -> None:
     finder: Any = _NoPandas()
     sys.meta_path.insert(0, finder)
     try:
-        pa.array(np.zeros(0))
+        pa.array(np.zeros(0))  # its Python half looks for pandas …
+        pa.array([0.0])  # … and its C++ half does so by itself
     finally:
         sys.meta_path.remove(finder)
