@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.dialect import sniff_dialect as sniff_dialect
     from lifecycle_tui.data.files import find_fragments as find_fragments
     from lifecycle_tui.data.files import with_partitions as with_partitions
+    from lifecycle_tui.data.light import scalar as scalar
+    from lifecycle_tui.data.light import strings as strings
     from lifecycle_tui.data.values import NO_LABEL as NO_LABEL
     from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
     from lifecycle_tui.data.values import parse_numbers as parse_numbers
@@ -104,7 +106,9 @@ _HOMES: dict[str, str] = {
     "Dialect": "data.dialect",
     "find_fragments": "data.files",
     "open_text": "data.dialect",
+    "scalar": "data.light",
     "sniff_dialect": "data.dialect",
+    "strings": "data.light",
     "with_partitions": "data.files",
     "hookimpl": "domain.hookspecs",
     "parse_numbers": "data.values",

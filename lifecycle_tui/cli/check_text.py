@@ -38,7 +38,7 @@ def show(report: Report, shown: int) -> None:
     parts += [f"{text.counted(failed, 'model')} could not be evaluated"] if failed else []
     say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
-        say("  `lifecycle` opens the terminal · `lifecycle ack ID` takes an alert on · `lifecycle history` is the story")
+        say("  `lifecycle` opens the terminal; `lifecycle ack ID` takes an alert on; `lifecycle history` tells the story")
 
 
 def _model(m: ModelReport, shown: int) -> None:

@@ -18,12 +18,14 @@ def group() -> None:
 @group.command(name="check")
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="How to print the problems.")
+@click.option("--no-data", is_flag=True, help="Do not look at the tables: only the file, its plugins and rules.")
 @click.pass_context
-def check(ctx: click.Context, file: Path | None, fmt: str) -> None:
+def check(ctx: click.Context, file: Path | None, fmt: str, no_data: bool) -> None:
     """Report every problem of the file, each at its line and column.
 
     Reads FILE (by default lifecycle.toml of this folder or of one above) with everything it includes, the plugins it
-    names and its rules; nothing is run and nothing is changed. Exit code 2 when there is an error.
+    names, its rules, and the columns of its tables (no rows); nothing is run and nothing is changed. Exit code 2 when
+    there is an error.
 
     \b
     Example:
@@ -35,6 +37,8 @@ def check(ctx: click.Context, file: Path | None, fmt: str) -> None:
 
     path = file or find(Path.cwd())
     problems = workspace.check(path)
+    if not no_data and not any(p.level == "error" for p in problems):
+        problems = (*problems, *_data(path))
     errors = sum(p.level == "error" for p in problems)
     if fmt == "json":
         output.json_out({"file": str(path), "problems": [_row(p) for p in problems]})
@@ -46,6 +50,27 @@ def check(ctx: click.Context, file: Path | None, fmt: str) -> None:
         warnings = len(problems) - errors
         output.say(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}" if problems else f"{path}: fine")
     ctx.exit(2 if errors else 0)
+
+
+def _data(path: Path) -> tuple[Problem, ...]:
+    """The declarations against the tables themselves. Team sources run in the plugins' process."""
+    import contextlib
+
+    from lifecycle_tui.agent.sources import open_tables
+    from lifecycle_tui.monitoring.declared import data_problems
+    from lifecycle_tui.plugin_host.runner import Runner
+    from lifecycle_tui.workspace import open_workspace
+
+    space = open_workspace(path)
+    with contextlib.ExitStack() as stack:
+        made: list[Runner] = []
+
+        def runner() -> Runner:
+            if not made:
+                made.append(stack.enter_context(Runner()))
+            return made[0]
+
+        return data_problems(space, lambda spec: open_tables(spec.data, space.plugins, runner))
 
 
 def _count(n: int, word: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from lifecycle_tui.data.light import keep_pandas_out
+from lifecycle_tui.data.light import scalar
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment
 
@@ -109,13 +109,12 @@ def with_partitions(
 
     if batch is not None and not names:
         return batch
-    keep_pandas_out()
     arrays = list(batch.columns) if batch is not None else []
     head = list(batch.schema.names) if batch is not None else []
     for name in names:
         value = fragment.partitions[name]
-        arrays.append(pa.repeat(pa.scalar(None if value == HIVE_NULL else value, pa.string()), rows))
+        arrays.append(pa.repeat(scalar(None if value == HIVE_NULL else value, pa.string()), rows))
         head.append(name)
     if not arrays:
-        return pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))
+        return pa.RecordBatch.from_struct_array(pa.StructArray.from_buffers(pa.struct([]), rows, [None]))
     return pa.RecordBatch.from_arrays(arrays, names=head)

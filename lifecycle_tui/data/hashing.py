@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.data.light import filled
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -55,7 +57,7 @@ class RowHash:
 
         factor = np.uint64(salt(name))
         if not isinstance(column, np.ndarray) and pa.types.is_timestamp(column.type):
-            column = column.cast(pa.int64()).fill_null(-(2**63)).to_numpy(zero_copy_only=False)
+            column = filled(column.cast(pa.int64()), -(2**63))
         if not isinstance(column, np.ndarray):
             self._sum += hash_strings(column) * factor
             return
@@ -84,7 +86,7 @@ def hash_strings(column: pa.Array) -> np.ndarray:
 
     if pa.types.is_dictionary(column.type):
         known = np.append(hash_strings(column.dictionary), np.uint64(_NULL))
-        return known[column.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)]
+        return known[filled(column.indices, len(known) - 1)]
     column = column.cast(pa.large_string())
     n = len(column)
     _, offset_buffer, data = column.buffers()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.hashing import RowHash, digest, hash_strings, mix
+from lifecycle_tui.data.light import filled, strings
 from lifecycle_tui.data.rows import Need, Table, join_chunks, take
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import DataError
@@ -109,11 +110,10 @@ class LabelTable:
 
     def _arrange(self, ids: list, arrived: list, values: list) -> None:
         import numpy as np
-        import pyarrow as pa
 
         if not ids:
             self.ids, self.arrived = np.empty(0, np.uint64), np.empty(0, np.int64)
-            self.values: Any = np.empty(0) if self.kind == "numeric" else pa.array([], pa.string()).dictionary_encode()
+            self.values: Any = np.empty(0) if self.kind == "numeric" else strings([]).dictionary_encode()
             self.value_hash = np.empty(0, np.uint64)
             return
         all_ids, all_arrived, all_values = np.concatenate(ids), np.concatenate(arrived), join_chunks(values)
@@ -227,7 +227,7 @@ def _fill(
         if absent is not None:
             codes[lacking] = len(labels)
             labels.append(label_of(absent))
-        target = pa.array(labels, pa.string()).take(pa.array(codes, mask=codes < 0))
+        target = strings(labels).take(pa.array(codes, mask=codes < 0))
     if absent is not None:
         return Known(target, known | lacking, np.zeros(len(rows), bool), corrected, repeated, int(lacking.sum()))
     return Known(target, known, lacking, corrected, repeated)
@@ -243,7 +243,7 @@ def _present(value: Any) -> np.ndarray:
 
 def micros_of(column: pa.Array) -> np.ndarray:
     """(n,) int64 of a timestamp[us] column, MISSING for nulls."""
-    return column.cast("int64").fill_null(MISSING).to_numpy(zero_copy_only=False)
+    return filled(column.cast("int64"), MISSING)
 
 
 def _micros(spec: LabelSpec) -> int:

@@ -1,13 +1,19 @@
 """Keeps pandas out of processes that do not need it.
 
-`pyarrow.array` looks, on its first call, whether pandas is there, by importing it: 0.4 s of CPU before the first row.
-Called at this room's entrances, before the first array is made.
+pyarrow looks whether pandas is there by importing it: 0.4 s of CPU before the first row. Its Python half does so on the
+first `pa.array`, unless it was told that there is none (`keep_pandas_out`, called at this room's entrances). Its C++
+half does so whenever Python objects become Arrow values, so this room makes those from numpy (`strings`, `scalar`).
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 _done = False
 
@@ -34,7 +40,40 @@ def keep_pandas_out() -> None:
     finder: Any = _NoPandas()
     sys.meta_path.insert(0, finder)
     try:
-        pa.array(np.zeros(0))  # its Python half looks for pandas …
-        pa.array([0.0])  # … and its C++ half does so by itself
+        pa.array(np.zeros(0))
     finally:
         sys.meta_path.remove(finder)
+
+
+def strings(values: Sequence[str | None]) -> pa.Array:
+    """A string array of `values`."""
+    import numpy as np
+    import pyarrow as pa
+
+    keep_pandas_out()
+    cells = [b"" if value is None else value.encode("utf-8", "surrogatepass") for value in values]
+    offsets = np.zeros(len(cells) + 1, dtype=np.int32)
+    np.cumsum([len(cell) for cell in cells], out=offsets[1:])
+    valid = None
+    if None in values:
+        valid = pa.array(np.array([value is not None for value in values])).buffers()[1]
+    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(offsets), pa.py_buffer(b"".join(cells)), valid)
+
+
+def scalar(value: str | int | float | bool | None, like: pa.DataType | None = None) -> pa.Scalar:
+    """An Arrow scalar of `value`; None is a null of the type `like`."""
+    import numpy as np
+    import pyarrow as pa
+
+    keep_pandas_out()
+    if value is None:
+        return pa.nulls(1, like)[0]
+    array = strings([value]) if isinstance(value, str) else pa.array(np.array([value]))
+    return array[0] if like is None else array.cast(like)[0]
+
+
+def filled(column: pa.Array, value: int) -> np.ndarray:
+    """An integer column as numpy, nulls replaced by `value`."""
+    if column.null_count:
+        column = column.fill_null(scalar(value, column.type))
+    return column.to_numpy(zero_copy_only=False)

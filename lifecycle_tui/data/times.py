@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.data.light import keep_pandas_out
+from lifecycle_tui.data.light import filled, keep_pandas_out, scalar, strings
 from lifecycle_tui.data.zones import DAY, EARLIEST, LATEST, MISSING, SECOND, to_utc
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.specs import TimestampSpec
@@ -171,10 +171,9 @@ def _micros(array: Any, unit: str | None = None) -> np.ndarray:
     """Integer microseconds of a timestamp array, rounded down; what does not fit is MISSING."""
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     unit = unit or array.type.unit
-    raw = pc.fill_null(array.cast(pa.int64()), MISSING).to_numpy(zero_copy_only=False)
+    raw = filled(array.cast(pa.int64()), MISSING)
     missing = raw == MISSING
     if unit == "ns":
         return np.where(missing, MISSING, raw // 1000)
@@ -189,7 +188,7 @@ def _epoch(array: Any, unit: str | None) -> np.ndarray:
 
     if pa.types.is_integer(array.type):
         present = array.is_valid().to_numpy(zero_copy_only=False)
-        raw = array.fill_null(0).cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
+        raw = filled(array.cast(pa.int64(), safe=False), 0)
         if unit == "ns":
             return np.where(present, raw // 1000, MISSING)
         if unit is not None:
@@ -236,7 +235,7 @@ def _joined(arrays: Sequence[Any]) -> Any:
         if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
             array = as_labels(array).dictionary_decode()
         texts.append(array.cast(pa.string()))
-    return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, " ")
+    return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, scalar(" "))
 
 
 def _by_format(text: Any, fmt: str | None) -> tuple[np.ndarray, np.ndarray | bool]:
@@ -249,7 +248,7 @@ def _fields(text: Any, pattern: str) -> tuple[np.ndarray, np.ndarray | bool]:
 
     coded = text.dictionary_encode()
     values, zoned = _parse(coded.dictionary, pattern)
-    codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    codes = filled(coded.indices, len(values))
     values = np.append(values, MISSING)[codes]
     return values, (np.append(zoned, False)[codes] if zoned.any() else False)
 
@@ -263,12 +262,13 @@ def _parse(text: Any, pattern: str) -> tuple[np.ndarray, np.ndarray]:
     found = pc.extract_regex(text, pattern)
     good = found.is_valid().to_numpy(zero_copy_only=False)
     groups = {field.name: found.field(i) for i, field in enumerate(found.type)}
+    empty = scalar("")
 
     def number(name: str, default: int) -> np.ndarray:
         if name not in groups:
             return np.full(n, default, dtype=np.int64)
-        cells = pc.if_else(pc.equal(groups[name], ""), None, groups[name])
-        return cells.cast(pa.int64()).fill_null(default).to_numpy(zero_copy_only=False)
+        cells = pc.if_else(pc.equal(groups[name], empty), scalar(None, pa.string()), groups[name])
+        return filled(cells.cast(pa.int64()), default)
 
     year = number("Y", 1970)
     if "y" in groups:
@@ -276,21 +276,21 @@ def _parse(text: Any, pattern: str) -> tuple[np.ndarray, np.ndarray]:
         year = np.where(short < 69, 2000 + short, 1900 + short)
     month = number("m", 1)
     if "b" in groups:
-        names = pa.array(_MONTHS)
+        names = strings(_MONTHS)
         head = pc.utf8_slice_codeunits(pc.utf8_lower(groups["b"]), 0, 3)
-        month = pc.index_in(head, names).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        month = filled(pc.index_in(head, names), -1).astype(np.int64) + 1
     day, hour, minute, second = number("d", 1), number("H", 0), number("M", 0), number("S", 0)
     if "I" in groups:
         hour = number("I", 12)
         good = good & (hour >= 1) & (hour <= 12)
         hour = hour % 12
     if "p" in groups:
-        after = pc.starts_with(pc.utf8_lower(groups["p"]), "p").fill_null(False).to_numpy(zero_copy_only=False)
+        after = filled(pc.starts_with(pc.utf8_lower(groups["p"]), "p").cast(pa.int8()), 0) > 0
         hour = hour % 12 + np.where(after, 12, 0)
     micro = np.zeros(n, dtype=np.int64)
     if "f" in groups:
         micro = pc.utf8_slice_codeunits(pc.utf8_rpad(groups["f"], 6, "0"), 0, 6)
-        micro = pc.if_else(pc.equal(micro, ""), "0", micro).cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        micro = filled(pc.if_else(pc.equal(micro, empty), scalar("0"), micro).cast(pa.int64()), 0)
     good = good & (month >= 1) & (month <= 12) & (hour < 24) & (minute < 60) & (second <= 60) & (year >= 1)
     days, fits = _days(year, np.where(good, month, 1), day)
     if "j" in groups:
@@ -325,7 +325,7 @@ def _zone_offsets(cells: Any) -> tuple[np.ndarray, np.ndarray]:
         digits = re.sub(r"\D", "", cell).ljust(6, "0")
         size = int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
         seconds.append(-size if cell.startswith("-") else size)
-    codes = coded.indices.fill_null(len(seconds)).to_numpy(zero_copy_only=False)
+    codes = filled(coded.indices, len(seconds))
     zoned = np.array([cell != "" for cell in coded.dictionary.to_pylist()] + [False], dtype=bool)[codes]
     return zoned, np.array([*seconds, 0], dtype=np.int64)[codes] * SECOND
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.data.light import keep_pandas_out
+from lifecycle_tui.data.light import filled, keep_pandas_out, scalar, strings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,12 +77,16 @@ def parse_numbers(text: pa.Array | pa.ChunkedArray, decimal: str = ".") -> Numbe
     lower = pc.utf8_lower(cells)
     infinite = pc.match_substring_regex(lower, r"^[+-]?inf(inity)?$")
     finite = pc.match_substring_regex(cells, _NUMBER)
-    missing = pc.is_in(lower, pa.array(NO_NUMBER))
-    values = pc.if_else(finite, pc.utf8_ltrim(cells, "+"), None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    missing = pc.is_in(lower, strings(NO_NUMBER))
+    values = (
+        pc.if_else(finite, pc.utf8_ltrim(cells, "+"), scalar(None, pa.string()))
+        .cast(pa.float64())
+        .to_numpy(zero_copy_only=False)
+    )
     sign = np.where(pc.starts_with(lower, "-").to_numpy(zero_copy_only=False), -np.inf, np.inf)
     values = np.where(infinite.to_numpy(zero_copy_only=False), sign, values)
     wrong = pc.invert(pc.or_(pc.or_(finite, infinite), missing)).to_numpy(zero_copy_only=False)
-    codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    codes = filled(coded.indices, len(values))
     bad_rows = np.flatnonzero(np.append(wrong, False)[codes])
     example = str(text[int(bad_rows[0])].as_py()) if len(bad_rows) else ""
     return Numbers(np.append(values, np.nan)[codes], len(bad_rows), bad_rows, example)
@@ -96,7 +100,7 @@ def as_numbers(column: pa.Array) -> Numbers:
     kind = column.type
     if pa.types.is_dictionary(kind):
         inner = as_numbers(column.dictionary)
-        codes = column.indices.fill_null(len(inner.values)).to_numpy(zero_copy_only=False)
+        codes = filled(column.indices, len(inner.values))
         wrong = np.zeros(len(inner.values) + 1, dtype=bool)
         if inner.bad_rows is not None:
             wrong[inner.bad_rows] = True
@@ -134,12 +138,10 @@ def as_labels(column: pa.Array) -> pa.DictionaryArray:
     labels = values if pa.types.is_string(coded.dictionary.type) else [label_of(value) for value in values]
     order = {label: i for i, label in enumerate(dict.fromkeys(label for label in labels if label is not None))}
     if len(order) == len(values) and coded.type.index_type == pa.int32():
-        return pa.DictionaryArray.from_arrays(coded.indices, pa.array(list(order), pa.string()))
+        return pa.DictionaryArray.from_arrays(coded.indices, strings(list(order)))
     target = np.array([order.get(label, -1) if label is not None else -1 for label in labels] + [-1], dtype=np.int32)
-    codes = target[coded.indices.cast(pa.int64()).fill_null(len(labels)).to_numpy(zero_copy_only=False)]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes, pa.int32(), mask=codes < 0), pa.array(list(order), pa.string())
-    )
+    codes = target[filled(coded.indices.cast(pa.int64()), len(labels))]
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=codes < 0), strings(list(order)))
 
 
 def as_text(column: pa.Array) -> pa.Array:
@@ -161,7 +163,7 @@ def _encodable(column: pa.Array) -> pa.Array:
     import pyarrow as pa
 
     if pa.types.is_nested(column.type):
-        return pa.array([None if v is None else repr(v) for v in column.to_pylist()], pa.string())
+        return strings([None if v is None else repr(v) for v in column.to_pylist()])
     if pa.types.is_float16(column.type):
         return column.cast(pa.float32())
     return column

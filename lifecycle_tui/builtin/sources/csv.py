@@ -28,7 +28,9 @@ from lifecycle_tui.api import (
     hookimpl,
     open_text,
     parse_numbers,
+    scalar,
     sniff_dialect,
+    strings,
     with_partitions,
 )
 
@@ -276,6 +278,7 @@ class _Reading:
 
     def _batch(self, raw: Any, first_row: int, problems: tuple[CellProblem, ...]) -> Batch:
         """`raw` without repeated headers, every column in its type, with what could not be read."""
+        import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -286,7 +289,7 @@ class _Reading:
                     None, "repeated-header", len(repeated), f"row {first_row + repeated[0] + 1}", _places(repeated)
                 )
             )
-            keep = pa.array([True] * raw.num_rows).to_numpy(zero_copy_only=False).copy()
+            keep = np.ones(raw.num_rows, dtype=bool)
             keep[repeated] = False
             raw = raw.filter(pa.array(keep))
         arrays = []
@@ -298,11 +301,15 @@ class _Reading:
                 found += wrong
             elif pa.types.is_boolean(target) and not pa.types.is_boolean(array.type):
                 array = _labels(array, self.missing).dictionary_decode()
-                array = pc.if_else(pc.is_in(array, pa.array(["true", "false"])), pc.equal(array, "true"), None)
+                array = pc.if_else(
+                    pc.is_in(array, strings(["true", "false"])),
+                    pc.equal(array, scalar("true")),
+                    scalar(None, pa.bool_()),
+                )
             elif pa.types.is_dictionary(target):
                 array = _labels(array, self.missing)
             elif pa.types.is_string(array.type):
-                array = pc.if_else(pc.is_in(array, pa.array([*NO_LABEL, *self.missing])), None, array)
+                array = _without(array, [*NO_LABEL, *self.missing])
             arrays.append(array)
         return Batch(pa.RecordBatch.from_arrays(arrays, names=self.names), first_row, tuple(found))
 
@@ -320,7 +327,7 @@ class _Reading:
                 if name not in cells.dictionary.to_pylist():
                     return []
                 cells = cells.dictionary_decode()
-            same = pc.equal(pc.utf8_trim_whitespace(cells), self.dialect.written[name])
+            same = pc.equal(pc.utf8_trim_whitespace(cells), scalar(self.dialect.written[name]))
             mask = same if mask is None else pc.and_(mask, same)
             if not pc.any(mask).as_py():
                 return []
@@ -328,12 +335,11 @@ class _Reading:
 
     def _numbers(self, name: str, array: Any, target: Any, first_row: int) -> tuple[Any, list[CellProblem]]:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         if not pa.types.is_string(array.type):
             return array.cast(target), []
         if self.missing:
-            array = pc.if_else(pc.is_in(array, pa.array(self.missing)), None, array)
+            array = _without(array, self.missing)
         numbers = parse_numbers(array, self.dialect.decimal)
         values = pa.array(numbers.values, from_pandas=True)
         if pa.types.is_integer(target):
@@ -359,8 +365,15 @@ def _labels(array: Any, missing: Sequence[str]) -> Any:
         return coded
     order = {label: i for i, label in enumerate(dict.fromkeys(label for label in labels if label is not None))}
     target = np.array([order.get(label, -1) if label is not None else -1 for label in labels] + [-1], dtype=np.int32)
-    codes = target[coded.indices.fill_null(len(cells)).to_numpy(zero_copy_only=False)]
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(list(order), pa.string()))
+    codes = target[coded.indices.fill_null(scalar(len(cells), coded.indices.type)).to_numpy(zero_copy_only=False)]
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), strings(list(order)))
+
+
+def _without(array: Any, cells: Sequence[str]) -> Any:
+    """The text with these cells made null."""
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.is_in(array, strings(cells)), scalar(None, array.type), array)
 
 
 def _places(left_out: Sequence[int]) -> tuple[int, ...]:
