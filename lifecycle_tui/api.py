@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.values import NO_LABEL as NO_LABEL
     from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
     from lifecycle_tui.data.values import parse_numbers as parse_numbers
+    from lifecycle_tui.data.values import text_labels as text_labels
     from lifecycle_tui.domain.errors import DataError as DataError
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
     from lifecycle_tui.domain.hookspecs import Register as Register
@@ -112,6 +113,7 @@ _HOMES: dict[str, str] = {
     "with_partitions": "data.files",
     "hookimpl": "domain.hookspecs",
     "parse_numbers": "data.values",
+    "text_labels": "data.values",
     "Estimate": "stats.intervals",
     "accuracy": "stats.metrics_classes",
     "brier": "stats.metrics_scores",

@@ -38,7 +38,7 @@ def show(report: Report, shown: int) -> None:
     parts += [f"{text.counted(failed, 'model')} could not be evaluated"] if failed else []
     say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
-        say("  `lifecycle` opens the terminal; `lifecycle ack ID` takes an alert on; `lifecycle history` tells the story")
+        say("  `lifecycle` opens the terminal; `lifecycle ack ID` takes an alert on; `lifecycle history` tells all")
 
 
 def _model(m: ModelReport, shown: int) -> None:
@@ -103,10 +103,9 @@ def _picture(m: ModelReport, column: str) -> list[str]:
     found = [s.detail["bars"] for s in m.newest.values() if s.column == column and "bars" in s.detail]
     if not found:
         return []
-    names = [str(n) for n in found[0]["names"]]
-    above, below = text.histograms(found[0]["reference"], found[0]["window"], ascii_only=not text.blocks())
-    span = plain(f"{names[0]} … {names[-1]}") if len(names) > 1 else plain(names[0])
-    return [f"reference  {above}  {span}", f"{m.row.window_key or 'now':<9}  {below}"]
+    bars = found[0]
+    axis = text.axis([str(n) for n in bars["names"]], bars.get("edges", ()))
+    return text.picture(bars["reference"], bars["window"], ("reference", m.row.window_key or "now"), axis)
 
 
 def _metrics(m: ModelReport) -> None:

@@ -179,21 +179,9 @@ def _column(column: ColumnDrift) -> list[str]:
     lines = [f"{text.mark('drifted')} {name}  ({column.kind})  {facts}"]
     bars = column.bars
     if bars is not None:
-        above, below = text.histograms(bars.reference, bars.window, ascii_only=not text.blocks())
-        side = "|" if not text.blocks() else "│"
-        lines.append(f"    reference {side}{above}{side} {_axis(column)}")
-        lines.append(f"    current   {side}{below}{side}")
+        shown = text.picture(bars.reference, bars.window, ("reference", "current"), text.axis(bars.names, bars.edges))
+        lines += [f"    {line}" for line in shown]
     return lines
-
-
-def _axis(column: ColumnDrift) -> str:
-    """What the bins are: the range of a number, the first labels of a category."""
-    bars = column.bars
-    assert bars is not None
-    if bars.edges:
-        dash = "–" if text.blocks() else "to"
-        return f"{text.number(bars.edges[0])} {dash} {text.number(bars.edges[-1])}"
-    return text.clipped(", ".join(bars.names), 44)
 
 
 def _rest(found: FileDrift, by_state: dict[str, list[ColumnDrift]]) -> list[str]:

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from lifecycle_tui.output import plain, style
+from lifecycle_tui.plots import histogram_pair
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-ASCII = "_.-:=+*#"
 MARKS = {"ok": "✓", "drifted": "!", "cannot-tell": "?", "unknown": "?", "error": "×"}
 ASCII_MARKS = {"ok": "+", "drifted": "!", "cannot-tell": "?", "unknown": "?", "error": "x"}
 COLOURS = {"ok": "green", "drifted": "red", "cannot-tell": "yellow", "unknown": "dim", "error": "red"}
@@ -25,35 +24,23 @@ def blocks(stream: TextIO | None = None) -> bool:
     return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
 
 
-def histogram(counts: Sequence[float], *, top: float | None = None, ascii_only: bool = False) -> str:
-    """Counts (or shares) as one character each: blank for none, else a bar of at least the lowest height.
-
-    Args:
-        top: the count of a full bar; by default the greatest.
-    """
-    ramp = ASCII if ascii_only else BLOCKS
-    most = max(counts, default=0) if top is None else top
-    if most <= 0:
-        return " " * len(counts)
-    return "".join(" " if c <= 0 else ramp[min(len(ramp) - 1, int(c / most * len(ramp)))] for c in counts)
+def picture(
+    reference: Sequence[int], window: Sequence[int], titles: tuple[str, str], axis: str, *, cells: int = 16
+) -> list[str]:
+    """Two histograms over the same bins, the reference above, with their titles and what the bins are."""
+    ascii_only = not blocks()
+    above, below = histogram_pair(reference, window, cells, ascii_only=ascii_only)
+    side = "|" if ascii_only else "│"
+    width = max(len(title) for title in titles)
+    return [f"{titles[0]:<{width}} {side}{above}{side} {axis}", f"{titles[1]:<{width}} {side}{below}{side}"]
 
 
-def histograms(reference: Sequence[float], current: Sequence[float], *, ascii_only: bool = False) -> tuple[str, str]:
-    """Two histograms over the same bins, as shares of their own totals, on one common height.
-
-    Raises:
-        ValueError: if they have different numbers of bins.
-    """
-    if len(reference) != len(current):
-        raise ValueError(f"{len(reference)} bins against {len(current)}")
-    a, b = _shares(reference), _shares(current)
-    top = max([*a, *b], default=0)
-    return histogram(a, top=top, ascii_only=ascii_only), histogram(b, top=top, ascii_only=ascii_only)
-
-
-def _shares(counts: Sequence[float]) -> list[float]:
-    total = sum(counts)
-    return [count / total if total > 0 else 0.0 for count in counts]
+def axis(names: Sequence[str], edges: Sequence[float] = ()) -> str:
+    """What the bins of a histogram are: the range of a number, the first labels of a category."""
+    if edges:
+        dash = "–" if blocks() else "to"
+        return f"{number(edges[0])} {dash} {number(edges[-1])}"
+    return clipped(", ".join(names), 44)
 
 
 def counted(n: int, word: str, words: str | None = None) -> str:

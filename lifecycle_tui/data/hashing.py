@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.data.light import filled
+from lifecycle_tui.data.light import filled, is_valid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +111,7 @@ def hash_strings(column: pa.Array) -> np.ndarray:
             word = words[starts] & np.where(left > 0, mask, np.uint64(0))
             out[rows] = mix((out[rows] + word) * np.uint64(_NULL))
     if column.null_count:
-        out = np.where(column.is_valid().to_numpy(zero_copy_only=False), out, np.uint64(_NULL))
+        out = np.where(is_valid(column), out, np.uint64(_NULL))
     return out
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.hashing import add_digests, digest, hash_strings
+from lifecycle_tui.data.light import is_valid
 from lifecycle_tui.data.rows import CHUNK, Chunk, Need, Table, empty_column, join_chunks, subset, take
 from lifecycle_tui.data.survey import FEATURES
 from lifecycle_tui.domain.errors import DataError
@@ -66,7 +67,7 @@ class FeatureJoin:
             return
         base = concatenated(held)
         ids = hash_strings(base.columns[self.key])
-        valid = base.columns[self.key].is_valid().to_numpy(zero_copy_only=False)
+        valid = is_valid(base.columns[self.key])
         side = self.match(np.unique(ids[valid]), findings)
         if side is None:
             position = np.full(base.rows, -1)
@@ -94,7 +95,7 @@ class FeatureJoin:
             try:
                 for chunk in self.table.chunks(fragment, self.need):
                     match = np.isin(hash_strings(chunk.columns[self.own_key]), wanted)
-                    match &= chunk.columns[self.own_key].is_valid().to_numpy(zero_copy_only=False)
+                    match &= is_valid(chunk.columns[self.own_key])
                     for flaw in chunk.flaws:
                         if match.any():
                             count = flaw.count

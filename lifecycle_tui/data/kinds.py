@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.data.light import keep_pandas_out
+from lifecycle_tui.data.light import keep_pandas_out, to_numpy
 from lifecycle_tui.domain.signals import ColumnKind
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _of_numbers(column: pa.ChunkedArray) -> ColumnKind:
     import numpy as np
     import pyarrow as pa
 
-    values = column.cast(pa.float64(), safe=False).to_numpy()
+    values = to_numpy(column.cast(pa.float64(), safe=False).combine_chunks())
     values = values[np.isfinite(values)]
     if len(values) <= ENOUGH:
         return "numeric"
@@ -83,7 +83,7 @@ def _of_text(column: pa.ChunkedArray) -> ColumnKind:
 
     counts = column.drop_null().value_counts()
     texts = counts.field("values")
-    rows = counts.field("counts").to_numpy(zero_copy_only=False)
+    rows = to_numpy(counts.field("counts"))
     lower = [t.strip().lower() for t in texts.to_pylist()]
     empty = np.array([t in NO_NUMBER for t in lower], dtype=bool)
     numbers = parse_numbers(texts)

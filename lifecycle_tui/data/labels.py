@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.hashing import RowHash, digest, hash_strings, mix
-from lifecycle_tui.data.light import filled, strings
+from lifecycle_tui.data.light import filled, is_valid, strings, to_numpy
 from lifecycle_tui.data.rows import Need, Table, join_chunks, take
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import DataError
@@ -222,7 +222,7 @@ def _fill(
             target[lacking] = float(absent)
     else:
         codes = np.full(len(rows), -1, dtype=np.int64)
-        codes[known] = values.indices.take(pa.array(rows[known])).to_numpy(zero_copy_only=False)
+        codes[known] = to_numpy(values.indices.take(pa.array(rows[known])))
         labels = values.dictionary.to_pylist()
         if absent is not None:
             codes[lacking] = len(labels)
@@ -238,7 +238,7 @@ def _present(value: Any) -> np.ndarray:
 
     if isinstance(value, np.ndarray):
         return ~np.isnan(value)
-    return value.is_valid().to_numpy(zero_copy_only=False)
+    return is_valid(value)
 
 
 def micros_of(column: pa.Array) -> np.ndarray:

@@ -76,4 +76,44 @@ def filled(column: pa.Array, value: int) -> np.ndarray:
     """An integer column as numpy, nulls replaced by `value`."""
     if column.null_count:
         column = column.fill_null(scalar(value, column.type))
-    return column.to_numpy(zero_copy_only=False)
+    return to_numpy(column)
+
+
+def to_numpy(column: pa.Array) -> np.ndarray:
+    """A number or boolean array as numpy (read-only where nothing had to change): nulls are NaN, or False.
+
+    `Array.to_numpy` would import pandas.
+
+    Raises:
+        ValueError: for integers with nulls (see `filled`), and for other types.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_boolean(column.type):
+        if column.null_count:
+            column = column.fill_null(scalar(False))
+        return to_numpy(column.cast(pa.uint8())).astype(bool)
+    if column.null_count and pa.types.is_floating(column.type):
+        column = column.fill_null(scalar(float("nan"), column.type))
+    dtype = _DTYPES.get(str(column.type))
+    if dtype is None or column.null_count:
+        raise ValueError(f"a column of {column.type} with {column.null_count} nulls is no numpy array")
+    if not len(column):
+        return np.empty(0, dtype=dtype)
+    return np.frombuffer(column.buffers()[1], dtype=dtype)[column.offset : column.offset + len(column)]
+
+
+_DTYPES = {
+    **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "halffloat": "float16",
+    "float": "float32",
+    "double": "float64",
+}
+
+
+def is_valid(column: pa.Array) -> np.ndarray:
+    """(n,) bool: where there is a value."""
+    import numpy as np
+
+    return to_numpy(column.is_valid()) if column.null_count else np.ones(len(column), dtype=bool)

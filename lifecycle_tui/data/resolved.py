@@ -17,6 +17,7 @@ from lifecycle_tui.data.inferring import infer_reference_kinds
 from lifecycle_tui.data.joining import FeatureJoin
 from lifecycle_tui.data.labels import LabelTable
 from lifecycle_tui.data.layout import Layout, Role, base_role, resolve, role_kinds, tables
+from lifecycle_tui.data.light import is_valid
 from lifecycle_tui.data.rows import Need, Table
 from lifecycle_tui.data.slices import REF, Selector, Slicer
 from lifecycle_tui.data.survey import REFERENCE
@@ -213,7 +214,7 @@ class Resolved:
             try:
                 for chunk in self.base.chunks(fragment, need):
                     mask = selector.mask(fragment.id, chunk.first_row, chunk.rows, chunk.time)
-                    mask &= chunk.columns[key].is_valid().to_numpy(zero_copy_only=False)
+                    mask &= is_valid(chunk.columns[key])
                     found.append(hash_strings(chunk.columns[key])[mask])
             except Exception:  # counted where the file is read for its rows
                 continue

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.hashing import RowHash, mix
-from lifecycle_tui.data.light import keep_pandas_out
+from lifecycle_tui.data.light import is_valid, keep_pandas_out
 from lifecycle_tui.data.times import parse_times
 from lifecycle_tui.data.values import as_labels, as_numbers, as_text
 from lifecycle_tui.domain.errors import DataError
@@ -271,7 +271,7 @@ def normalise(name: str, column: Any, kind: ColumnKind, timezone: str) -> tuple[
         return as_labels(column), flaws
     if kind == "time":
         times = parse_times([column], TimestampSpec((name,)), timezone)
-        lost = (times.values == -(2**63)) & column.is_valid().to_numpy(zero_copy_only=False)
+        lost = (times.values == -(2**63)) & is_valid(column)
         if lost.any():
             flaws.append(Flaw("bad-cell", name, int(lost.sum()), repr(times.example), np.flatnonzero(lost)))
         missing = times.values == -(2**63)

@@ -17,6 +17,7 @@ from lifecycle_tui.data.hashing import add_digests, digest, hash_strings, mix
 from lifecycle_tui.data.joining import FeatureJoin, concatenated
 from lifecycle_tui.data.labels import Known, LabelTable, label_digest, micros_of, own_labels
 from lifecycle_tui.data.layout import Layout
+from lifecycle_tui.data.light import is_valid
 from lifecycle_tui.data.rows import Chunk, Flaw, Need, Table, subset
 from lifecycle_tui.data.slices import Selector
 from lifecycle_tui.data.zones import DAY, MISSING, from_micros, to_local, to_micros
@@ -203,7 +204,7 @@ class Scan:
                 for chunk in plan.base.chunks(fragment, need, _between(plan.selector)):
                     mask = plan.selector.mask(fragment.id, chunk.first_row, chunk.rows, chunk.time)
                     keys = self._row_keys(chunk)
-                    present = chunk.columns[plan.layout.key].is_valid().to_numpy(zero_copy_only=False)
+                    present = is_valid(chunk.columns[plan.layout.key])
                     found.append(keys[mask & present])
             except Exception:  # counted when the file is read for its rows
                 continue

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.data.light import filled, keep_pandas_out, scalar, strings
+from lifecycle_tui.data.light import filled, is_valid, keep_pandas_out, scalar, strings, to_numpy
 from lifecycle_tui.data.zones import DAY, EARLIEST, LATEST, MISSING, SECOND, to_utc
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.specs import TimestampSpec
@@ -52,7 +52,7 @@ _FIELDS = {
     "%": "%",
 }
 _ISO = (
-    r"^\s*(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"
+    r"^\s*(?P<Y>\d{4})-?(?P<m>\d{2})-?(?P<d>\d{2})"
     r"(?:[T ]+(?P<H>\d{2})(?::?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?)?)?\s*"
     r"(?P<z>Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?)?\s*$"
 )
@@ -156,7 +156,7 @@ def _one(array: Any, spec: TimestampSpec) -> tuple[np.ndarray, np.ndarray | bool
     if pa.types.is_date(kind):
         return _micros(array.cast(pa.timestamp("s") if pa.types.is_date32(kind) else pa.timestamp("ms"))), False
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _epoch(array, spec.unit), True
+        return _numbers(array, spec.unit)
     if pa.types.is_null(kind):
         return np.full(len(array), MISSING, dtype=np.int64), True
     text = array.cast(pa.string())
@@ -165,6 +165,25 @@ def _one(array: Any, spec: TimestampSpec) -> tuple[np.ndarray, np.ndarray | bool
 
         return _epoch(pa.array(parse_numbers(text).values), spec.unit), True
     return _iso(text)
+
+
+def _numbers(array: Any, unit: str | None) -> tuple[np.ndarray, np.ndarray | bool]:
+    """Numbers since 1970; without a unit, those that write a date of 1900 to 2100 (20250304) are that date."""
+    import numpy as np
+    import pyarrow as pa
+
+    values = _epoch(array, unit)
+    if unit is not None:
+        return values, True
+    number = np.nan_to_num(to_numpy(array.cast(pa.float64(), safe=False)))
+    date = ((number >= 19_000_101) & (number <= 21_001_231) & (number == np.floor(number))).astype(bool)
+    if not date.any():
+        return values, True
+    digits = np.where(date, number, 19_000_101).astype(np.int64)
+    month = digits // 100 % 100
+    days, fits = _days(digits // 10_000, np.clip(month, 1, 12), digits % 100)
+    fits &= (month >= 1) & (month <= 12)
+    return np.where(date, np.where(fits, days * DAY, MISSING), values), ~date
 
 
 def _micros(array: Any, unit: str | None = None) -> np.ndarray:
@@ -187,7 +206,7 @@ def _epoch(array: Any, unit: str | None) -> np.ndarray:
     import pyarrow as pa
 
     if pa.types.is_integer(array.type):
-        present = array.is_valid().to_numpy(zero_copy_only=False)
+        present = is_valid(array)
         raw = filled(array.cast(pa.int64(), safe=False), 0)
         if unit == "ns":
             return np.where(present, raw // 1000, MISSING)
@@ -200,7 +219,7 @@ def _epoch(array: Any, unit: str | None) -> np.ndarray:
                 [size < 10**11, size < 10**14, size < 10**17], [raw * SECOND, raw * 1000, raw], raw // 1000
             )
         return np.where(present, micros, MISSING)
-    number = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    number = to_numpy(array.cast(pa.float64()))
     size = np.abs(number)
     if unit == "ns":
         micros = number / 1000
@@ -215,13 +234,24 @@ def _epoch(array: Any, unit: str | None) -> np.ndarray:
 
 
 def _iso(text: Any) -> tuple[np.ndarray, np.ndarray | bool]:
+    import numpy as np
     import pyarrow as pa
 
     try:
         # The common case, in one pass of C; anything it does not take goes to the pattern.
         return _micros(text.cast(pa.timestamp("us"))), False
     except pa.ArrowInvalid:
-        return _fields(text, _ISO)
+        values, zoned = _fields(text, _ISO)
+    lost = values == MISSING
+    if not lost.any():
+        return values, zoned
+    from lifecycle_tui.data.values import parse_numbers
+
+    # Numbers since 1970 that a text file holds; shorter ones are no times (2025 would be half past midnight in 1970).
+    number = parse_numbers(text).values
+    number = np.where(lost & (np.abs(number) >= 1e8), number, np.nan)
+    since = _epoch(pa.array(number), None)
+    return np.where(lost, since, values), np.where(lost, True, zoned)
 
 
 def _joined(arrays: Sequence[Any]) -> Any:
@@ -260,7 +290,7 @@ def _parse(text: Any, pattern: str) -> tuple[np.ndarray, np.ndarray]:
 
     n = len(text)
     found = pc.extract_regex(text, pattern)
-    good = found.is_valid().to_numpy(zero_copy_only=False)
+    good = is_valid(found)
     groups = {field.name: found.field(i) for i, field in enumerate(found.type)}
     empty = scalar("")
 

@@ -7,10 +7,12 @@ Sources use `parse_numbers`; the readers of this room use `as_numbers`, `as_labe
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.data.light import filled, keep_pandas_out, scalar, strings
+from lifecycle_tui.data.light import filled, keep_pandas_out, scalar, strings, to_numpy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +69,7 @@ def parse_numbers(text: pa.Array | pa.ChunkedArray, decimal: str = ".") -> Numbe
         text = text.combine_chunks()
     if decimal == "." and len(text):
         try:
-            return Numbers(text.cast(pa.float64()).to_numpy(zero_copy_only=False))
+            return Numbers(to_numpy(text.cast(pa.float64())))
         except pa.ArrowInvalid:
             pass
     coded = text.dictionary_encode()
@@ -78,14 +80,10 @@ def parse_numbers(text: pa.Array | pa.ChunkedArray, decimal: str = ".") -> Numbe
     infinite = pc.match_substring_regex(lower, r"^[+-]?inf(inity)?$")
     finite = pc.match_substring_regex(cells, _NUMBER)
     missing = pc.is_in(lower, strings(NO_NUMBER))
-    values = (
-        pc.if_else(finite, pc.utf8_ltrim(cells, "+"), scalar(None, pa.string()))
-        .cast(pa.float64())
-        .to_numpy(zero_copy_only=False)
-    )
-    sign = np.where(pc.starts_with(lower, "-").to_numpy(zero_copy_only=False), -np.inf, np.inf)
-    values = np.where(infinite.to_numpy(zero_copy_only=False), sign, values)
-    wrong = pc.invert(pc.or_(pc.or_(finite, infinite), missing)).to_numpy(zero_copy_only=False)
+    values = to_numpy(pc.if_else(finite, pc.utf8_ltrim(cells, "+"), scalar(None, pa.string())).cast(pa.float64()))
+    sign = np.where(to_numpy(pc.starts_with(lower, "-")), -np.inf, np.inf)
+    values = np.where(to_numpy(infinite), sign, values)
+    wrong = to_numpy(pc.invert(pc.or_(pc.or_(finite, infinite), missing)))
     codes = filled(coded.indices, len(values))
     bad_rows = np.flatnonzero(np.append(wrong, False)[codes])
     example = str(text[int(bad_rows[0])].as_py()) if len(bad_rows) else ""
@@ -107,20 +105,19 @@ def as_numbers(column: pa.Array) -> Numbers:
         rows = np.flatnonzero(wrong[codes])
         return Numbers(np.append(inner.values, np.nan)[codes], len(rows), rows, inner.example if len(rows) else "")
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return Numbers(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+        return Numbers(to_numpy(column.cast(pa.float64(), safe=False)))
     if pa.types.is_null(kind):
         return Numbers(np.full(len(column), np.nan))
     if pa.types.is_boolean(kind):
-        return Numbers(column.cast(pa.uint8()).cast(pa.float64()).to_numpy(zero_copy_only=False))
+        return Numbers(to_numpy(column.cast(pa.uint8()).cast(pa.float64())))
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         micros = column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(pa.int64())
-        return Numbers(micros.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) / 1e6)
+        return Numbers(to_numpy(micros.cast(pa.float64(), safe=False)) / 1e6)
     return parse_numbers(as_text(column))
 
 
 def as_labels(column: pa.Array) -> pa.DictionaryArray:
     """Any column as dictionary<int32, string> of canonical labels (no label twice in the dictionary)."""
-    import numpy as np
     import pyarrow as pa
 
     keep_pandas_out()
@@ -136,9 +133,35 @@ def as_labels(column: pa.Array) -> pa.DictionaryArray:
     coded = column if pa.types.is_dictionary(kind) else _encodable(column).dictionary_encode()
     values = coded.dictionary.to_pylist()
     labels = values if pa.types.is_string(coded.dictionary.type) else [label_of(value) for value in values]
+    if coded.type.index_type == pa.int32() and labels == list(dict.fromkeys(x for x in labels if x is not None)):
+        return pa.DictionaryArray.from_arrays(coded.indices, strings(labels))
+    return _relabelled(coded, labels)
+
+
+def text_labels(column: pa.Array, missing: Sequence[str] = ()) -> pa.DictionaryArray:
+    """Cells of a text file as labels, as the same values in Parquet would be: `7.0` is 7, `True` is true; `NO_LABEL`
+    and `missing` are no labels."""
+    import pyarrow as pa
+
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    cells = coded.dictionary.to_pylist()
+    none = {*NO_LABEL, *missing}
+    labels = [None if cell in none else _cell_label(cell) for cell in cells]
+    return coded if labels == cells else _relabelled(coded, labels)
+
+
+def _cell_label(cell: str) -> str:
+    if cell[-2:] == ".0" and re.fullmatch(r"-?(0|[1-9]\d*)\.0", cell):
+        return cell[:-2] if cell != "-0.0" else "0"
+    return cell.lower() if cell in ("True", "TRUE", "False", "FALSE") else cell
+
+
+def _relabelled(coded: pa.DictionaryArray, labels: Sequence[str | None]) -> pa.DictionaryArray:
+    """`coded` with other labels for its dictionary; equal ones become one, None is missing."""
+    import numpy as np
+    import pyarrow as pa
+
     order = {label: i for i, label in enumerate(dict.fromkeys(label for label in labels if label is not None))}
-    if len(order) == len(values) and coded.type.index_type == pa.int32():
-        return pa.DictionaryArray.from_arrays(coded.indices, strings(list(order)))
     target = np.array([order.get(label, -1) if label is not None else -1 for label in labels] + [-1], dtype=np.int32)
     codes = target[filled(coded.indices.cast(pa.int64()), len(labels))]
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=codes < 0), strings(list(order)))

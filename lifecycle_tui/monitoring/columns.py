@@ -86,7 +86,12 @@ def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[
     if found is None or not signals:
         return signals
     at = next((i for i, s in enumerate(signals) if s.source in PICTURED), 0)
-    picture = {"names": list(found.names), "reference": list(found.reference), "window": list(found.window)}
+    picture = {
+        "names": list(found.names),
+        "reference": list(found.reference),
+        "window": list(found.window),
+        "edges": list(found.edges),
+    }
     signals[at] = replace(signals[at], detail={**signals[at].detail, "bars": picture})
     return signals
 

@@ -209,7 +209,7 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT
     from lifecycle_tui.plugin_host.process import Lost, Process, Setup
 
     before = discover.stamp(candidate)
-    process = Process(Setup(limits.memory))
+    process = Process.start(Setup(limits.memory))
     files: tuple[str, ...] = ()
     rows: tuple[PluginInfo, ...]
     try:

@@ -23,6 +23,7 @@ from typing import Any
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.plugin_host import cell, frames, guardian
 
+START_ATTEMPTS = 5
 START_SECONDS = 60.0
 """For a new interpreter to come up, on a machine that is very busy."""
 REPLY_LIMIT = 64 * 1024 * 1024
@@ -39,12 +40,14 @@ class Lost(Exception):
     Attributes:
         kind: "timeout", "memory", "exited" or "died".
         dump: faulthandler's stack, "" where there is none.
+        maybe_outside: somebody else may have killed it, or the machine for want of memory.
     """
 
-    def __init__(self, kind: str, message: str, dump: str = "") -> None:
+    def __init__(self, kind: str, message: str, dump: str = "", *, maybe_outside: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.dump = dump
+        self.maybe_outside = maybe_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,7 @@ class Setup:
 
 
 class Process:
-    """A running plugin process. Not for use by several threads at once.
-
-    Raises:
-        LifecycleError: if it cannot be started.
-    """
+    """A running plugin process, made by `start`. Not for use by several threads at once."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
@@ -84,6 +83,23 @@ class Process:
         self._start()
 
     # -- start and end ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def start(cls, setup: Setup) -> Process:
+        """A process that is up; tried again when somebody kills it while it comes up.
+
+        Raises:
+            LifecycleError: if it cannot be started.
+        """
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                return cls(setup)
+            except OSError as exc:
+                raise LifecycleError(f"no process for plugins could be started: {exc}") from None
+            except Lost as lost:
+                if attempt == START_ATTEMPTS:
+                    raise LifecycleError(f"no process for plugins could be started: {lost}") from None
+        raise AssertionError("unreachable")
 
     def _start(self) -> None:
         theirs: list[int] = []
@@ -113,17 +129,16 @@ class Process:
                 pass_fds=theirs[:5],
                 start_new_session=True,
             )
-        except OSError as exc:
+        except OSError:
             self._close_ours()
-            raise LifecycleError(f"no process for plugins could be started: {exc}") from None
+            os.rmdir(self.spool)
+            raise
         finally:
             for fd in theirs:
                 os.close(fd)
         self._open = True
         try:
             hello = self._wait_for_frame([], START_SECONDS, None)[0]
-        except Lost as exc:
-            raise LifecycleError(f"no process for plugins could be started: {exc}. {self.log_text()}".strip()) from None
         except BaseException:
             self.end()
             raise
@@ -149,9 +164,11 @@ class Process:
             self._kill_group()
             self._popen.wait()
         if self._popen.returncode != 0:
-            self._kill_group()  # the guardian itself was killed
-        with contextlib.suppress(OSError):
-            os.rmdir(self.spool)
+            self._kill_group()  # the guardian itself was killed, and has not tidied up
+        if os.path.exists(self.spool):
+            from shutil import rmtree
+
+            rmtree(self.spool, ignore_errors=True)
 
     def _kill_group(self) -> None:
         # The session's number stays taken while any member lives, so this hits nobody else's processes.
@@ -309,7 +326,8 @@ class Process:
             return Lost("died", "closed the channel that carries results", dump)
         if "code" in ending:
             return Lost("exited", f"ended its process (exit code {ending['code']})", dump)
-        return Lost("died", f"its process died by {_signal_name(ending['signal'])}", dump)
+        killed = ending["signal"] == signal.SIGKILL and not dump
+        return Lost("died", f"its process died by {_signal_name(ending['signal'])}", dump, maybe_outside=killed)
 
     @staticmethod
     def _read_all(fd: int) -> bytes:

@@ -64,10 +64,11 @@ _CANDIDATE = {"origin": "origin", "name": "name", "path": "home", "module": "mod
 
 
 class _Doubtful(Exception):
-    """Carries a fault that another plugin may have caused."""
+    """Carries a fault that another plugin, or somebody outside, may have caused."""
 
-    def __init__(self, fault: PluginFault) -> None:
+    def __init__(self, fault: PluginFault, *, outside: bool = False) -> None:
         self.fault = fault
+        self.outside = outside
 
 
 class Runner:
@@ -204,11 +205,12 @@ class Runner:
         return request, packer.parts
 
     def _guarded(self, info: PluginInfo, request: dict[str, Any], parts: list[Any]) -> Any:
-        """Make the call; once more in a fresh process where the fault may be another plugin's doing.
+        """Make the call; once more in a fresh process where the fault may be somebody else's doing.
 
         A plugin may leave a ruined process behind (a patched module, a thread that crashes later). So the first fault
         of a plugin in a process that others used before it counts only if it happens again in a process of its own,
-        unless the stack of its end lies in its own file. Its later faults are believed at once. No message goes twice.
+        unless the stack of its end lies in its own file. Its later faults are believed at once. A kill that came from
+        nowhere is always tried again, as it may have come from outside. No message goes twice.
         """
         process = self._ready(info)
         shared = bool(self._served - {info.home})
@@ -216,7 +218,8 @@ class Runner:
         try:
             return self._ask(process, info, request, parts)
         except _Doubtful as doubt:
-            if not shared or info.key in self._proven or info.kind == "notifier":
+            others = shared and info.key not in self._proven
+            if info.kind == "notifier" or not (others or doubt.outside):
                 self._proven.add(info.key)
                 raise doubt.fault from None
         except PluginFault:
@@ -241,7 +244,7 @@ class Runner:
         self._drop()
         warm = () if info.kind == "notifier" else ("numpy", "pyarrow")
         decode = self._codec.decode if self._codec else ""
-        self._process = Process(Setup(self.limits.memory, warm, decode))
+        self._process = Process.start(Setup(self.limits.memory, warm, decode))
         self.starts += 1
         return self._process
 
@@ -260,7 +263,7 @@ class Runner:
             file, line = blame.place_in_dump(lost.dump, info.home)
             message = f"{request['method']} {lost}"
             fault = PluginFault(info.name, lost.kind, message, file=file or info.file, line=line or info.line)
-            raise (fault if line else _Doubtful(fault)) from None
+            raise (fault if line else _Doubtful(fault, outside=lost.maybe_outside)) from None
         if "error" in reply:
             raise self._meant(reply["error"])
         try:

@@ -15,6 +15,7 @@ from statistics import NormalDist
 
 from lifecycle_tui.domain.signals import Signal, SignalState
 from lifecycle_tui.domain.specs import Rate
+from lifecycle_tui.stats.multiple import holm
 
 LOOSEST = 0.05
 """No window is judged at a looser level, however large the budget: it is a ceiling, not a quota."""
@@ -150,8 +151,6 @@ def judge(
         min_rows: fewer values than this on either side cannot tell.
         shift: a quiet column says "cannot tell" if a distance this large could have gone unseen.
     """
-    from lifecycle_tui.stats.multiple import holm  # brings numpy along
-
     judged = [test for test in tests if _share(test.p_value) is not None and test.smallest_n >= min_rows]
     adjusted = dict(zip(map(id, judged), holm([test.p_value or 0.0 for test in judged]), strict=True))
     share = alpha / max(1, len(judged))

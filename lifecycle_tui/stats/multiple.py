@@ -1,10 +1,11 @@
-"""Correction of several p-values looked at together. Called by `monitoring` before any verdict."""
+"""Correction of several p-values looked at together. Called before any verdict, by `policy` and `monitoring`.
+
+Standard library only: `policy` is loaded by commands that never look at a number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -16,13 +17,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Raises:
         ValueError: if one is not in [0, 1].
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    if p.size == 0:
-        return []
-    if not bool(((p >= 0) & (p <= 1)).all()):
+    if not all(0 <= p <= 1 for p in p_values):
         raise ValueError("p-values lie between 0 and 1")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(1.0, stepped)
-    return [float(x) for x in adjusted]
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted = [0.0] * len(p_values)
+    worst = 0.0
+    for rank, i in enumerate(order):
+        worst = max(worst, min(1.0, p_values[i] * (len(order) - rank)))
+        adjusted[i] = worst
+    return adjusted

@@ -109,7 +109,9 @@ def _share(exits: list[tuple[np.ndarray, float, int, int]], n: int, m: int) -> f
     sizes = [len(paths) for paths, *_ in exits]
     i = np.repeat([e[2] for e in exits], sizes)
     j = np.concatenate([np.arange(first, first + len(paths)) for paths, _, _, first in exits])
-    logs = np.log(np.concatenate([e[0] for e in exits])) + np.repeat([e[1] for e in exits], sizes)
+    with np.errstate(divide="ignore"):  # no path at all: a share of nought
+        logs = np.log(np.concatenate([e[0] for e in exits]))
+    logs += np.repeat([e[1] for e in exits], sizes)
     fact = _log_factorials(n + m)
     logs += fact[n - i + m - j] - fact[n - i] - fact[m - j] - (fact[n + m] - fact[n] - fact[m])
     return min(1.0, float(np.exp(logs).sum()))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 """What ends the program from outside; Textual itself would leave the terminal in its mode on the first two."""
 
+PATIENCE = 4.0
+"""Seconds that leaving in good order may take after a signal; it takes half of one."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the terminal on the workspace of the current folder, or of the folder that `argv` names.
@@ -100,7 +103,7 @@ def run(app: LifecycleApp) -> int:
 async def _run(app: LifecycleApp) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, app.action_leave, 128 + number)
+        loop.add_signal_handler(number, _leave, app, 128 + number)
     watch = asyncio.create_task(_watch_terminal(app))
     try:
         # Over SSH every move of the mouse would be traffic and a repaint.
@@ -117,7 +120,20 @@ async def _watch_terminal(app: LifecycleApp) -> None:
     gone.register(sys.stdin.fileno(), 0)
     while not gone.poll(0):
         await asyncio.sleep(1.0)
-    app.action_leave(128 + signal.SIGHUP)
+    _leave(app, 128 + signal.SIGHUP)
+
+
+def _leave(app: LifecycleApp, code: int) -> None:
+    """End from outside, within `PATIENCE` seconds even where the terminal takes no more bytes.
+
+    Textual's writer blocks once the terminal is gone or stopped, and nothing of ours would run again in this thread.
+    """
+    import threading
+
+    last = threading.Timer(PATIENCE, os._exit, (code,))
+    last.daemon = True
+    last.start()
+    app.action_leave(code)
 
 
 def mouse_wanted() -> bool:

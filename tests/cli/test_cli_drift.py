@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
+from lifecycle_tui import plots
 from lifecycle_tui.cli import text
 from lifecycle_tui.cli.main import main
 
@@ -283,8 +284,8 @@ COUNTS = st.lists(st.integers(0, 10**9), min_size=1, max_size=30)
 
 @given(COUNTS, st.booleans())
 def test_histograms_show_what_is_there(counts: list[int], ascii_only: bool) -> None:
-    drawn = text.histogram(counts, ascii_only=ascii_only)
-    ramp = text.ASCII if ascii_only else text.BLOCKS
+    drawn, _ = plots.histogram_pair(counts, counts, len(counts), ascii_only=ascii_only)
+    ramp = plots.ASCII if ascii_only else plots.BLOCKS
     assert [c == " " for c in drawn] == [n == 0 for n in counts]
     heights = [-1 if c == " " else ramp.index(c) for c in drawn]
     assert all(
@@ -295,13 +296,13 @@ def test_histograms_show_what_is_there(counts: list[int], ascii_only: bool) -> N
 
 @given(COUNTS)
 def test_histograms_of_two_sides_have_one_scale(counts: list[int]) -> None:
-    above, below = text.histograms(counts, [3 * n for n in counts])
+    above, below = plots.histogram_pair(counts, [3 * n for n in counts], len(counts))
     assert above == below
 
 
 def test_histograms_of_different_bins_are_refused() -> None:
     with pytest.raises(ValueError, match="2 bins against 1"):
-        text.histograms([1, 2], [1])
+        plots.histogram_pair([1, 2], [1], 2)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from lifecycle_tui.api import (
     scalar,
     sniff_dialect,
     strings,
+    text_labels,
     with_partitions,
 )
 
@@ -45,7 +45,7 @@ _MISSING = tuple(dict.fromkeys(v for s in NO_NUMBER for v in (s, s.upper(), s.ca
 
 @dataclass
 class _Rough:
-    """Counts rows with a wrong number of cells while pyarrow parses."""
+    """Counts rows with a wrong number of cells while pyarrow parses them."""
 
     count: int = 0
     example: str = ""
@@ -209,13 +209,14 @@ class _Reading:
     ) -> None:
         self.path, self.dialect, self.names, self.types, self.missing = fragment.path, dialect, names, types, missing
         self.rough = _Rough()
+        self.left_out = 0
 
     def batches(self) -> Iterator[Batch]:
         """All rows, in order."""
         import pyarrow as pa
 
         if self.dialect.empty:
-            yield self._batch(pa.schema([(n, pa.string()) for n in self.names]).empty_table().combine_chunks(), 0, ())
+            yield self._batch(self._no_rows(), 0, ())
             return
         row = 0
         for attempt in ("fast", "careful", "unquoted"):
@@ -223,20 +224,23 @@ class _Reading:
             try:
                 for raw in self._parse(attempt):
                     rough = self.rough.take()
-                    if skipped + raw.num_rows <= row and not rough:
-                        skipped += raw.num_rows  # delivered by the attempt before
-                        continue
-                    raw = raw.slice(max(0, row - skipped))
-                    yield self._batch(raw, row, rough)
-                    row += raw.num_rows
-                    skipped = row
+                    rest = raw.slice(max(0, row - skipped))  # without what the attempt before delivered
+                    skipped += raw.num_rows
+                    if rest.num_rows or rough:
+                        yield self._batch(rest, row, rough)
+                        row += rest.num_rows
                 if rough := self.rough.take():
-                    yield self._batch(pa.schema([(n, pa.string()) for n in self.names]).empty_table(), row, rough)
+                    yield self._batch(self._no_rows(), row, rough)
                 return
             except (OSError, pa.ArrowException) as exc:
                 self.rough.take()
                 if attempt == "unquoted" or not isinstance(exc, pa.ArrowInvalid):
                     raise DataError(f"{self.path} cannot be read: {str(exc).splitlines()[0]}") from exc
+
+    def _no_rows(self) -> Any:
+        import pyarrow as pa
+
+        return pa.table([strings([])] * len(self.names), names=self.names)
 
     def _parse(self, attempt: str) -> Iterator[Any]:
         """Tables of at most 65,536 rows: typed by the fast attempt, all text by the others."""
@@ -282,13 +286,11 @@ class _Reading:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        found = list(problems)
+        found, before = list(problems), self.left_out
         if repeated := self._repeated(raw):
-            found.append(
-                CellProblem(
-                    None, "repeated-header", len(repeated), f"row {first_row + repeated[0] + 1}", _places(repeated)
-                )
-            )
+            example = f"row {first_row + repeated[0] + 1}"
+            found.append(CellProblem(None, "repeated-header", len(repeated), example, _places(repeated)))
+            self.left_out += len(repeated)
             keep = np.ones(raw.num_rows, dtype=bool)
             keep[repeated] = False
             raw = raw.filter(pa.array(keep))
@@ -300,18 +302,18 @@ class _Reading:
                 array, wrong = self._numbers(name, array, target, first_row)
                 found += wrong
             elif pa.types.is_boolean(target) and not pa.types.is_boolean(array.type):
-                array = _labels(array, self.missing).dictionary_decode()
+                array = text_labels(array, self.missing).dictionary_decode()
                 array = pc.if_else(
                     pc.is_in(array, strings(["true", "false"])),
                     pc.equal(array, scalar("true")),
                     scalar(None, pa.bool_()),
                 )
             elif pa.types.is_dictionary(target):
-                array = _labels(array, self.missing)
+                array = text_labels(array, self.missing)
             elif pa.types.is_string(array.type):
                 array = _without(array, [*NO_LABEL, *self.missing])
             arrays.append(array)
-        return Batch(pa.RecordBatch.from_arrays(arrays, names=self.names), first_row, tuple(found))
+        return Batch(pa.RecordBatch.from_arrays(arrays, names=self.names), first_row - before, tuple(found))
 
     def _repeated(self, raw: Any) -> list[int]:
         """Rows that are the header again. Typed columns cannot hold one: they made the fast attempt fail."""
@@ -352,23 +354,6 @@ class _Reading:
         return values, [CellProblem(name, "bad-cell", numbers.bad, example, tuple(numbers.bad_rows.tolist()))]
 
 
-def _labels(array: Any, missing: Sequence[str]) -> Any:
-    """Cells as labels: `7.0` is 7 and `True` is true, as the same values in Parquet would be; nulls are missing."""
-    import numpy as np
-    import pyarrow as pa
-
-    coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    cells = coded.dictionary.to_pylist()
-    none = {*NO_LABEL, *missing}
-    labels = [None if cell in none else _label(cell) for cell in cells]
-    if labels == cells:
-        return coded
-    order = {label: i for i, label in enumerate(dict.fromkeys(label for label in labels if label is not None))}
-    target = np.array([order.get(label, -1) if label is not None else -1 for label in labels] + [-1], dtype=np.int32)
-    codes = target[coded.indices.fill_null(scalar(len(cells), coded.indices.type)).to_numpy(zero_copy_only=False)]
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), strings(list(order)))
-
-
 def _without(array: Any, cells: Sequence[str]) -> Any:
     """The text with these cells made null."""
     import pyarrow.compute as pc
@@ -379,12 +364,6 @@ def _without(array: Any, cells: Sequence[str]) -> Any:
 def _places(left_out: Sequence[int]) -> tuple[int, ...]:
     """Where rows that were left out would have been: positions among the rows that remain."""
     return tuple(row - i for i, row in enumerate(left_out))
-
-
-def _label(cell: str) -> str:
-    if cell[-2:] == ".0" and re.fullmatch(r"-?(0|[1-9]\d*)\.0", cell):
-        return cell[:-2] if cell != "-0.0" else "0"
-    return cell.lower() if cell in ("True", "TRUE", "False", "FALSE") else cell
 
 
 def _plain(kind: Any) -> Any:

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import histogram_pair
-from lifecycle_tui.tui import keys, marks, view
+from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
-from lifecycle_tui.tui.widgets.lines import Bar, keys_line
+from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
 PAST = 60
@@ -40,14 +40,11 @@ class DetailScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
         yield Pager(lambda cells: [(), *lines(self._row, self._past, cells)], id="text")
-        yield Bar(tone="dim", id="keys")
+        yield Footer([DetailScreen, Pager])
 
     def on_mount(self) -> None:
         self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window.key}  {_name(self._row)}"),))
         self.query_one(Pager).focus()
-
-    def on_resize(self) -> None:
-        self.query_one("#keys", Bar).say(keys_line(keys.footer([DetailScreen, Pager, type(self.app)]), self.size.width))
 
 
 def past_of(source: Source, model: str, row: Row) -> Past:

@@ -10,11 +10,11 @@ from textual.screen import Screen
 
 from lifecycle_tui.plots import sparkline
 from lifecycle_tui.state.fleet import FleetRow
-from lifecycle_tui.tui import keys, marks
+from lifecycle_tui.tui import marks
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, joined, moment, number, percent
-from lifecycle_tui.tui.widgets.lines import Bar, keys_line
+from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
 EMPTY = "Nothing was checked yet. Run `lifecycle check`: what it finds appears here."
@@ -103,7 +103,7 @@ class FleetScreen(Screen[None]):
         yield self.grid
         yield Bar(id="detail")
         yield Prompt(self.grid)
-        yield Bar(tone="dim", id="keys")
+        yield Footer([FleetScreen])
 
     def on_mount(self) -> None:
         self._ready = True
@@ -121,9 +121,6 @@ class FleetScreen(Screen[None]):
         if self._ready and self._covered:
             self._covered = False
             self.reload()
-
-    def on_resize(self) -> None:
-        self._footer()
 
     def reload(self) -> None:
         """Read the fleet; only rows that changed are painted."""
@@ -195,10 +192,6 @@ class FleetScreen(Screen[None]):
             found[row.health] = found.get(row.health, 0) + 1
         parts = [f"{n} {name}" for name, n in sorted(found.items(), key=lambda item: marks.health(item[0]).rank)]
         return (Span(joined(parts)),)
-
-    def _footer(self) -> None:
-        bar = self.query_one("#keys", Bar)
-        bar.say(keys_line(keys.footer([FleetScreen, type(self.app)]), bar.size.width or self.size.width))
 
 
 def _searched(m: FleetRow) -> str:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from lifecycle_tui.tui import keys, marks
 from lifecycle_tui.tui.text import Line, Span
-from lifecycle_tui.tui.widgets.lines import Bar, keys_line
+from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
 MARKS = (("model", marks.HEALTH), ("column", marks.SIGNAL), ("alert", marks.SEVERITY))
@@ -35,14 +35,11 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
         yield Pager(self._lines, id="text")
-        yield Bar(tone="dim", id="keys")
+        yield Footer([HelpScreen, Pager])
 
     def on_mount(self) -> None:
         self.query_one("#title", Bar).say((Span(" help"),))
         self.query_one(Pager).focus()
-
-    def on_resize(self) -> None:
-        self.query_one("#keys", Bar).say(keys_line(keys.footer([HelpScreen, Pager]), self.size.width))
 
     def _lines(self, cells: int) -> list[Line]:
         lines: list[Line] = [(), (Span(" Keys", "head"),)]

@@ -15,13 +15,13 @@ from textual.screen import Screen
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.state.alerts import AlertRow
 from lifecycle_tui.state.fleet import FleetRow
-from lifecycle_tui.tui import keys, marks, view
+from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.screens import columns, detail
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, joined, moment
 from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
-from lifecycle_tui.tui.widgets.lines import Bar, Lines, keys_line
+from lifecycle_tui.tui.widgets.lines import Bar, Footer, Lines
 from lifecycle_tui.tui.widgets.pager import Pager
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
@@ -95,7 +95,7 @@ class ModelScreen(Screen[None]):
                 yield Pager(self._about_lines, id="about")
         yield Bar(id="detail")
         yield Prompt(self.columns)
-        yield Bar(tone="dim", id="keys")
+        yield Footer([ModelScreen])
 
     def on_mount(self) -> None:
         self._ready = True
@@ -116,8 +116,6 @@ class ModelScreen(Screen[None]):
             self.reload()
 
     def on_resize(self) -> None:
-        names = keys.footer([ModelScreen, type(self.app)])
-        self.query_one("#keys", Bar).say(keys_line(names, self.size.width))
         self._why()
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────

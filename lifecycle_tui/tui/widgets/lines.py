@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.dom import DOMNode
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, cut, safe, width
 
@@ -72,6 +74,25 @@ class Bar(Lines):
         left = self._shown[0] if self._shown else ()
         right = drawn(self._right, min(wide, sum(width(safe(s.text)) for s in self._right)), self._base)
         return Strip.join([drawn(left, wide - right.cell_length, self._base), right])
+
+
+class Footer(Lines):
+    """The likely next keys, made from the bindings of these classes and of the app.
+
+    Args:
+        nodes: the nearest first.
+    """
+
+    DEFAULT_CSS = "Footer { height: 1; }"
+
+    def __init__(self, nodes: Sequence[type[DOMNode]]) -> None:
+        super().__init__(tone="dim")
+        self._about = tuple(nodes)
+
+    def render_line(self, y: int) -> Strip:
+        """The line, for the width that there is."""
+        cells = self.size.width
+        return drawn(keys_line(keys.footer([*self._about, type(self.app)]), cells), cells, self._base)
 
 
 def drawn(line: Line, cells: int, base: Style) -> Strip:
