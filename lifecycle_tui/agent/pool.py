@@ -94,7 +94,7 @@ class Pool:
             log = self._state.path.parent / "worker.log"
             raise LifecycleError("the worker processes end at once", hint=f"{log} says why")
         for _ in range(min(queued, self._size) - len(self._workers)):
-            command = [sys.executable, "-m", "lifecycle_tui.agent.worker", str(self._file)]
+            command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.worker", str(self._file)]
             if not self._plugins:
                 command.append("--no-plugins")
             log = self._state.path.parent / "worker.log"

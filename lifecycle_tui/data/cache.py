@@ -33,3 +33,22 @@ class MemoryCache:
 
     def put(self, source: str, fragment: str, stamp: str, facts: Mapping[str, Any]) -> None:
         self._entries[(source, fragment)] = (stamp, facts)
+
+
+class WriteThrough:
+    """A cache in front of another: what was put or found once is there until the end, whatever the other forgets."""
+
+    def __init__(self, behind: FragmentCache) -> None:
+        self._near, self._behind = MemoryCache(), behind
+
+    def get(self, source: str, fragment: str, stamp: str) -> Mapping[str, Any] | None:
+        found = self._near.get(source, fragment, stamp)
+        if found is None:
+            found = self._behind.get(source, fragment, stamp)
+            if found is not None:
+                self._near.put(source, fragment, stamp, found)
+        return found
+
+    def put(self, source: str, fragment: str, stamp: str, facts: Mapping[str, Any]) -> None:
+        self._near.put(source, fragment, stamp, facts)
+        self._behind.put(source, fragment, stamp, facts)

@@ -64,12 +64,19 @@ class FactBook:
 
     def __init__(self, name: str, table: Table, slicer: Slicer, need: Need, cache: FragmentCache) -> None:
         self.table, self.slicer, self.need, self.cache = table, slicer, need, cache
+        self._light: dict[str, Facts] = {}
         form = (table.timestamp, table.timezone)
         self.light_key = f"{name}/light:{fingerprint(form, slicer.fingerprint)}"
         self.full_key = f"{name}/full:{fingerprint(form, need.key())}"
 
     def light(self, fragment: Fragment) -> Facts:
         """Rows by slot."""
+        known = self._light.get(fragment.id)
+        if known is None:
+            known = self._light[fragment.id] = self._fresh(fragment)
+        return known
+
+    def _fresh(self, fragment: Fragment) -> Facts:
         stored = self.cache.get(self.light_key, fragment.id, fragment.stamp)
         if stored is not None:
             slots = {int(slot): Share(*share) for slot, share in stored["slots"]}

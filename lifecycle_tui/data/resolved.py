@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.data.cache import FragmentCache
+from lifecycle_tui.data.cache import FragmentCache, WriteThrough
 from lifecycle_tui.data.cutting import make_slicer, partition_of
 from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
 from lifecycle_tui.data.hashing import hash_strings
@@ -19,7 +19,7 @@ from lifecycle_tui.data.labels import LabelTable
 from lifecycle_tui.data.layout import Layout, Role, base_role, resolve, role_kinds, tables
 from lifecycle_tui.data.light import is_valid
 from lifecycle_tui.data.rows import Need, Table
-from lifecycle_tui.data.slices import REF, Selector, Slicer
+from lifecycle_tui.data.slices import HISTORY, REF, Selector, Slicer
 from lifecycle_tui.data.survey import REFERENCE
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment, Source
@@ -39,7 +39,7 @@ class Resolved:
     """
 
     def __init__(self, spec: ModelSpec, sources: Mapping[Role, Source], cache: FragmentCache, memory: int) -> None:
-        self.spec, self.cache = spec, cache
+        self.spec, self.cache = spec, WriteThrough(cache)
         zone, timestamp = spec.data.timezone, spec.columns.timestamp
         self.declared = tables(spec)
         self.role = base_role(spec)
@@ -173,19 +173,28 @@ class Resolved:
 
     @cached_property
     def slots(self) -> dict[str, int]:
-        slicer = self.slicer
-        slots = {slot for f in self.base.fragments() for slot in self.light.light(f).slots}
-        return {slicer.key(slot): slot for slot in slots if slot >= REF + 2}
+        """Window key → slot, of all windows."""
+        return {self.slicer.key(slot): slot for slot in self._holders if slot > HISTORY}
+
+    @cached_property
+    def _holders(self) -> dict[int, list[Fragment]]:
+        """Slot → the fragments with rows of it, in order of id."""
+        found: dict[int, list[Fragment]] = {}
+        for fragment in self.base.fragments():
+            for slot in self.light.light(fragment).slots:
+                found.setdefault(slot, []).append(fragment)
+        return found
+
+    @cached_property
+    def _unreadable(self) -> list[Fragment]:
+        return [f for f in self.base.fragments() if self.light.light(f).error]
 
     def holding(self, window: Window, selector: Selector) -> list[Fragment]:
-        """Fragments with rows of the window, as far as facts can tell (unreadable ones included: the scan says so)."""
+        """Fragments with rows of the window, as far as facts can tell. One that cannot be read may have some: it is
+        among them, so that each scan says so."""
         slot = REF if window.key == REFERENCE else self.slots[window.key]
-        found = []
-        for fragment in self.base.fragments():
-            facts = self.light.light(fragment)
-            if slot in facts.slots or (facts.error and selector.takes(fragment.id)):
-                found.append(fragment)
-        return found
+        found = [*self._holders.get(slot, []), *(f for f in self._unreadable if selector.takes(f.id))]
+        return sorted(found, key=lambda f: f.id)
 
     def has_own_reference(self, window: Window) -> bool:
         """Whether `window` is a reference with a table of its own."""

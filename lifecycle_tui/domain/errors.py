@@ -63,7 +63,8 @@ class PluginFault(LifecycleError):
     Args:
         plugin: the plugin's registered name, or its file's stem while it has none.
         kind: what happened: "syntax", "import", "raised", "exited", "died", "timeout", "memory",
-            "result", "duplicate", "unknown-hook", "options".
+            "result", "duplicate", "unknown-hook", "options", "class", "empty", "api", "disabled"
+            (docs/plugins.md explains each).
         message: what happened, in one sentence.
         file: path of the plugin's file.
         line: line in that file, 1-based, where it is known.

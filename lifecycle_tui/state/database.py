@@ -39,7 +39,7 @@ def ensure(root: Path) -> None:
     import subprocess
 
     child = subprocess.run(
-        [sys.executable, "-m", "lifecycle_tui.state.migrate", str(root)],
+        [sys.executable, "-P", "-m", "lifecycle_tui.state.migrate", str(root)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

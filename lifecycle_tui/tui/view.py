@@ -139,7 +139,7 @@ def leading(name: str) -> tuple[int, str]:
     return (LEADING.index(name) if name in LEADING else len(LEADING), name)
 
 
-FULL_SCALE = {"psi": 0.25, "ks": 0.1, "chi2": 0.1, "missing": 0.05, "unseen": 0.05}
+FULL_SCALE = {"psi": 0.25, "ks": 0.1, "missing": 0.05, "unseen": 0.05}
 """Where a small plot of a detector's past is full at the least, so that noise does not look like a mountain."""
 
 
