@@ -33,8 +33,9 @@ def sparkline(
         return ""
     shown = [None if v is None or v != v else float(v) for v in values[-cells:]]
     finite = [v for v in shown if v is not None and v - v == 0.0]
-    least = low if low is not None else min(finite, default=0.0)
-    most = high if high is not None else max(finite, default=0.0)
+    # A scale without an end is no scale.
+    least = low if low is not None and low - low == 0.0 else min(finite, default=0.0)
+    most = high if high is not None and high - high == 0.0 else max(finite, default=0.0)
     ramp = ASCII if ascii_only else BLOCKS
     return "".join(_bar(v, least, most, ramp, low is not None) for v in shown)
 

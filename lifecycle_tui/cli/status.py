@@ -36,7 +36,7 @@ def command(ctx: click.Context, fmt: str) -> None:
     """Show the fleet, from state alone.
 
     Every model, worst first: health, champion, last window, drift (columns that drifted of those judged, and the
-    largest effect), key metric, open alerts. Exit code 1 while an alert is open, 0 otherwise.
+    largest effect among them), key metric, open alerts. Exit code 1 while an alert is open, 0 otherwise.
 
     \b
     Examples:

@@ -24,10 +24,10 @@ from lifecycle_tui.config.sources import Part, Source, dotted, holds, shown
 from lifecycle_tui.config.syntax import read
 from lifecycle_tui.config.words import validate
 from lifecycle_tui.domain.errors import ConfigError
+from lifecycle_tui.domain.folder import FILE, find_root
 from lifecycle_tui.domain.problems import Place, Problem
 from lifecycle_tui.domain.specs import WorkspaceSpec
 
-FILE = "lifecycle.toml"
 _INIT = "run `lifecycle init DATA` to write one from data files, or go to the workspace's folder"
 
 
@@ -40,10 +40,7 @@ def find(start: Path) -> Path:
     start = start.absolute()
     if os.path.isfile(start):
         return start
-    for folder in (start, *start.parents):
-        if os.path.isfile(folder / FILE):
-            return folder / FILE
-    raise ConfigError(f"there is no {FILE} in {shown(start)} or any folder above it", hint=_INIT)
+    return find_root(start) / FILE
 
 
 def load(path: Path) -> WorkspaceSpec:

@@ -309,7 +309,10 @@ def _classes(columns: ColumnsSpec, facts: Mapping[str, Facts], task: Task, notes
             notes.reasons["score"] = "one score for each label"
             return replace(columns, score=scores)
     if task == "binary" and target is not None and target.labels:
-        label, notes.reasons["positive"] = guess_positive(target)
+        label, reason = guess_positive(target)
+        if label.lower() in ("nan", "inf", "-inf"):
+            return columns  # a table that odd has no event that could be guessed
+        notes.reasons["positive"] = reason
         return replace(columns, positive=_typed(label, target))
     return columns
 

@@ -137,7 +137,8 @@ class LabelTable:
         known = seen > first
         last = np.where(known, seen - 1, 0)
         corrected, repeated = self._superseded(first[known], seen[known])
-        passed = due <= now
+        # Without a delay a label may still come; only `absent` says that none means something.
+        passed = due <= now if self.spec.delay is not None or self.spec.absent is not None else np.zeros(len(ids), bool)
         return _fill(self.values, last, known, passed, self.spec.absent, self.kind, corrected, repeated)
 
     def _visible(self, first: np.ndarray, end: np.ndarray, due: np.ndarray, now: int) -> np.ndarray:
@@ -198,8 +199,12 @@ def own_labels(
     if arrived is not None:
         when = np.where(arrived == MISSING, when, arrived)
     known = present & (when <= now)
-    # Labels that come with their file are overdue from the moment that it is there.
-    passed = due <= now if spec.delay is not None or arrived is not None else when <= now
+    if spec.delay is not None or (arrived is not None and spec.absent is not None):
+        passed = due <= now
+    elif arrived is not None:
+        passed = np.zeros(rows, dtype=bool)
+    else:
+        passed = when <= now  # labels that come with their file are overdue from the moment that it is there
     values = target if numeric or pa.types.is_dictionary(target.type) else target.dictionary_encode()
     return _fill(values, np.arange(rows), known, passed, spec.absent, "numeric" if numeric else "categorical", 0, 0)
 

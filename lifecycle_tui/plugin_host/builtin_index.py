@@ -49,12 +49,11 @@ def text(found: tuple[PluginInfo, ...]) -> str:
 
 
 def main() -> int:
-    """Write the file unless a built-in is broken; 3 and the faults if one is."""
+    """Write the file unless a built-in is broken; then the faults are what it ends with."""
     found = rows()
     faults = [f"{r.place}: {r.fault.message}" for r in found if r.fault]
     if faults:
-        sys.stderr.write("\n".join(faults) + "\n")
-        return 3
+        raise SystemExit("\n".join(faults))
     BUILTIN_INDEX.write_text(text(found), "utf-8")
     return 0
 

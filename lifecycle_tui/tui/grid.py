@@ -11,8 +11,7 @@ thousand models cost a screenful. Rows are known by key: sorting, filtering and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -23,45 +22,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from lifecycle_tui.tui.cells import Cell as Cell
+from lifecycle_tui.tui.cells import Column as Column
+from lifecycle_tui.tui.cells import arranged, laid_out
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import fit, fold, matches, safe
 
 T = TypeVar("T")
 CACHED_LINES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What one column shows of one row. The text may hold anything; it is made safe when it is drawn."""
-
-    text: str
-    tone: str = ""
-
-
-@dataclass(frozen=True)
-class Column(Generic[T]):
-    """One column.
-
-    Attributes:
-        width: cells at least; 0 hides the column.
-        cell: the row's value as a cell; called for rows in view.
-        sort: what to sort by (None values come last); None makes the column no choice for sorting.
-        down: sort from the greatest to the smallest.
-        right: flush right.
-        grow: weight in sharing out spare width, up to `most` cells (0: no limit).
-        needs: shown only where the grid is at least so wide.
-    """
-
-    key: str
-    title: str
-    width: int
-    cell: Callable[[T], Cell]
-    sort: Callable[[T], Any] | None = None
-    down: bool = False
-    right: bool = False
-    grow: int = 0
-    most: int = 0
-    needs: int = 0
 
 
 class Grid(ScrollView, Generic[T], can_focus=True):
@@ -197,13 +165,7 @@ class Grid(ScrollView, Generic[T], can_focus=True):
             test = matches(self._filter)
             rows = {key: row for key, row in rows.items() if test(self._text(row))}
         column = next((c for c in self.columns if c.key == self._sort), None)
-        if column is None or column.sort is None:
-            found = list(rows)
-            return found[::-1] if self._reverse else found
-        sort = column.sort
-        known = {key: value for key, row in rows.items() if (value := sort(row)) is not None}
-        down = column.down != self._reverse
-        return [*sorted(known, key=known.__getitem__, reverse=down), *(key for key in rows if key not in known)]
+        return arranged(rows, column, self._reverse)
 
     @property
     def row(self) -> T | None:
@@ -279,27 +241,7 @@ class Grid(ScrollView, Generic[T], can_focus=True):
 
     def _measure(self) -> None:
         """Widths of the columns that show; spare room goes to those that grow."""
-        room = self.size.width
-        shown = [c for c in self.columns if c.width and c.needs <= room]
-        widths = {c.key: c.width for c in shown}
-        spare = room - 1 - sum(widths.values()) - len(shown)
-        growing = [c for c in shown if c.grow]
-        while spare > 0 and growing:
-            weight = sum(c.grow for c in growing)
-            given = 0
-            for column in list(growing):
-                more = max(1, spare * column.grow // weight)
-                if column.most:
-                    more = min(more, column.most - widths[column.key])
-                more = min(more, spare - given)
-                widths[column.key] += more
-                given += more
-                if column.most and widths[column.key] >= column.most:
-                    growing.remove(column)
-            if not given:
-                break
-            spare -= given
-        self._layout = [(c, widths[c.key]) for c in shown]
+        self._layout = laid_out(self.columns, self.size.width)
         self._lines.clear()
         self.refresh()
 

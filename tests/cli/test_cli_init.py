@@ -102,7 +102,7 @@ def test_the_bikes(run: Run, tmp_path: Path) -> None:
     assert model.columns.target == "cnt"
     assert model.columns.timestamp == TimestampSpec(("dteday", "hr"), "%m/%d/%Y %H")
     assert model.columns.ignore == ("instant", "casual", "registered", "yr")
-    assert model.columns.kinds == {"weathersit": "categorical", "temp": "numeric"}
+    assert model.columns.kinds == {"weathersit": "categorical", "temp": "numeric", "hr": "numeric"}
     assert model.data.window == TimeWindow(1, "month")
     assert model.data.reference.end == datetime(2012, 1, 1, tzinfo=UTC)
     assert model.data.table is not None and model.data.table.location == str(tmp_path / "bike_hour.csv")

@@ -114,8 +114,8 @@ def test_the_bikes() -> None:
     assert c.timestamp == TimestampSpec(("dteday", "hr"), "%m/%d/%Y %H")
     assert c.ignore == ("instant", "casual", "registered", "yr")
     assert c.kinds["mnth"] == c.kinds["weekday"] == c.kinds["season"] == "categorical"
-    assert c.kinds["temp"] == c.kinds["windspeed"] == "numeric"
-    assert set(c.kinds) == {"season", "mnth", "weekday", "temp", "windspeed"}
+    assert c.kinds["temp"] == c.kinds["windspeed"] == c.kinds["hr"] == "numeric"
+    assert set(c.kinds) == {"season", "mnth", "weekday", "temp", "windspeed", "hr"}
     assert found.window == "1 month"
     assert found.reference.until == date(2011, 12, 31)
     assert found.rows == 731 * 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,10 +50,7 @@ def test_every_method_is_documented_under_its_hook(kind: str, methods: tuple[str
 
 def test_every_fault_is_documented() -> None:
     listed = set(re.findall(r"^\| `([a-z-]+)` \|", TEXT, re.MULTILINE))
-    source = "".join(
-        inspect.getsource(module)
-        for module in (introspect, process, *map(__import__("importlib").import_module, SOURCES))
-    )
+    source = "".join(inspect.getsource(module) for module in (introspect, process, *map(import_module, SOURCES)))
     used = set(re.findall(r'(?:FaultInfo|Lost|_lost)\(\s*"([a-z-]+)"', source))
     used |= set(re.findall(r'_bad\(row, "([a-z-]+)"', source))
     used |= set(re.findall(r'PluginFault\(\s*[\w.]+,\s*"([a-z-]+)"', source))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from tui_screen import cursor, lines, text
 
+from lifecycle_tui.tui.cells import laid_out
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 
 
@@ -291,3 +294,21 @@ async def test_hostile_text_never_breaks_the_layout() -> None:
         assert "\\x1b[31mred" in shown
         assert "客户流失预测模型" in shown
         assert "a\\x0ab" in shown and "\\u202ertl" in shown
+
+
+COLUMN = st.tuples(st.integers(0, 20), st.integers(0, 5), st.integers(0, 60), st.integers(0, 120))
+
+
+@given(st.lists(COLUMN, max_size=8), st.integers(1, 250))
+def test_widths_use_the_room_and_no_more(columns: list[tuple[int, int, int, int]], room: int) -> None:
+    made = [
+        Column(str(n), "", width, lambda t: Cell(""), grow=grow, most=max(most, width) if most else 0, needs=needs)
+        for n, (width, grow, most, needs) in enumerate(columns)
+    ]
+    found = laid_out(made, room)
+    assert all(width >= column.width > 0 and column.needs <= room for column, width in found)
+    assert all(width <= column.most for column, width in found if column.most)
+    used, least = (1 + sum(w + 1 for w in widths) for widths in ([w for _, w in found], [c.width for c, _ in found]))
+    assert used <= max(room, least)
+    if any(column.grow and not column.most for column, _ in found):
+        assert used >= room, "somebody takes what is left"

@@ -79,7 +79,8 @@ def _column(row: ColumnLine, past: Past, cells: int) -> list[Line]:
     lines: list[Line] = [
         (Span(f" {row.name}  ", "bold"), Span(f"{mark.text()}  ", mark.tone), Span(f"effect {number(row.effect)}"))
     ]
-    lines += _folded(row.message, cells)
+    if row.message not in {signal.message for _, signal in row.signals}:
+        lines += _folded(row.message, cells)
     for name, signal in row.signals:
         lines.append(())
         lines += _signal(name, signal, past, cells)

@@ -52,7 +52,7 @@ class HelpScreen(Screen[None]):
                 lines.append((Span(f" {what:<{wide}}", "dim"), Span(mark.text(), mark.tone)))
         lines += [
             (),
-            (Span(" drift: columns that drifted of those judged, and the largest effect on the scale 0..1", ""),),
+            (Span(" drift: columns that drifted of those judged, and the largest effect among them (0..1)", ""),),
             (Span(" trend: the key metric over the last windows, oldest left", ""),),
             (Span(" The screen follows state by itself; nothing here changes it.", ""),),
         ]

@@ -4,7 +4,7 @@ import os
 from lifecycle_tui.api import hookimpl
 
 
-class Hostile:
+class Hostile:  # blame
     """Hostile."""
 
     name, kinds, takes = "writes_garbage", ("numeric",), "arrow"
