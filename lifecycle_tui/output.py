@@ -25,6 +25,12 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)
 
 
+def utf8(stream: TextIO) -> bool:
+    """Whether the stream's encoding has every character."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
+
+
 def colours(stream: TextIO) -> bool:
     """Whether to colour: only on a terminal, never with NO_COLOR set or TERM=dumb."""
     return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
@@ -39,16 +45,15 @@ def style(text: str, *names: str, stream: TextIO | None = None) -> str:
 
 def _put(stream: TextIO, text: str) -> None:
     try:
-        stream.write(text)
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
-        # The reader (head, less) left: nothing more to say, and no traceback for it.
+        # The reader (head, less) left: what is still to come goes nowhere, and the command ends with its own exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise SystemExit(0) from None
-    except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
 
 
 def say(text: str = "") -> None:
@@ -65,7 +70,9 @@ def json_out(value: Any) -> None:
     """A JSON document on stdout. NaN and infinities become null: they are not JSON."""
     import json
 
-    say(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+    # Where stdout cannot show every character JSON's own escapes stand in: it must stay JSON.
+    escaped = not utf8(sys.stdout)
+    say(json.dumps(_finite(value), indent=2, ensure_ascii=escaped, default=str))
 
 
 def _finite(value: Any) -> Any:

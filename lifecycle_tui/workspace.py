@@ -197,6 +197,8 @@ def metric_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, ..
     """Metrics that the model names, or those of its task that its columns allow, with the team's own drop-ins added."""
     if model.monitor.metrics:
         return model.monitor.metrics
+    if model.columns.target is None:
+        return ()
     scored = model.columns.score is not None or model.columns.prediction is None
     own = [n for n in _drop_ins(plugins, "metric") if model.task in plugins.find("metric", n).tasks]
     return tuple(PluginUse(n) for n in (*METRICS[model.task], *own) if scored or n not in _OF_SCORES)

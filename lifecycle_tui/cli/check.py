@@ -6,7 +6,6 @@ from state and shown: see `check_text`, `check_json`, `check_junit`.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,14 +85,15 @@ def _names(workspace: Workspace, models: Sequence[str]) -> list[str]:
 def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[str]) -> dict[str, Job]:
     """Run one evaluate job a model; a job of another process for the same model is waited for instead."""
     from lifecycle_tui.domain.clock import SystemClock
-    from lifecycle_tui.state import jobs, models
+    from lifecycle_tui.state import audit, jobs, models
 
     now = SystemClock().now()
+    _let_cancelled_end(state, pool, names)
     with state.write() as tx:
         models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in workspace.spec.models])
         models.retire_missing(tx, [m.name for m in workspace.spec.models])
         jobs.requeue_lost(tx, now)
-        ids = [jobs.enqueue(tx, "evaluate", name, {}, now, by=getpass.getuser()) for name in names]
+        ids = [jobs.enqueue(tx, "evaluate", name, {}, now, by=audit.person()[0]) for name in names]
     progress = output.Progress()
     try:
         ended = pool.run(ids, lambda found: progress(_line(found)))
@@ -102,12 +102,22 @@ def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[st
     return {job.model: job for job in ended if job.model is not None}
 
 
-def _send(state: State, pool: Pool) -> Job:
-    from lifecycle_tui.domain.clock import SystemClock
+def _let_cancelled_end(state: State, pool: Pool, names: Sequence[str]) -> None:
+    """Wait for jobs that were asked to stop (Ctrl-C a moment ago): joining one would be cancelled with it."""
     from lifecycle_tui.state import jobs
 
+    with state.read() as conn:
+        live = jobs.jobs(conn, live=True, limit=100_000)
+    if stopping := [j.id for j in live if j.kind == "evaluate" and j.model in names and j.cancel]:
+        pool.run(stopping)
+
+
+def _send(state: State, pool: Pool) -> Job:
+    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import audit, jobs
+
     with state.write() as tx:
-        id_ = jobs.enqueue(tx, "notify", None, {}, SystemClock().now(), by=getpass.getuser())
+        id_ = jobs.enqueue(tx, "notify", None, {}, SystemClock().now(), by=audit.person()[0])
     return pool.run([id_])[0]
 
 

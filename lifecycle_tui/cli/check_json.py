@@ -55,6 +55,7 @@ def _model(m: ModelReport) -> dict[str, Any]:
         "reference": m.baseline,
         "windows": [_window(e) for e in m.history],
         "findings": list(m.job.outcome.get("findings", ())),
+        "problems": m.problems,
         "job": {"id": m.job.id, "state": m.job.state, "error": m.job.error},
     }
 

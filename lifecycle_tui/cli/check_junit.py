@@ -17,11 +17,12 @@ def as_junit(report: Report) -> str:
     for model in report.models:
         _suite(root, model)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+    # Character references for all but ASCII: the document stays true to its declaration in every terminal's encoding.
+    return ET.tostring(root, encoding="us-ascii", xml_declaration=True).decode("ascii")
 
 
 def _suite(root: ET.Element, m: ModelReport) -> None:
-    name = m.spec.name
+    name = output.plain(m.spec.name)
     suite = ET.SubElement(root, "testsuite", name=name)
     firing = {a.alert.rule: a.alert for a in m.alerts}
     counts = {"tests": 0, "failures": 0, "skipped": 0, "errors": 0}
@@ -30,9 +31,14 @@ def _suite(root: ET.Element, m: ModelReport) -> None:
     if m.failed:
         counts["errors"] += 1
         ET.SubElement(case, "error", message=output.plain(m.job.error or m.job.state))
+    for problem in m.problems:
+        counts["tests"] += 1
+        counts["errors"] += 1
+        case = ET.SubElement(suite, "testcase", classname=name, name="declared")
+        ET.SubElement(case, "error", message=output.plain(problem))
     for outcome in m.job.outcome.get("rules", ()):
         counts["tests"] += 1
-        case = ET.SubElement(suite, "testcase", classname=name, name=str(outcome["rule"]))
+        case = ET.SubElement(suite, "testcase", classname=name, name=output.plain(str(outcome["rule"])))
         alert = firing.pop(str(outcome["rule"]), None)
         if alert is not None:
             counts["failures"] += 1

@@ -18,6 +18,8 @@ COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "error": "red"
 GLYPHS = {"ok": "●", "warning": "▲", "critical": "✖", "error": "✖", "unknown": "○"}
 MOST_COLUMNS = 4
 """Drifted columns shown with a histogram; the others are named in one line."""
+LONGEST = 60
+"""Characters of a column's name that are shown."""
 
 
 def show(report: Report, shown: int) -> None:
@@ -30,12 +32,14 @@ def show(report: Report, shown: int) -> None:
     bad = [m for m in report.models if m.alerts or m.failed]
     firing = sum(len(m.alerts) for m in report.models)
     failed = sum(m.failed for m in report.models)
+    wrong = sum(bool(m.problems) for m in report.models)
     many = len(report.models)
-    if not bad:
+    if not bad and not wrong:
         say(f"{text.counted(many, 'model')} checked: no rule is firing")
         return
     parts = [f"{text.counted(firing, 'rule')} firing"] if firing else []
     parts += [f"{text.counted(failed, 'model')} could not be evaluated"] if failed else []
+    parts += [f"{text.counted(wrong, 'model')} with a problem in what is declared"] if wrong else []
     say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
         say("  `lifecycle` opens the terminal; `lifecycle ack ID` takes an alert on; `lifecycle history` tells all")
@@ -67,6 +71,8 @@ def _model(m: ModelReport, shown: int) -> None:
     _windows(m, shown)
     _findings(shared[-1].window.key, shared[-1].window.findings)
     _errors(m.newest.values())
+    if not m.spec.rules:
+        say("  no rule is declared, so nothing here can alert: see docs/policies.md")
 
 
 def _done(m: ModelReport) -> str:
@@ -91,11 +97,11 @@ def _drift(m: ModelReport) -> None:
     say(f"  drift in {key}: {len(columns)} of {judged} columns" + (":" if columns else ""))
     for column in columns[:MOST_COLUMNS]:
         signal = next(s for s in newest.values() if s.column == column and s.state == "drifted")
-        say(f"    {plain(column)}: {plain(signal.message or '')}")
+        say(f"    {text.clipped(column, LONGEST)}: {plain(signal.message or '')}")
         for line in _picture(m, column):
             say(f"      {line}")
     if columns[MOST_COLUMNS:]:
-        say(f"    and {', '.join(plain(c) for c in columns[MOST_COLUMNS:])}")
+        say(f"    and {text.some(columns[MOST_COLUMNS:])}")
 
 
 def _picture(m: ModelReport, column: str) -> list[str]:
@@ -142,7 +148,7 @@ def _windows(m: ModelReport, shown: int) -> None:
         window = entry.window
         share = entry.signals.get("drift.share")
         names = [str(c) for c in share.detail.get("columns", ())] if share is not None else []
-        told = ", ".join(plain(n) for n in names[:4]) + (f" +{len(names) - 4}" if len(names) > 4 else "")
+        told = ", ".join(text.clipped(n, 24) for n in names[:4]) + (f" +{len(names) - 4}" if len(names) > 4 else "")
         drift = "cannot tell" if share is None or share.value is None else told or "-"
         scored = champion.get(window.key, entry)
         signal = scored.signals.get(metric) or entry.signals.get(metric) if metric else None
@@ -164,7 +170,7 @@ def _findings(key: str, findings: Iterable[Any]) -> None:
     say(f"  data of {key}:")
     for finding in found[:8]:
         effect = f" ({finding.effect})" if finding.effect else ""
-        say(f"    {finding.code}: {plain(finding.message)}{plain(effect)}")
+        say(f"    {finding.code}: {text.clipped(finding.message, 200)}{plain(effect)}")
     if len(found) > 8:
         say(f"    and {len(found) - 8} more: --format json")
 
@@ -177,7 +183,7 @@ def _errors(signals: Iterable[Signal]) -> None:
             groups.setdefault(signal.message or "failed", []).append(signal.name)
     for message, names in groups.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        say(f"  {style('failed', 'red')} {plain(names[0])}{more}: {plain(message)}")
+        say(f"  {style('failed', 'red')} {text.clipped(names[0], LONGEST)}{more}: {plain(message)}")
 
 
 def _plugins(report: Report) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from lifecycle_tui.output import plain, style
+from lifecycle_tui.output import plain, style, utf8
 from lifecycle_tui.plots import histogram_pair
 
 MARKS = {"ok": "✓", "drifted": "!", "cannot-tell": "?", "unknown": "?", "error": "×"}
@@ -20,8 +20,7 @@ COLOURS = {"ok": "green", "drifted": "red", "cannot-tell": "yellow", "unknown": 
 
 def blocks(stream: TextIO | None = None) -> bool:
     """Whether the stream can show block characters: only where its encoding is UTF-8."""
-    encoding = getattr(stream or sys.stdout, "encoding", None) or "ascii"
-    return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
+    return utf8(stream or sys.stdout)
 
 
 def picture(
@@ -80,7 +79,7 @@ def percent(share: float) -> str:
 
 def some(names: Iterable[str], width: int = 70) -> str:
     """Names with commas, as many as fit, and how many more there are. Safe for a terminal."""
-    every = [plain(name) for name in names]
+    every = [clipped(name, width) for name in names]
     out = ""
     for i, name in enumerate(every):
         longer = f"{out}, {name}" if out else name
