@@ -120,6 +120,12 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str], *, right: Sequen
         say(style(line, "bold") if n == 0 else line)
 
 
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return max(20, get_terminal_size().columns)
+
+
 class Progress:
     """One line on stderr that appears only when work has taken over a second, and is wiped at the end.
 
@@ -135,7 +141,8 @@ class Progress:
         if now - self._begin < self._after or now - self._last < self._every or not sys.stderr.isatty():
             return
         self._last, self._shown = now, True
-        _put(sys.stderr, f"\r\x1b[K{plain(text)[:100]}")
+        # A line that wraps could not be wiped.
+        _put(sys.stderr, f"\r\x1b[K{plain(text)[: min(100, _width() - 1)]}")
 
     def done(self) -> None:
         if self._shown:

@@ -17,6 +17,7 @@ from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse, SecretRef, TableSpec, WorkspaceSpec
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.limits import import_limits
 from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
 from lifecycle_tui.policy.checks import check_expression
 from lifecycle_tui.policy.expressions import ExpressionError, compile_expression
@@ -81,7 +82,7 @@ def open_workspace(file: Path | None = None, *, plugins: bool = True) -> Workspa
     spec, problems = config.check(path)
     if spec is None:
         raise _refused(path, problems)
-    catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins)
+    catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins, limits=import_limits())
     found = (*problems, *_problems(spec, catalog))
     if any(p.level == "error" for p in found):
         raise _refused(path, found)
@@ -93,7 +94,7 @@ def check(path: Path) -> tuple[Problem, ...]:
     spec, problems = config.check(path)
     if spec is None:
         return problems
-    catalog = PluginCatalog.open(spec.root, spec.plugins)
+    catalog = PluginCatalog.open(spec.root, spec.plugins, limits=import_limits())
     return (*problems, *_problems(spec, catalog))
 
 

@@ -80,7 +80,7 @@ def decide_model(
     _store(tx, job, spec, decided)
     if facts:
         models.set_decided(tx, spec.name, facts[-1].key)
-    health, message = _health(tx, decided, history)
+    health, message = _health(tx, spec.name, decided, history)
     models.put_model(tx, _row(spec, job.now, health, message, history, label, instruments))
     return decided
 
@@ -129,7 +129,8 @@ def _drifted(entry: WindowSignals) -> tuple[str, ...]:
 
 def _store(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, decided: Decisions) -> None:
     """Write alerts in the order in which they happened, and queue what they set off."""
-    ids: dict[tuple[str, str], int] = {}
+    # By `since` too: of one rule, an alert that came and went in past windows and a live one may be stored together.
+    ids: dict[tuple[str, str, str], int] = {}
     for change in alerts.store(
         tx,
         opened=decided.opened,
@@ -139,9 +140,9 @@ def _store(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, decided: De
         now=job.now,
     ):
         if change.alert.id is not None:
-            ids[change.alert.rule, change.kind] = change.alert.id
+            ids[change.alert.rule, change.alert.since, change.kind] = change.alert.id
     for intent in decided.intents:
-        id_ = ids.get((intent.alert.rule, intent.transition))
+        id_ = ids.get((intent.alert.rule, intent.alert.since, intent.transition))
         if id_ is not None and intent.kind == "notify":
             _queue(tx, job, spec, intent, id_)
 
@@ -173,11 +174,13 @@ def notice_of(
 
 
 def _health(
-    tx: sqlite3.Connection, decided: Decisions, history: Sequence[WindowSignals]
+    tx: sqlite3.Connection, model: str, decided: Decisions, history: Sequence[WindowSignals]
 ) -> tuple[Health, str | None]:
     """The model's health and its reason in one sentence."""
+    # From state, not from `decided`: a check that finds no new window decides nothing, and the reason stays.
     firing = sorted(
-        [*decided.opened, *decided.continued], key=lambda a: ("critical", "warning", "info").index(a.severity)
+        (row.alert for row in alerts.open_alerts(tx, model)),
+        key=lambda a: (("critical", "warning", "info").index(a.severity), a.rule),
     )
     if firing:
         return decided.health, f"{firing[0].rule}: {firing[0].message}"

@@ -28,7 +28,9 @@ from lifecycle_tui.domain.results import WindowResult
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.data_signals import late_signal
+from lifecycle_tui.monitoring.declared import column_problems
 from lifecycle_tui.monitoring.instruments import Instruments, build
+from lifecycle_tui.plugin_host.limits import call_limits
 from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
 from lifecycle_tui.policy.facts import Decisions
 from lifecycle_tui.profiles import wire
@@ -57,7 +59,7 @@ class _Lazy:
 def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) -> dict[str, Any]:
     """Observe and decide what is due for one model; returns what was done, for the job's outcome."""
     with contextlib.ExitStack() as stack:
-        runner = _Lazy(job, limits or Limits(), stack)
+        runner = _Lazy(job, limits or call_limits(), stack)
         cache = stack.enter_context(FragmentCache(job.state))
         catalog = job.workspace.plugins
         job.progress(0, None, "", f"{spec.name}: looking at the data")
@@ -166,7 +168,9 @@ def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
     late = late_signal(survey.newest, job.now)
     kinds = {**measurer.reference.features, **measurer.reference.outputs}
     rules = job.workspace.rules(spec, kinds)
-    problems = [_said(p) for p in job.workspace.rule_problems(spec, kinds)]
+    # A column that is declared and nowhere would silence what rests on it: the target's metrics, and rules on them.
+    absent = [p for p in column_problems(job.workspace.spec, spec, measurer.data.columns) if p.level == "error"]
+    problems = [_said(p) for p in (*absent, *job.workspace.rule_problems(spec, kinds))]
     for problem in problems:
         job.log("error", problem)
     if survey.gone:

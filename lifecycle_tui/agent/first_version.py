@@ -109,6 +109,7 @@ def get_first_version(
     model = _fit(spec, data, rows)
     at, said = forward_predictions(rows, lambda part: _fit(spec, data, part), _progress(job, spec))
     data_bytes = dump(model)
+    artifacts.sweep()  # what a killed job may have left half-written
     digest = artifacts.put(data_bytes)
     new = versions.NewVersion(
         spec.name,

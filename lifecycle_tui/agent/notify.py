@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.decide import notice_of
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError, PluginFault
 from lifecycle_tui.domain.specs import NotifierSpec, SecretRef
-from lifecycle_tui.plugin_host.runner import Limits, Runner
+from lifecycle_tui.plugin_host.limits import call_limits
+from lifecycle_tui.plugin_host.runner import Runner
 from lifecycle_tui.policy.grouping import Notice, plan_messages
 from lifecycle_tui.state import alerts, outbox, processes
 from lifecycle_tui.state.outbox import Notification
@@ -65,15 +66,21 @@ def _notice(job: JobContext, notification: Notification) -> Notice | None:
 
 
 def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
-    """Hand one message over; returns what went wrong, in words, or None."""
+    """Hand one message over; returns what went wrong, in words and without secrets, or None."""
+    error = _hand_over(job, spec, message, stack)
+    return None if error is None else without_secrets(error, spec.options, job.workspace.spec.root)
+
+
+def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
     try:
         info = job.workspace.plugins.find("notifier", spec.use)
-        options = {key: resolve(value) for key, value in spec.options.items()}
-        if spec.use == "log" and not options.get("path"):
-            options["path"] = str(job.workspace.spec.root / ".lifecycle" / "alerts.log")
+        root = job.workspace.spec.root
+        options = {key: resolve(value, root) for key, value in spec.options.items()}
+        if spec.use == "log":
+            options["path"] = str(root / Path(options.get("path") or ".lifecycle/alerts.log").expanduser())
         runner = None
         if info.origin != "builtin":
-            runner = stack.enter_context(Runner(limits=Limits(), journal=job.journal))
+            runner = stack.enter_context(Runner(limits=call_limits(), journal=job.journal))
         job.workspace.plugins.make(info, options, runner=runner).send(message)
     except PluginFault as exc:
         return f"{exc.message} ({exc.place})"
@@ -84,8 +91,8 @@ def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.E
     return None
 
 
-def resolve(value: Any) -> Any:
-    """An option with its secrets read.
+def resolve(value: Any, root: Path) -> Any:
+    """An option with its secrets read; their files are relative to the workspace's folder.
 
     Raises:
         ConfigError: the environment variable or the file is not there.
@@ -96,14 +103,27 @@ def resolve(value: Any) -> Any:
                 raise ConfigError(f"the environment variable {value.name} is not set")
             return os.environ[value.name]
         try:
-            return Path(value.name).read_text(encoding="utf-8").strip()
+            return (root / Path(value.name).expanduser()).read_text(encoding="utf-8").strip()
         except OSError as exc:
             raise ConfigError(f"the secret in {value.name} cannot be read: {exc.strerror}") from exc
     if isinstance(value, Mapping):
-        return {key: resolve(item) for key, item in value.items()}
+        return {key: resolve(item, root) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [resolve(item) for item in value]
+        return [resolve(item, root) for item in value]
     return value
+
+
+def without_secrets(text: str, options: Any, root: Path) -> str:
+    """`text` with the secrets of `options` blotted out: whatever a notifier says of its failure is kept in state."""
+    if isinstance(options, SecretRef):
+        with contextlib.suppress(ConfigError, ValueError):
+            secret = resolve(options, root)
+            return text.replace(secret, "***") if secret.strip() else text
+        return text
+    items = options.values() if isinstance(options, Mapping) else options
+    for item in items if not isinstance(items, str) and isinstance(items, Iterable) else ():
+        text = without_secrets(text, item, root)
+    return text
 
 
 def _settle(job: JobContext, mine: list[Notification], ids: list[int], error: str | None) -> None:

@@ -37,7 +37,7 @@ class Pool:
     """Workers of one workspace."""
 
     def __init__(self, state: State, file: Path, *, size: int | None = None, plugins: bool = True) -> None:
-        self._state, self._file = state, file
+        self._state, self._file = state, file.absolute()
         self._size = size or max(1, min(cores(), 4))
         self._plugins = plugins
         self._workers: list[subprocess.Popen[bytes]] = []
@@ -104,6 +104,8 @@ class Pool:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
+                    # Paths of the file are relative to its folder, wherever the command was typed.
+                    cwd=self._file.parent,
                     # Threads that have nothing to do must not spin: the cores are shared with the other workers.
                     env={"OMP_WAIT_POLICY": "passive", **os.environ},
                     start_new_session=True,

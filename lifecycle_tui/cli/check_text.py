@@ -67,6 +67,7 @@ def _model(m: ModelReport, shown: int) -> None:
         return
     say(f"  {_done(m)}")
     _drift(m)
+    _team(m)
     _metrics(m)
     _windows(m, shown)
     _findings(shared[-1].window.key, shared[-1].window.findings)
@@ -88,9 +89,9 @@ def _drift(m: ModelReport) -> None:
     share = newest.get("drift.share")
     if share is None:
         return
-    key = m.row.window_key
+    key = plain(m.row.window_key or "")
     if share.value is None:
-        say(f"  drift in {key}: {share.message or 'cannot tell'}")
+        say(f"  drift in {key}: {plain(share.message or 'cannot tell')}")
         return
     columns = [str(c) for c in share.detail.get("columns", ())]
     judged = share.detail.get("judged", 0)
@@ -111,7 +112,20 @@ def _picture(m: ModelReport, column: str) -> list[str]:
         return []
     bars = found[0]
     axis = text.axis([str(n) for n in bars["names"]], bars.get("edges", ()))
-    return text.picture(bars["reference"], bars["window"], ("reference", m.row.window_key or "now"), axis)
+    return text.picture(bars["reference"], bars["window"], ("reference", plain(m.row.window_key or "now")), axis)
+
+
+def _team(m: ModelReport) -> None:
+    """What the team's own detectors say of the newest window, largest values first."""
+    found: dict[str, list[Signal]] = {}
+    for signal in m.newest.values():
+        if signal.column and " (" in signal.source and signal.value is not None:
+            found.setdefault(signal.source.split(" (")[0], []).append(signal)
+    for name, signals in sorted(found.items()):
+        signals.sort(key=lambda s: -abs(s.value or 0.0))
+        told = ", ".join(f"{plain(s.column or '')} {text.number(s.value)}" for s in signals[:MOST_COLUMNS])
+        more = f" and {len(signals) - MOST_COLUMNS} more" if len(signals) > MOST_COLUMNS else ""
+        say(f"  {plain(name)}: {told}{more}")
 
 
 def _metrics(m: ModelReport) -> None:
@@ -127,7 +141,7 @@ def _metrics(m: ModelReport) -> None:
         window, signal = known[-1]
         before = f"{text.number(base.get('value'))} in the reference, " if base.get("value") is not None else ""
         trend = sparkline([s.value for _, s in known], 24, ascii_only=not text.blocks())
-        say(f"  {plain(name)}: {before}{_interval(signal)} in {window.key}  {trend}")
+        say(f"  {plain(name)}: {before}{_interval(signal)} in {plain(window.key)}  {trend}")
 
 
 def _interval(signal: Signal) -> str:
@@ -153,7 +167,7 @@ def _windows(m: ModelReport, shown: int) -> None:
         scored = champion.get(window.key, entry)
         signal = scored.signals.get(metric) or entry.signals.get(metric) if metric else None
         value = "-" if signal is None or signal.value is None else _interval(signal)
-        rows.append([window.key, f"{window.rows:,}", value + ("" if window.mature else " *"), drift])
+        rows.append([plain(window.key), f"{window.rows:,}", value + ("" if window.mature else " *"), drift])
     say()
     output.table([["  " + r[0], *r[1:]] for r in rows], ["  window", "rows", metric or "metric", "drifted"], right=(1,))
     if any(r[2].endswith("*") for r in rows):
@@ -167,7 +181,7 @@ def _findings(key: str, findings: Iterable[Any]) -> None:
     if not found:
         return
     say()
-    say(f"  data of {key}:")
+    say(f"  data of {plain(key)}:")
     for finding in found[:8]:
         effect = f" ({finding.effect})" if finding.effect else ""
         say(f"    {finding.code}: {text.clipped(finding.message, 200)}{plain(effect)}")

@@ -35,9 +35,10 @@ def list_(ctx: click.Context, kind: str | None, fmt: str, no_builtins: bool) -> 
       lifecycle plugins list --kind detector
     """
     from lifecycle_tui.plugin_host.catalog import PluginCatalog
+    from lifecycle_tui.plugin_host.limits import import_limits
 
     root, folders = _places()
-    catalog = PluginCatalog.open(root, folders)
+    catalog = PluginCatalog.open(root, folders, limits=import_limits())
     rows = [r for r in catalog.rows if (kind is None or r.kind == kind) and not (no_builtins and r.origin == "builtin")]
     broken = [r for r in rows if r.fault is not None]
     if fmt == "json":

@@ -48,8 +48,12 @@ def open_text(path: str) -> Any:
     return pa.input_stream(path, compression="detect")
 
 
-def sniff_dialect(path: str, separator: str | None, encoding: str | None, decimal: str | None) -> Dialect:
+def sniff_dialect(
+    path: str, separator: str | None, encoding: str | None, decimal: str | None, *, whole: bool = True
+) -> Dialect:
     """How the file at `path` is written; what is given is not looked for.
+
+    With `whole` all of it is looked through for its encoding and quotes; the header needs only the beginning.
 
     Raises:
         DataError: if it is empty or not text.
@@ -61,7 +65,7 @@ def sniff_dialect(path: str, separator: str | None, encoding: str | None, decima
             raise DataError(f"{path} is empty")
         problems = []
         if encoding is None:
-            encoding, quotes = _encoding(head, stream)
+            encoding, quotes = _encoding(head, stream if whole else None)
             if quotes % 2:
                 problems.append(CellProblem(None, "unclosed-quote", 1, "the file has an odd number of quotes"))
             if encoding == "latin-1":
@@ -106,7 +110,9 @@ def _encoding(head: bytes, stream: Any) -> tuple[str, int]:
                 decoder.decode(block)
             except UnicodeDecodeError:
                 encoding = "latin-1"
-        block = stream.read(_BLOCK)
+        block = stream.read(_BLOCK) if stream is not None else b""
+    if stream is None:
+        return encoding, 0
     if encoding == "utf-8" and decoder.getstate()[0]:
         encoding = "latin-1"
     return encoding, quotes

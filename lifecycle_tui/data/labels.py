@@ -78,11 +78,11 @@ class LabelTable:
         self._arrange(ids, arrived, values)
 
     def _need(self) -> Need:
-        kinds: dict[str, ColumnKind] = {self.key: "categorical", self.target: self.kind}
+        kinds: dict[str, ColumnKind] = {self.key: "text", self.target: self.kind}
         if self.spec.arrived:
             # As text: the arrival is parsed here, with the table's own fall-backs.
             kinds[self.spec.arrived] = "time"
-        return Need(others=kinds, hashed=False)
+        return Need(others=kinds, ids=frozenset((self.key,)), hashed=False, whole=False)
 
     def _read(self, fragment: Fragment, need: Need) -> Iterable[tuple[np.ndarray, np.ndarray, Any]]:
         import numpy as np
@@ -173,13 +173,14 @@ class LabelTable:
         when = self.arrived
         return bool(((when > to_micros(after)) & (when <= to_micros(until))).any())
 
-    def orphans(self, ids: np.ndarray, as_of: datetime) -> int:
-        """How many label rows, arrived by `as_of`, have an id that is not among `ids`."""
+    def orphans(self, ids: np.ndarray) -> list[int]:
+        """When the label rows arrived whose id is not among `ids`, sorted. Those without an arrival of their own are
+        taken to be there already."""
         import numpy as np
 
         self.load()
-        arrived = self.arrived <= to_micros(as_of)
-        return int((arrived & ~np.isin(self.ids, ids)).sum())
+        alone = self.arrived[~np.isin(self.ids, ids)]
+        return sorted(np.where(alone == _LATER, -_LATER, alone).tolist())
 
 
 def own_labels(

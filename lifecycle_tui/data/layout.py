@@ -163,7 +163,7 @@ def role_kinds(spec: ModelSpec) -> dict[str, ColumnKind]:
     if columns.version:
         found[columns.version] = "text"
     if columns.id:
-        found[columns.id] = "categorical"
+        found[columns.id] = "text"
     if columns.timestamp:
         found |= dict.fromkeys(columns.timestamp.columns, "time")
     if spec.data.labels.arrived:

@@ -6,13 +6,14 @@ plugins.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from lifecycle_tui.data.cache import FragmentCache, MemoryCache
 from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
-from lifecycle_tui.data.facts import FactBook
+from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.layout import Role as Role
 from lifecycle_tui.data.resolved import Resolved
@@ -20,6 +21,7 @@ from lifecycle_tui.data.scan import Scan, ScanPlan
 from lifecycle_tui.data.slices import FragmentSlicer, Selector
 from lifecycle_tui.data.survey import LABELS, Known, Survey
 from lifecycle_tui.data.surveying import Surveyor
+from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Source
 from lifecycle_tui.domain.signals import ColumnKind
@@ -38,6 +40,7 @@ class ModelData:
     Args:
         cache: remembers facts about unchanged files; without it every object reads them anew.
         memory: bytes of rows to keep between passes, for each table.
+        scratch: folder for anonymous temporary files, which large files are unpacked into; None: the system's.
 
     Raises:
         DataError: from any method, if the tables as a whole cannot serve: nothing there, no column of that name.
@@ -50,14 +53,20 @@ class ModelData:
         *,
         cache: FragmentCache | None = None,
         memory: int = 256 << 20,
+        scratch: str | None = None,
     ) -> None:
         self.spec = spec
-        self._of = Resolved(spec, sources, cache if cache is not None else MemoryCache(), memory)
+        self._of = Resolved(spec, sources, cache if cache is not None else MemoryCache(), memory, scratch)
 
     @property
     def features(self) -> tuple[str, ...]:
         """Feature columns of the reference: no role, not ignored; sorted by name."""
         return self._of.layout.features
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that some file of some table has."""
+        return frozenset(name for table in self._of.tables.values() for name in table.names())
 
     def kinds(self) -> Mapping[str, ColumnKind]:
         """The kind of every feature: as declared, else inferred from the whole reference (and remembered)."""
@@ -65,9 +74,18 @@ class ModelData:
 
     def survey(self, known: Known, as_of: datetime) -> Survey:
         """Which windows there are, and what happened to them since `known` (key → parts stored with its result)."""
-        of, findings = self._of, Findings()
-        for name in of.layout.extra:
+        findings = Findings()
+        for name in self._of.layout.extra:
             findings.add("extra-column", 1, name)
+        survey = self._survey(known, as_of, findings)
+        orphans = self._orphans(survey, as_of)
+        if orphans:
+            findings.add("orphan-label", orphans, self.spec.columns.target)
+            survey = replace(survey, findings=findings.items)
+        return survey
+
+    def _survey(self, known: Known, as_of: datetime, findings: Findings) -> Survey:
+        of = self._of
         own, book = of.tables.get("reference"), None
         if own is not None:
             everything = FragmentSlicer(Selector(), None, (), {})
@@ -81,12 +99,7 @@ class ModelData:
             touched=(lambda asked: touched_by_features(of, asked, known)) if of.layout.joined else None,
             shares_id=of.shares_id if self.spec.columns.id else None,
         )
-        survey = surveyor.survey(known, as_of, findings)
-        orphans = self._orphans(survey, as_of)
-        if orphans:
-            findings.add("orphan-label", orphans, self.spec.columns.target)
-            survey = replace(survey, findings=findings.items)
-        return survey
+        return surveyor.survey(known, as_of, findings)
 
     def scan(
         self,
@@ -143,7 +156,7 @@ class ModelData:
         if self._of.layout.target is None:
             return ()
         found = []
-        survey = self.survey(known, as_of)
+        survey = self._survey(known, as_of, Findings())
         for window in (survey.reference, *(state.window for state in survey.windows)):
             parts = {p.fragment: p for p in known.get(window.key, ())}
             if window.key not in measured or LABELS not in parts:
@@ -160,4 +173,11 @@ class ModelData:
         total = survey.reference.rows + sum(state.window.rows for state in survey.windows)
         if of.layout.target != "labels" or of.labels is None or total > _ORPHAN_LIMIT:
             return 0
-        return of.labels.orphans(of.ids(Selector(), of.base.fragments()), as_of)
+        labels, base = of.labels.table.fragments(), of.base.fragments()
+        key, stamp = f"{self.spec.name}/orphans", fingerprint(set_stamp(base), set_stamp(labels), of.layout.labels_key)
+        stored = of.cache.get(key, "", stamp)
+        if stored is None:
+            arrivals = of.labels.orphans(of.ids(Selector(), base))
+            stored = {"arrivals": arrivals}
+            of.cache.put(key, "", stamp, stored)
+        return bisect_right(stored["arrivals"], to_micros(as_of))

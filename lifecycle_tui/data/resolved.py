@@ -38,7 +38,14 @@ class Resolved:
         DataError: from any attribute, if the tables as a whole cannot serve.
     """
 
-    def __init__(self, spec: ModelSpec, sources: Mapping[Role, Source], cache: FragmentCache, memory: int) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        sources: Mapping[Role, Source],
+        cache: FragmentCache,
+        memory: int,
+        scratch: str | None = None,
+    ) -> None:
         self.spec, self.cache = spec, WriteThrough(cache)
         zone, timestamp = spec.data.timezone, spec.columns.timestamp
         self.declared = tables(spec)
@@ -47,11 +54,11 @@ class Resolved:
         for role in self.declared:
             if role not in sources:
                 raise DataError(f"model {spec.name}: no source was opened for its {role}")
-            table = Table(role, sources[role], timestamp if role != "labels" else None, zone, memory)
+            table = Table(role, sources[role], timestamp if role != "labels" else None, zone, memory, scratch)
             # Features and a reference of its own may do without a time.
             optional = role not in (self.role, "labels") and timestamp is not None
             if optional and timestamp is not None and not set(timestamp.columns) <= set(table.names()):
-                table = Table(role, sources[role], None, zone, memory)
+                table = Table(role, sources[role], None, zone, memory, scratch)
             self.tables[role] = table
 
     # ── tables and declarations ──
@@ -156,8 +163,9 @@ class Resolved:
         skip = {columns.target, arrived} | timed
         roles: dict[str, ColumnKind] = {name: kind for name, kind in kinds.items() if name not in skip}
         if layout.key:
-            roles[layout.key] = "categorical"
-        return Need(roles, {name: self.kinds[name] for name in chosen}, others, whole=features is None)
+            roles[layout.key] = "text"
+        ids = frozenset(name for name in (layout.key, columns.id) if name)
+        return Need(roles, {name: self.kinds[name] for name in chosen}, others, ids, whole=features is None)
 
     # ── windows ──
 
@@ -217,7 +225,7 @@ class Resolved:
 
         key = self.layout.key
         assert key is not None
-        need = Need(others={key: "categorical"}, hashed=False, whole=False)
+        need = Need(others={key: "text"}, ids=frozenset((key,)), hashed=False, whole=False)
         found = [np.empty(0, dtype=np.uint64)]
         for fragment in fragments:
             try:
@@ -243,7 +251,8 @@ class Resolved:
         layout = self.layout
         assert layout.features_key is not None
         chosen = sorted(layout.joined) if columns is None or whole else columns
-        return Need({layout.features_key: "categorical"}, {n: self.kinds[n] for n in chosen}, whole=whole)
+        key = layout.features_key
+        return Need({key: "text"}, {n: self.kinds[n] for n in chosen}, ids=frozenset((key,)), whole=whole)
 
     def _same_partitions(self, side: Table, base: Sequence[Fragment]) -> tuple[Fragment, ...]:
         """Features fragments that may hold the ids of these base fragments: where both tables declare a partition, they

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.hashing import RowHash, mix
 from lifecycle_tui.data.light import is_valid, keep_pandas_out
+from lifecycle_tui.data.spill import Spill
 from lifecycle_tui.data.times import parse_times
-from lifecycle_tui.data.values import as_labels, as_numbers, as_text
+from lifecycle_tui.data.values import as_ids, as_labels, as_numbers, as_text
+from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment, Source
 from lifecycle_tui.domain.signals import ColumnKind
@@ -75,6 +77,7 @@ class Need:
         roles: columns mixed into the role hash, with their kinds (the time columns are not among them).
         features: columns mixed into the row hash, with their kinds; None: not read.
         others: further columns (target, arrival), with their kinds; in no hash.
+        ids: those of the roles and others that identify rows; they are read as text and made canonical.
         hashed: whether hashes are wanted at all.
         whole: `features` are all features, so that a row hash makes sense.
     """
@@ -82,6 +85,7 @@ class Need:
     roles: Mapping[str, ColumnKind] = field(default_factory=dict)
     features: Mapping[str, ColumnKind] = field(default_factory=dict)
     others: Mapping[str, ColumnKind] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
     hashed: bool = True
     whole: bool = True
 
@@ -90,7 +94,7 @@ class Need:
         return {**self.others, **self.features, **self.roles}
 
     def key(self) -> tuple:
-        return (tuple(self.kinds.items()), self.hashed, self.whole)
+        return (tuple(self.kinds.items()), tuple(sorted(self.ids)), self.hashed, self.whole)
 
 
 class Table:
@@ -98,17 +102,28 @@ class Table:
 
     Args:
         timestamp: None for a table without time.
-        memory: bytes of chunks to keep; a fragment that alone would take more than half is read anew each time.
+        memory: bytes of chunks to keep; a fragment that alone would take more than half is not kept, but written to an
+            anonymous file in `scratch` if its windows would read it again and again.
     """
 
     def __init__(
-        self, role: str, source: Source, timestamp: TimestampSpec | None, timezone: str, memory: int = 256 << 20
+        self,
+        role: str,
+        source: Source,
+        timestamp: TimestampSpec | None,
+        timezone: str,
+        memory: int = 256 << 20,
+        scratch: str | None = None,
     ) -> None:
         keep_pandas_out()
         self.role = role
+        self.scratch = scratch
         self.source, self.timestamp, self.timezone, self.memory = source, timestamp, timezone, memory
         self._kept: OrderedDict[tuple, tuple[int, list[Chunk]]] = OrderedDict()
         self._held = 0
+        self._vain: set[tuple] = set()
+        self._spills: dict[tuple, Spill] = {}
+        self._spilling = timestamp is not None
         self._fragments: tuple[Fragment, ...] | None = None
 
     def fragments(self) -> tuple[Fragment, ...]:
@@ -152,20 +167,51 @@ class Table:
         if key in self._kept:
             self._kept.move_to_end(key)
             yield from self._kept[key][1]
-            return
-        share = self.memory // 2
-        small = self.is_small(fragment)
-        kept: list[Chunk] | None = [] if small or between is None else None
+        elif self.is_small(fragment) or between is None:
+            yield from self._keeping(key, fragment, need)
+        else:
+            yield from self._sparing(key, fragment, need, between)
+
+    def _keeping(self, key: tuple, fragment: Fragment, need: Need) -> Iterator[Chunk]:
+        """Read in full, and keep the chunks if they fit."""
+        kept: list[Chunk] | None = []
         size = 0
-        for chunk in self._read(fragment, need, None if small else between):
+        for chunk in self._read(fragment, need, None):
             if kept is not None:
                 size += chunk.nbytes()
                 kept.append(chunk)
-                if size > share:
+                if size > self.memory // 2:
                     kept = None
             yield chunk
         if kept is not None:
             self._keep(key, size, kept)
+
+    def _sparing(
+        self, key: tuple, fragment: Fragment, need: Need, between: tuple[datetime, datetime]
+    ) -> Iterator[Chunk]:
+        """Read what may lie in `between`. Where most rows of a pass were read in vain, the next pass writes all chunks
+        to disk, and from then on each window costs itself."""
+        low, high = to_micros(between[0]), to_micros(between[1])
+        if key in self._spills:
+            yield from self._spills[key].chunks(low, high)
+            return
+        if key in self._vain and self._spilling:
+            spill = Spill(self.scratch)
+            for chunk in self._read(fragment, need, None):
+                spill.write(chunk)
+                yield chunk
+            if spill.whole:
+                self._spills[key] = spill
+            self._spilling = spill.whole
+            return
+        rows = used = 0
+        for chunk in self._read(fragment, need, between):
+            rows += chunk.rows
+            if chunk.time is not None:
+                used += int(((chunk.time >= low) & (chunk.time < high)).sum())
+            yield chunk
+        if used * 2 < rows:
+            self._vain.add(key)
 
     def _keep(self, key: tuple, size: int, chunks: list[Chunk]) -> None:
         self._kept[key] = (size, chunks)
@@ -203,7 +249,9 @@ class Table:
             found += wrong
         columns: dict[str, Any] = {}
         for name, kind in need.kinds.items():
-            if name in present:
+            if name in present and name in need.ids:
+                columns[name] = as_ids(data.column(name))
+            elif name in present:
                 columns[name], wrong = normalise(name, data.column(name), kind, self.timezone)
                 # A part of the timestamp was asked for as text: that is no news about the data.
                 parts = self.timestamp.columns if self.timestamp else ()

@@ -196,7 +196,8 @@ class Scan:
         if plan.layout.key is None or not plan.spec.columns.id:
             return np.empty(0, dtype=np.uint64)
         names = {plan.layout.key, plan.spec.columns.version} - {None}
-        narrow = Need(others={n: k for n, k in plan.need.kinds.items() if n in names}, hashed=False)
+        kinds = {n: k for n, k in plan.need.kinds.items() if n in names}
+        narrow = Need(others=kinds, ids=plan.need.ids, hashed=False, whole=False)
         found = []
         for fragment in plan.fragments:
             need = plan.need if plan.base.is_small(fragment) else narrow

@@ -130,12 +130,33 @@ def as_labels(column: pa.Array) -> pa.DictionaryArray:
         return column.dictionary_encode()
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string()).dictionary_encode()
+    if pa.types.is_dictionary(kind) and len(column.dictionary) > len(column):
+        # A large dictionary that many chunks share: only what this one uses is looked at.
+        return as_labels(column.dictionary.take(column.indices))
     coded = column if pa.types.is_dictionary(kind) else _encodable(column).dictionary_encode()
-    values = coded.dictionary.to_pylist()
+    dictionary = coded.dictionary
+    if (
+        pa.types.is_string(dictionary.type)
+        and not dictionary.null_count
+        and len(dictionary.unique()) == len(dictionary)
+    ):
+        return pa.DictionaryArray.from_arrays(coded.indices.cast(pa.int32()), dictionary)
+    values = dictionary.to_pylist()
     labels = values if pa.types.is_string(coded.dictionary.type) else [label_of(value) for value in values]
     if coded.type.index_type == pa.int32() and labels == list(dict.fromkeys(x for x in labels if x is not None)):
         return pa.DictionaryArray.from_arrays(coded.indices, strings(labels))
     return _relabelled(coded, labels)
+
+
+def as_ids(column: pa.Array) -> pa.Array:
+    """Any column as strings that identify rows: 7, 7.0 and "7.0" are the same id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = as_text(column)
+    if pa.types.is_integer(column.type) or not pc.any(pc.ends_with(text, ".0")).as_py():
+        return text
+    return text_labels(text).dictionary_decode()
 
 
 def text_labels(column: pa.Array, missing: Sequence[str] = ()) -> pa.DictionaryArray:

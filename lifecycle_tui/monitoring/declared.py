@@ -6,7 +6,7 @@ Called by `config check`. Looks at file names and schemas only; no row is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.problems import Level, Problem
 from lifecycle_tui.domain.protocols import Source
 from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def data_problems(
             place = next((table.place for table in tables(spec).values() if table.place), spec.place)
             found.append(Problem("no-data", exc.message, f"models.{spec.name}.data", place, exc.hint))
             continue
-        found += _columns(workspace, spec, schemas)
+        found += column_problems(workspace.spec, spec, {name for schema in schemas.values() for name in schema})
         found += _rules(workspace, spec, schemas)
     return tuple(found)
 
@@ -73,8 +73,8 @@ def _declared(spec: ModelSpec) -> Iterator[tuple[str, Key, Level]]:
         yield spec.data.labels.arrived, ("data", "labels", "arrived"), "error"
 
 
-def _columns(workspace: Workspace, spec: ModelSpec, schemas: Mapping[Role, Mapping[str, pa.DataType]]) -> list[Problem]:
-    there = {name for schema in schemas.values() for name in schema}
+def column_problems(workspace: WorkspaceSpec, spec: ModelSpec, there: Collection[str]) -> list[Problem]:
+    """Declared columns that are not `there`, the columns of all its tables together. Evaluations ask this too."""
     found = []
     for name, key, level in _declared(spec):
         if name in there:
@@ -82,7 +82,7 @@ def _columns(workspace: Workspace, spec: ModelSpec, schemas: Mapping[Role, Mappi
         near = get_close_matches(name, sorted(there), n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"the data has {', '.join(sorted(there)[:8])}"
         path = ("models", spec.name, *key)
-        place = config.locate(workspace.spec, path) or config.locate(workspace.spec, path[:-1]) or spec.place
+        place = config.locate(workspace, path) or config.locate(workspace, path[:-1]) or spec.place
         says = f"no table of {spec.name} has a column {name!r}"
         dotted = ".".join(str(part) for part in path if not isinstance(part, int))
         found.append(Problem("missing-column", says, dotted, place, hint, level=level))

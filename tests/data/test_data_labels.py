@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle_tui.data.cache import MemoryCache
 from lifecycle_tui.domain.specs import ColumnsSpec, LabelSpec, ModelSpec, TableSpec, TimestampSpec
 
 from data_tables import NOW, counts, dated, day, known_of, model, open_model, rows_of, write  # isort: skip
@@ -102,6 +103,10 @@ def test_labels_without_a_row_are_counted(tmp_path: Path) -> None:
     spec = joined(tmp_path, [{"id": "k40", "y": 1, "at": day(60)}, {"id": "zz", "y": 1, "at": day(61)}], arrived="at")
     assert counts(open_model(spec).survey({}, day(60)).findings) == {}
     assert counts(open_model(spec).survey({}, day(61)).findings) == {"orphan-label:y": 1}
+    cache = MemoryCache()
+    for n, as_of in ((0, day(60)), (1, day(61)), (0, day(60))):
+        found = counts(open_model(spec, cache).survey({}, as_of).findings)
+        assert found.get("orphan-label:y", 0) == n
 
 
 def test_ids_of_any_type_meet(tmp_path: Path) -> None:

@@ -190,8 +190,9 @@ from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.domain.specs import *
 from lifecycle_tui.domain.windows import TimeWindow
 path = {str(tmp_path / "t.csv")!r}
-spec = ModelSpec("m", "regression", DataSpec(ReferenceSpec(end=datetime(2025, 1, 10, tzinfo=UTC)), TimeWindow(1, "week"),
-    table=TableSpec(path)), ColumnsSpec(timestamp=TimestampSpec(("d", "h"), "%m/%d/%Y %H")))
+reference = ReferenceSpec(end=datetime(2025, 1, 10, tzinfo=UTC))
+spec = ModelSpec("m", "regression", DataSpec(reference, TimeWindow(1, "week"), table=TableSpec(path)),
+    ColumnsSpec(timestamp=TimestampSpec(("d", "h"), "%m/%d/%Y %H")))
 data = ModelData(spec, {{"table": CsvSource(path)}})
 survey = data.survey({{}}, datetime(2030, 1, 1, tzinfo=UTC))
 rows = sum(data.scan(s.window, datetime(2030, 1, 1, tzinfo=UTC)).run().rows for s in survey.windows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -312,11 +313,19 @@ def test_windows_by_partition(tmp_path: Path) -> None:
 
 
 def test_large_fragments_are_streamed(tmp_path: Path) -> None:
-    """With almost no memory nothing is kept, and the numbers are the same."""
-    path = write(tmp_path / "t.parquet", rows(0, 90, 0.01))
-    wide, tight = open_model(model(path)), open_model(model(path), memory=1000)
-    assert known_of(wide) == known_of(tight)
-    assert wide.survey({}, NOW) == tight.survey({}, NOW)
+    """With almost no memory nothing is kept, and the numbers are the same; also where no scratch file can be made."""
+    table = rows(0, 90, 0.01)
+    random.Random(1).shuffle(table)
+    path = write(tmp_path / "t.parquet", table)
+    spec = model(path, window=TimeWindow(1, "week"))
+    roomy = open_model(spec)
+    for options in ({}, {"scratch": str(tmp_path)}, {"scratch": str(tmp_path / "none")}):
+        tight = open_model(spec, memory=1000, **options)
+        assert known_of(tight) == known_of(roomy)
+        assert tight.survey({}, NOW) == roomy.survey({}, NOW)
+        windows = [s.window for s in roomy.survey({}, NOW).windows]
+        assert [repr(rows_of(tight, w)) for w in windows] == [repr(rows_of(roomy, w)) for w in windows]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_lost_cache_costs_no_result(tmp_path: Path) -> None:

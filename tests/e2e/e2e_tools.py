@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 import uuid
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -101,7 +103,7 @@ def write_workspace(root: Path, *models: str, until: int = DAYS) -> Path:
 def write_data(root: Path, until: int) -> None:
     """The tables as they are when `until` days have passed; files of before stay as they are, but for rides.csv."""
     rides = ["ts,warmth,wind,day,riders"]
-    for name, days in (("early", range(SPLIT)), ("late", range(SPLIT, until))):
+    for name, days in (("early", range(min(SPLIT, until))), ("late", range(SPLIT, until))):
         scored, labels = ["id,ts,version,age,city,p"], ["id,bought,known_at"]
         for day in days:
             _shop_day(day, scored, labels)
@@ -147,6 +149,13 @@ class Found:
     role: str
 
 
+def drop_in(root: Path, *names: str) -> None:
+    """Copy our plugin files into a workspace; one that no tool could read as Python is kept as `.txt`."""
+    for name in names:
+        source = next(path for path in (PLUGINS / f"{name}.py", PLUGINS / f"{name}.txt") if path.exists())
+        shutil.copy2(source, root / "plugins" / f"{name}.py")
+
+
 @dataclass
 class Run:
     """The program on one workspace: commands, its processes, its state."""
@@ -155,8 +164,8 @@ class Run:
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     env: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *words: str, command: str = "check") -> subprocess.Popen[str]:
-        """Start a command of the program in the workspace."""
+    def start(self, *words: str, command: str = "check", quiet: bool = False) -> subprocess.Popen[str]:
+        """Start a command of the program in the workspace; `quiet` if nobody is going to read what it prints."""
         scratch = self.root.parent / f"{self.root.name}.tmp"
         scratch.mkdir(exist_ok=True)
         env = {**os.environ, "TMPDIR": str(scratch), MARK: self.mark, "OMP_NUM_THREADS": "1", **self.env}
@@ -165,8 +174,8 @@ class Run:
             cwd=self.root,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL if quiet else subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
             text=True,
         )
 
@@ -202,6 +211,12 @@ class Run:
                 if role != "all":
                     break
         return hit
+
+    def run(self, command: str, *words: str) -> tuple[int, str]:
+        """Any command to its end: exit code and what it printed on stdout."""
+        process = self.start(*words, command=command)
+        said, _ = process.communicate(timeout=DEADLINE)
+        return process.returncode, said
 
     def until_quiet(self) -> None:
         """Wait until no process of the run is left."""
@@ -243,9 +258,13 @@ _UNCOMPARED = {"feed", "jobs", "job_events", "heartbeats", "meta", "audit"}
 _NAMES = {
     "window_id": "SELECT model || ' ' || key || ' ' || version || ' ' || revision FROM windows WHERE id = ?",
     "alert_id": "SELECT model || ' ' || rule || ' ' || since FROM alerts WHERE id = ?",
-    "reference_id": "SELECT model || ' ' || digest FROM reference WHERE id = ?",
+    "reference_id": "SELECT model || ' ' || rows FROM reference WHERE id = ?",
 }
 """Column → what stands for the id in it."""
+
+_OF_BYTES = {"windows": {"basis", "digest"}, "reference": {"digest"}, "versions": {"size"}}
+"""Columns that name the bytes of an artefact, where the model has one. The same fit may be written in other bytes (zip
+times, names of parts), so there `versions.artifact` is compared by content, and these follow from it."""
 
 Facts = dict[str, list[str]]
 
@@ -254,23 +273,40 @@ def facts(root: Path) -> Facts:
     """Every row of every table that says what was found, without ids and clocks, in an order of its own."""
     with contextlib.closing(sqlite3.connect(f"file:{root}/.lifecycle/state.db?mode=ro", uri=True)) as conn:
         tables = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found = {t: _rows(conn, t) for t in tables if t not in _UNCOMPARED and not t.startswith(("sqlite_", "_sqlite_"))}
+        found = {
+            t: _rows(conn, t, root)
+            for t in tables
+            if t not in _UNCOMPARED and not t.startswith(("sqlite_", "_sqlite_"))
+        }
     assert {"windows", "window_parts", "signals", "profiles", "alerts", "alert_events", "versions"} <= set(found)
     return found
 
 
-def _rows(conn: sqlite3.Connection, table: str) -> list[str]:
+def _rows(conn: sqlite3.Connection, table: str, root: Path) -> list[str]:
     cursor = conn.execute(f"SELECT * FROM [{table}]")
     columns = [c[0] for c in cursor.description]
     clocks = _CLOCKS | _NUMBERS | ({"since"} if table == "aliases" else set())
+    fitted = {model for (model,) in conn.execute("SELECT model FROM versions WHERE artifact IS NOT NULL")}
     rows = []
-    for row in cursor:
+    for row in cursor.fetchall():
         known = dict(zip(columns, row, strict=True))
         if known.get("name") == "data.late":  # the age of the newest row: it moves with the clock
             known = {"window_id": known["window_id"], "name": known["name"], "state": known["state"]}
+        if known.get("model") in fitted:
+            known = {c: value for c, value in known.items() if c not in _OF_BYTES.get(table, ())}
+        if known.get("artifact"):
+            known["artifact"] = _content(root, known["artifact"])
         said = {c: _said(conn, c, value) for c, value in known.items() if c not in clocks}
         rows.append(json.dumps(said, sort_keys=True))
     return sorted(rows)
+
+
+def _content(root: Path, digest: str) -> list[int]:
+    """Checksums of the arrays in an artefact."""
+    with zipfile.ZipFile(root / ".lifecycle" / "artifacts" / digest[:2] / digest[2:]) as file:
+        found = [part.CRC for part in file.infolist() if part.filename.endswith(".npy")]
+    assert found
+    return sorted(found)
 
 
 def _said(conn: sqlite3.Connection, column: str, value: Any) -> Any:
@@ -298,11 +334,15 @@ def damage(root: Path) -> list[str]:
         said += [f"foreign key: {row}" for row in conn.execute("PRAGMA foreign_key_check")]
         live = conn.execute("SELECT id, kind, state FROM jobs WHERE state IN ('queued', 'running')").fetchall()
         said += [f"job never ended: {row}" for row in live]
-        twice = "SELECT model, key, version, count(*) FROM windows WHERE current = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        twice = (
+            "SELECT model, key, version, count(*) FROM windows WHERE current = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        )
         said += [f"window twice: {row}" for row in conn.execute(twice)]
         (counter,) = conn.execute("SELECT seq FROM feed").fetchone()
         for table in ("models", "windows", "signals", "alerts", "versions", "aliases", "jobs"):
-            ahead, doubled = conn.execute(f"SELECT max(seq), count(seq) - count(DISTINCT seq) FROM [{table}]").fetchone()
+            ahead, doubled = conn.execute(
+                f"SELECT max(seq), count(seq) - count(DISTINCT seq) FROM [{table}]"
+            ).fetchone()
             if (ahead or 0) > counter or doubled:
                 said.append(f"feed of {table}: highest {ahead} of {counter}, {doubled} numbers twice")
         wanted = [d for (d,) in conn.execute("SELECT artifact FROM versions WHERE artifact IS NOT NULL")]

@@ -1,26 +1,40 @@
-"""kill -9 of the program's processes at random moments: afterwards a rerun has lost, doubled and changed nothing.
+"""kill -9 of the program's processes at random moments: a rerun has lost, doubled and changed nothing.
 
-A round: the program runs `check` on a known workspace, some of its processes are killed, `check` runs again to its end,
-and its state is compared, row by row, with that of a run nobody disturbed.
+A round: `check` runs on a known workspace, something of it is killed, `check` runs again to its end; then every row of
+its state is compared with that of a run which nobody disturbed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest_e2e import drop_in
-from e2e_tools import DAYS, SPLIT, Facts, Run, damage, differences, facts, wait_for, write_data, write_workspace
+from e2e_tools import (
+    DAYS,
+    DEADLINE,
+    SPLIT,
+    Facts,
+    Run,
+    damage,
+    differences,
+    drop_in,
+    facts,
+    write_data,
+    write_workspace,
+)
 
 ROLES = ("check", "worker", "plugin", "guardian", "all")
-"""Who is killed: "all" is every process at once, as when the machine loses power."""
+"""Who is killed; "all" is every process at once."""
 
 
 @dataclass
@@ -28,55 +42,151 @@ class Stage:
     """A workspace as it is before a check, and what the check must leave behind.
 
     Attributes:
-        before: a copy to begin each round with; `root` is where it is put, always the same place.
+        root: where each round happens: always the same place, as a state remembers the paths of its files.
+        before: a copy to begin a round with.
         seconds: that the undisturbed check took.
     """
 
     root: Path
     before: Path
-    expected: Facts
-    exit_code: int
-    seconds: float
+    expected: Facts = field(default_factory=dict)
+    exit_code: int = 0
+    seconds: float = 0.0
 
     @classmethod
-    def make(cls, root: Path) -> Stage:
-        """Of the workspace at `root`, which is run undisturbed for this."""
+    def of(cls, root: Path) -> Stage:
+        """The workspace at `root` as it is now; runs the check undisturbed."""
         before = root.with_name(f"{root.name}-before-{len(list(root.parent.iterdir()))}")
         shutil.copytree(root, before)
-        run, begin = Run(root), time.monotonic()
-        exit_code, said = run.check()
+        stage, run, begin = cls(root, before), Run(root), time.monotonic()
+        stage.exit_code, said = run.check()
+        stage.seconds = time.monotonic() - begin
         run.until_quiet()
         assert not said["plugins"] and all(m["job"]["state"] == "done" for m in said["models"].values())
-        return cls(root, before, facts(root), exit_code, time.monotonic() - begin)
+        stage.expected = facts(root)
+        assert damage(root) == []
+        return stage
 
     def fresh(self) -> Run:
-        """Everything as it was before the check; the last round's processes must have ended."""
+        """A run of the workspace as it was before."""
         shutil.rmtree(self.root)
         shutil.copytree(self.before, self.root)
         return Run(self.root)
 
-    def differences(self) -> list[str]:
-        """What is not as the undisturbed check left it."""
-        return damage(self.root) + differences(self.expected, facts(self.root))
+    def wrong(self, run: Run, codes: list[int]) -> list[str]:
+        """What is not as the undisturbed check left it, after the processes of `run` have ended."""
+        run.until_quiet()
+        said = [f"exit code {code}, not {self.exit_code}" for code in codes if code != self.exit_code]
+        return said + damage(self.root) + differences(self.expected, facts(self.root))
+
+
+def disturb(
+    run: Run, seconds: tuple[float, float], role: str, chance: random.Random, *words: str
+) -> tuple[list[str], list[int]]:
+    """Start a check and kill `role` between these `seconds` of it: the roles that were hit, the code of a survivor.
+
+    Where no process of that role runs at the moment, the next one that comes is killed a little later.
+    """
+    process = run.start("--format", "json", *words, quiet=True)
+    moment, later = chance.uniform(*seconds), chance.uniform(0.0, 0.3)
+    pause = threading.Event()
+    pause.wait(moment)
+    hit = run.kill(role)
+    while not hit and process.poll() is None:
+        if any(found.role == role for found in run.processes()):
+            pause.wait(later)
+            hit = run.kill(role)
+        pause.wait(0.01)
+    if role in ("check", "all") and hit:
+        process.wait(DEADLINE)
+        return hit, []
+    return hit, [process.wait(DEADLINE)]
+
+
+def kill_round(
+    stage: Stage, role: str, chance: random.Random, kills: Counter[str], *, part: float = 0.9, again: bool = True
+) -> list[str]:
+    """Kill `role` in a check, then check to the end; what is wrong afterwards.
+
+    Args:
+        again: also where the killed check has come to its end by itself.
+    """
+    run = stage.fresh()
+    hit, codes = disturb(run, (0.0, part * stage.seconds), role, chance)
+    kills.update([role] if hit else ["nobody"])
+    if again or not codes:
+        codes.append(run.check()[0])  # at once: the workers of a killed check may still be at it
+    return stage.wrong(run, codes)
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    assert Run.left_in(tmp_path) == []
+def root(tmp_path: Path) -> Iterator[Path]:
+    """Where the workspace of a test goes."""
+    yield tmp_path / "ws"
 
 
-def kill_at_random(run: Run, generator: random.Random, seconds: float, role: str) -> list[str]:
-    """Start a check and kill `role` at some moment of its `seconds`; the roles that were hit.
+def test_three_kills_lose_and_double_nothing(root: Path) -> None:
+    drop_in(write_workspace(root, "shop"), "spread")
+    stage, chance, kills = Stage.of(root), random.Random(5), Counter[str]()
+    for role in ("all", "worker", "plugin"):
+        assert kill_round(stage, role, chance, kills, part=0.5, again=role == "all") == [], role
+    assert kills["nobody"] == 0
 
-    Where no process of that role runs at that moment, the first one that comes is killed. The check itself is waited
-    for, unless it was killed: what it says then is of no interest.
-    """
-    process = run.start("--format", "json")
-    drain = threading.Thread(target=process.communicate)
-    drain.start()
-    threading.Event().wait(generator.uniform(0.0, seconds))
-    hit: list[str] = []
-    wait_for(lambda: bool(hit.extend(run.kill(role))) or bool(hit) or process.poll() is not None, f"a {role} to kill")
-    drain.join() if not {"check"} & set(hit) else process.wait()
-    return hit
+
+@pytest.mark.slow
+def test_hundred_kills_lose_and_double_nothing(root: Path) -> None:
+    """Forty first checks (fitting, profiling references), sixty with new, grown and relabelled windows."""
+    drop_in(write_workspace(root, until=DAYS), "spread")
+    first = Stage.of(root)
+    shutil.rmtree(root)
+    drop_in(write_workspace(root, until=SPLIT), "spread")
+    run = Run(root)
+    run.check()
+    run.until_quiet()
+    write_data(root, DAYS)
+    second = Stage.of(root)
+    chance, kills, failures = random.Random(2025), Counter[str](), []
+    for number in range(100):
+        stage = first if number % 5 < 2 else second
+        role = chance.choice(ROLES)
+        wrong = kill_round(stage, role, chance, kills)
+        if wrong:
+            failures.append((number, role, wrong[:5]))
+            print(f"\nround {number}: {role} killed in {'first' if stage is first else 'later'} check: {wrong[:5]}")
+    print(f"\n100 rounds, killed: {dict(sorted(kills.items()))}, failed: {len(failures)}")
+    assert failures == []
+    assert sum(kills[role] for role in ROLES) >= 90
+
+
+@pytest.mark.slow
+def test_killed_while_it_notifies_everybody_open_is_told(root: Path) -> None:
+    """A kill may cost a receiver a second copy of what was just going out; it never costs the message."""
+    stage_root = write_workspace(root, "shop")
+    before = root.with_name("before")
+    shutil.copytree(stage_root, before)
+    run, begin = Run(root), time.monotonic()
+    run.run("check", "--act")
+    seconds = time.monotonic() - begin
+    expected = _told(root)
+    assert len(expected) == 3 and set(expected.values()) == {1}
+    chance = random.Random(77)
+    for role in ("check", "worker", "all") * 4:
+        run.until_quiet()
+        shutil.rmtree(root)
+        shutil.copytree(before, root)
+        disturb(run, (0.4 * seconds, seconds), role, chance, "--act")
+        run.run("check", "--act")
+        run.until_quiet()
+        told = _told(root)
+        assert told.keys() == expected.keys() and max(told.values()) <= 2, role
+
+
+def _told(root: Path) -> Counter[tuple[str, str, str]]:
+    """What the log notifier has written: rule, first window and transition of each alert; nothing waits any more."""
+    with contextlib.closing(sqlite3.connect(root / ".lifecycle" / "state.db")) as conn:
+        live = set(conn.execute("SELECT rule, since, 'opened' FROM alerts WHERE state <> 'resolved'"))
+        assert conn.execute("SELECT count(*) FROM notifications WHERE state <> 'sent'").fetchone() == (0,)
+    lines = (root / ".lifecycle" / "alerts.log").read_text("utf-8").splitlines()
+    told = Counter((row["rule"], row["since"], row["transition"]) for row in map(json.loads, lines))
+    assert live == set(told)
+    return told

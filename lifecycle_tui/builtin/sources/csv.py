@@ -91,7 +91,7 @@ class CsvSource:
         self.encoding = encoding
         self.decimal = decimal
         self.missing = tuple(missing)
-        self._dialects: dict[tuple[str, str], Dialect] = {}
+        self._dialects: dict[tuple[str, str, bool], Dialect] = {}
         self._types: dict[tuple[str, str], dict[str, Any]] = {}
 
     def fragments(self) -> Sequence[Fragment]:
@@ -115,7 +115,7 @@ class CsvSource:
 
     def names(self, fragment: Fragment) -> tuple[str, ...]:
         """Columns of one file, from its header."""
-        names = self._dialect(fragment).names
+        names = self._dialect(fragment, whole=False).names
         return (*names, *(name for name in fragment.partitions if name not in names))
 
     def fragment_schema(self, fragment: Fragment) -> Mapping[str, pa.DataType]:
@@ -167,11 +167,12 @@ class CsvSource:
             types |= {name: shown[name] for name in names if name not in types}
         return types
 
-    def _dialect(self, fragment: Fragment) -> Dialect:
-        key = (fragment.path, fragment.stamp)
+    def _dialect(self, fragment: Fragment, *, whole: bool = True) -> Dialect:
+        key = (fragment.path, fragment.stamp, whole)
         if key not in self._dialects:
+            given = (self.separator, self.encoding, self.decimal)
             try:
-                self._dialects[key] = sniff_dialect(fragment.path, self.separator, self.encoding, self.decimal)
+                self._dialects[key] = sniff_dialect(fragment.path, *given, whole=whole)
             except (OSError, UnicodeError, LookupError, csv.Error, EOFError) as exc:
                 raise DataError(f"{fragment.path} cannot be read: {exc}") from exc
         return self._dialects[key]

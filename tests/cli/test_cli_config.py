@@ -1,0 +1,133 @@
+"""`lifecycle config check`: every problem at its place, from the file, its plugins, its rules and its tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli import cli_spaces
+from tests.cli.conftest import Here, Ran
+
+ROW = {"level", "code", "key", "message", "file", "line", "column", "hint", "related"}
+
+
+def problems(done: Ran) -> list[dict]:
+    return json.loads(done.out)["problems"]
+
+
+def files(root: Path) -> dict[str, int]:
+    """Every file below `root` with the time of its last change; caches of the index apart."""
+    found = {}
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            if ".lifecycle" not in path.parts:
+                found[str(path)] = path.stat().st_mtime_ns
+    return found
+
+
+def test_a_sound_file(space: Path, here: Here) -> None:
+    before = files(space)
+    done = here(space, "config", "check")
+    assert done == (0, f"{space / 'lifecycle.toml'}: fine\n", "")
+    assert files(space) == before and not (space / ".lifecycle" / "state.db").exists()
+
+
+def test_as_json(space: Path, here: Here) -> None:
+    done = here(space / "data", "config", "check", "--format", "json")
+    assert done.code == 0
+    assert json.loads(done.out) == {"file": str(space / "lifecycle.toml"), "problems": []}
+
+
+def test_every_problem_of_the_file(space: Path, here: Here) -> None:
+    text = (space / "lifecycle.toml").read_text()
+    lines = text.splitlines()
+    text = text.replace('task = "regression"', 'task = "regresion"', 1).replace("severity =", "severty =", 1)
+    text = text.replace('window = "1 month"', 'window = "1 mnth"', 1)
+    (space / "lifecycle.toml").write_text(text)
+    done = here(space, "config", "check", "--format", "json")
+    assert done.code == 2
+    rows = problems(done)
+    assert all(set(row) == ROW for row in rows)
+    at = {row["key"]: row for row in rows if row["level"] == "error"}
+    assert set(at) == {"models.steady.task", "models.steady.data.window", "models.steady.rules.moved.severty"}
+    assert at["models.steady.task"]["line"] == 1 + lines.index('task = "regression"')
+    assert "severity" in at["models.steady.rules.moved.severty"]["hint"]
+    said = here(space, "config", "check")
+    assert said.code == 2 and said.err == ""
+    assert said.out.count("error[") == 3 and "| severty = " in said.out and "  | ^^^^^^^" in said.out
+    assert said.out.rstrip().endswith("3 errors, 0 warnings")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "says"),
+    [
+        ('when = "drift.max >= 0.2"', 'when = "drift.mx >= 0.2"', "unknown-signal", "drift.max"),
+        ('when = "mae.lower > 1e9"', 'when = "mae.lower >"', None, ""),
+        ('when = "drift.max >= 0.2"', 'when = "psi.zzz >= 0.2"', "unknown-signal", "psi.x"),
+        ('target = "y"', 'target = "yy"', "missing-column", 'did you mean "y"'),
+        ('timestamp = "day"', 'timestamp = "dya"', "missing-column", '"day"'),
+        ('table = "data/steady.csv"', 'table = "data/staedy.csv"', "no-data", ""),
+        ('table = "data/steady.csv"', 'table = { path = "data/steady.csv", separatr = ";" }', "unknown-key", "separator"),
+        ("[models.steady.data]", '[models.steady.monitor]\nmetrics = ["aucc"]\n[models.steady.data]', "unknown-metric", ""),
+        ("[models.steady.data]", '[notifiers.x]\nuse = "webhok"\n[models.steady.data]', "unknown-notifier", "webhook"),
+        ("[models.steady.data]", '[notifiers.x]\nuse = "webhook"\nurll = "http://a"\n[models.steady.data]', "unknown-key", "url"),
+    ],
+)  # fmt: skip
+def test_each_problem_is_found_at_its_line(
+    space: Path, here: Here, old: str, new: str, code: str | None, says: str
+) -> None:
+    text = (space / "lifecycle.toml").read_text()
+    assert old in text
+    (space / "lifecycle.toml").write_text(text.replace(old, new, 1))
+    done = here(space, "config", "check", "--format", "json")
+    assert done.code == 2, done.out
+    errors = [row for row in problems(done) if row["level"] == "error"]
+    assert errors and (code is None or code in {row["code"] for row in errors})
+    assert any(says in f"{row['message']} {row['hint']}" for row in errors), errors
+    changed = [n for n, line in enumerate(text.replace(old, new, 1).splitlines(), 1) if line in new.splitlines()]
+    assert all(row["line"] is not None for row in errors)
+    assert any(row["line"] in changed for row in errors), (errors, changed)
+
+
+def test_data_is_not_looked_at_when_not_asked(space: Path, here: Here) -> None:
+    (space / "data" / "steady.csv").unlink()
+    assert here(space, "config", "check").code == 2
+    assert here(space, "config", "check", "--no-data").code == 0
+
+
+def test_a_named_file(space: Path, here: Here, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = here(elsewhere, "config", "check", str(space / "lifecycle.toml"))
+    assert done.code == 0 and list(elsewhere.iterdir()) == []
+    done = here(elsewhere, "config", "check", "nowhere.toml")
+    assert done.code == 2 and "nowhere.toml" in done.out + done.err and "Traceback" not in done.out + done.err
+    assert here(elsewhere, "config", "check").code == 2
+
+
+def test_includes_are_checked_at_their_own_lines(tmp_path: Path, here: Here) -> None:
+    (tmp_path / "models").mkdir()
+    cli_spaces.save(tmp_path / "data" / "steady.csv", cli_spaces.rows())
+    (tmp_path / "lifecycle.toml").write_text('include = ["models/*.toml"]\n')
+    (tmp_path / "models" / "steady.toml").write_text('task = "regresion"\n')
+    done = here(tmp_path, "config", "check", "--format", "json")
+    assert done.code == 2
+    assert any(row["file"].endswith("models/steady.toml") and row["line"] == 1 for row in problems(done))
+
+
+def test_hostile_text_in_a_file_is_made_visible(tmp_path: Path, here: Here) -> None:
+    (tmp_path / "lifecycle.toml").write_text('"bad\\u001b[2Jkey" = 1\n[models."m\\u0007"]\ntask = "x\\u001b[31m"\n')
+    for fmt in ("text", "json"):
+        done = here(tmp_path, "config", "check", "--format", fmt)
+        assert done.code == 2
+        assert "\x1b" not in done.out + done.err and "\x07" not in done.out + done.err
+
+
+def test_a_warning_alone_is_no_error(space: Path, here: Here) -> None:
+    text = (space / "lifecycle.toml").read_text()
+    (space / "lifecycle.toml").write_text(text.replace('prediction = "p"', 'prediction = "p"\nignore = ["gone"]', 1))
+    done = here(space, "config", "check")
+    assert done.code == 0 and "warning[missing-column]" in done.out and "0 errors, 1 warning\n" in done.out

@@ -1,0 +1,107 @@
+"""The command group: names, helps, exit codes, and what becomes of errors."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from lifecycle_tui import __version__
+from lifecycle_tui.cli import info, main
+from lifecycle_tui.domain.errors import LifecycleError, StateError
+from tests.cli.conftest import Here, lifecycle
+
+WORDS = [[name] for name in main.COMMANDS] + [["config", "check"], ["plugins", "list"]]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_every_help_has_an_example_and_writes_nothing(tmp_path: Path, here: Here, words: list[str]) -> None:
+    done = here(tmp_path, *words, "--help")
+    assert done.code == 0 and done.err == ""
+    assert list(tmp_path.iterdir()) == []
+    if words not in (["config"], ["plugins"]):
+        assert re.search(r"^ *Examples?:\n +lifecycle " + " ".join(words), done.out, re.M), done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_short_help_is_the_commands_own(name: str) -> None:
+    found = main.LazyGroup().get_command(click.Context(main.group), name)
+    assert found is not None
+    assert found.get_short_help_str(200) == main.COMMANDS[name][1]
+    assert found.name == name or name in ("config", "plugins")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_of_all(tmp_path: Path, here: Here, flag: str) -> None:
+    done = here(tmp_path, flag)
+    assert done.code == 0
+    for name, (_, text) in main.COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(text)}", done.out, re.M)
+    assert "130" in done.out and "Example" in done.out
+
+
+def test_version(tmp_path: Path, here: Here) -> None:
+    assert here(tmp_path, "--version") == (0, f"lifecycle-tui {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["chek"], 'Did you mean "check"?'),
+        (["zzz"], "No such command 'zzz'."),
+        (["--colour"], "--colour"),
+        (["config"], "Usage: lifecycle config"),
+        (["status", "extra"], "extra"),
+        (["ack"], "ALERT"),
+        (["ack", "0"], "0"),
+        (["history", "--limit", "0"], "--limit"),
+    ],
+)
+def test_wrong_words(tmp_path: Path, here: Here, words: list[str], says: str) -> None:
+    done = here(tmp_path, *words)
+    assert done.code == 2 and says in done.out + done.err
+
+
+def test_no_words_and_no_terminal(tmp_path: Path) -> None:
+    done = lifecycle(tmp_path)
+    assert done.code == 2 and "Usage: lifecycle" in done.out and "not a terminal" in done.err
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (click.exceptions.Abort(), 130, "interrupted"),
+        (LifecycleError("no \x1b[2J good", hint="do this"), LifecycleError.exit_code, "do this"),
+        (StateError("broken state"), StateError.exit_code, "broken state"),
+        (ZeroDivisionError("what \x1b[2J"), 3, "this should not have happened: ZeroDivisionError"),
+        (MemoryError(), 3, "MemoryError"),
+    ],
+)
+def test_errors_become_exit_codes(
+    tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int, says: str
+) -> None:
+    def fail() -> None:
+        raise raised
+
+    monkeypatch.delenv("LIFECYCLE_DEBUG", raising=False)
+    monkeypatch.setattr(info, "_program", fail)
+    done = here(tmp_path, "info")
+    assert done.code == code and says in done.err and done.out == ""
+    assert "Traceback" not in done.err and "\x1b" not in done.err
+
+
+def test_the_traceback_for_who_asks(tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFECYCLE_DEBUG", "1")
+    monkeypatch.setattr(info, "_program", lambda: 1 / 0)
+    done = here(tmp_path, "info")
+    assert done.code == 3 and "Traceback" in done.err and "in <lambda>" in done.err
+
+
+def test_words_are_taken_from_the_command_line(tmp_path: Path, here: Here) -> None:
+    assert here(tmp_path, "info", "--format", "json").code == 0
+    assert sys.argv[1:] == ["info", "--format", "json"]
