@@ -86,9 +86,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         }
 
 
-def _measurer(
-    job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, instruments: Instruments
-) -> Measurer:
+def _measurer(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, instruments: Instruments) -> Measurer:
     first: FirstVersion | None = None
     if needs_version(spec):
         first = get_first_version(job, spec, data, survey, validate=False)
@@ -189,4 +187,3 @@ def _said(problem: Problem) -> str:
     """A problem as one line, for a log."""
     hint = f" ({problem.hint})" if problem.hint else ""
     return f"{problem.place}: {problem.key}: {problem.message}{hint}"
-

@@ -162,11 +162,15 @@ def _fit(spec: ModelSpec, data: ModelData, rows: TrainingRows) -> FittedModel:
 
 
 def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> tuple[TrainingRows, np.ndarray | None]:
-    """The labelled rows of the reference in canonical order, and their days."""
+    """The labelled rows of the reference in canonical order, and their days. An infinite target teaches nothing."""
     import numpy as np
     import pyarrow as pa
 
     usable = [n for n, k in data.kinds().items() if k in ("numeric", "categorical")]
+    if not usable:
+        raise TrainingError(
+            "there is no feature to learn from", hint="declare numeric or categorical columns, or ignore fewer"
+        )
     tables, targets, times, days = [], [], [], []
     done = 0
     for batch in data.scan(survey.reference, job.now, columns=usable):
@@ -175,7 +179,7 @@ def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> 
         if batch.target is None:
             raise TrainingError("the data has no target to learn from", hint="declare columns.target")
         values = batch.target.to_numpy(zero_copy_only=False)
-        known = batch.target_known & ~_missing(values)
+        known = batch.target_known & _usable(values)
         at = np.flatnonzero(known)
         tables.append(batch.features.take(pa.array(at)))
         targets.append(values[at])
@@ -202,12 +206,12 @@ def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> 
     return canonical(rows), None
 
 
-def _missing(values: np.ndarray) -> np.ndarray:
+def _usable(values: np.ndarray) -> np.ndarray:
     import numpy as np
 
     if values.dtype == object:
-        return np.array([v is None for v in values], bool)
-    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+        return np.array([v is not None for v in values], bool)
+    return np.isfinite(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
 
 
 def _lineage(model: FittedModel) -> dict[str, Any]:

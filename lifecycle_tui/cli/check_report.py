@@ -104,6 +104,7 @@ def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job 
 
 def _model(conn: Any, spec: ModelSpec, row: FleetRow, job: Job) -> ModelReport:
     from lifecycle_tui.registry import aliases
+
     champion = aliases.champion(conn, spec.name)
     history = windows.history(conn, spec.name, None, RECENT)
     live = alerts.open_alerts(conn, spec.name)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lifecycle_tui.data.cache import FragmentCache
+from lifecycle_tui.data.chunks import Need
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.hashing import digest
-from lifecycle_tui.data.rows import Need, Table
+from lifecycle_tui.data.rows import Table
 from lifecycle_tui.data.slices import NONE, Selector, Slicer
 from lifecycle_tui.data.zones import MISSING
 from lifecycle_tui.domain.errors import DataError

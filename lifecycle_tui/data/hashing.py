@@ -39,6 +39,14 @@ def mix(h: np.ndarray) -> np.ndarray:
     return h
 
 
+def all_finite(values: np.ndarray) -> bool:
+    """Whether a float column has neither NaN nor infinities (False also if its sum is too large to say)."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(np.add.reduce(values)))
+
+
 class RowHash:
     """Collects the columns of n rows; `values` (n,) uint64 is the hash of each row.
 
@@ -62,7 +70,7 @@ class RowHash:
             self._sum += hash_strings(column) * factor
             return
         bits = np.ascontiguousarray(column).view(np.uint64)
-        if column.dtype == np.float64 and not np.isfinite(np.add.reduce(column)):
+        if column.dtype == np.float64 and not all_finite(column):
             bits = np.where(np.isnan(column), np.uint64(_NULL), bits)
         # Small blocks stay in the processor's cache through the four operations.
         buffer = np.empty(min(_BLOCK, len(bits)), dtype=np.uint64)

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.chunks import CHUNK, Chunk, Need, empty_column, join_chunks, subset, take
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.hashing import add_digests, digest, hash_strings
 from lifecycle_tui.data.light import is_valid
-from lifecycle_tui.data.rows import CHUNK, Chunk, Need, Table, empty_column, join_chunks, subset, take
+from lifecycle_tui.data.rows import Table
 from lifecycle_tui.data.survey import FEATURES
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment

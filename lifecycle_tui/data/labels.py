@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.chunks import Need, join_chunks, take
 from lifecycle_tui.data.hashing import RowHash, digest, hash_strings, mix
 from lifecycle_tui.data.light import filled, is_valid, strings, to_numpy
-from lifecycle_tui.data.rows import Need, Table, join_chunks, take
+from lifecycle_tui.data.rows import Table
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment

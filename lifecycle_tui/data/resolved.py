@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.cache import FragmentCache, WriteThrough
+from lifecycle_tui.data.chunks import Need
 from lifecycle_tui.data.cutting import make_slicer, partition_of
 from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
 from lifecycle_tui.data.hashing import hash_strings
@@ -18,7 +19,7 @@ from lifecycle_tui.data.joining import FeatureJoin
 from lifecycle_tui.data.labels import LabelTable
 from lifecycle_tui.data.layout import Layout, Role, base_role, resolve, role_kinds, tables
 from lifecycle_tui.data.light import is_valid
-from lifecycle_tui.data.rows import Need, Table
+from lifecycle_tui.data.rows import Table
 from lifecycle_tui.data.slices import HISTORY, REF, Selector, Slicer
 from lifecycle_tui.data.survey import REFERENCE
 from lifecycle_tui.domain.errors import DataError

@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.batches import ScanBatch
+from lifecycle_tui.data.chunks import Chunk, Flaw, Need, subset
 from lifecycle_tui.data.findings import Findings
-from lifecycle_tui.data.hashing import add_digests, digest, hash_strings, mix
+from lifecycle_tui.data.hashing import add_digests, all_finite, digest, hash_strings, mix
 from lifecycle_tui.data.joining import FeatureJoin, concatenated
 from lifecycle_tui.data.labels import Known, LabelTable, label_digest, micros_of, own_labels
 from lifecycle_tui.data.layout import Layout
 from lifecycle_tui.data.light import is_valid
-from lifecycle_tui.data.rows import Chunk, Flaw, Need, Table, subset
+from lifecycle_tui.data.rows import Table
 from lifecycle_tui.data.slices import Selector
 from lifecycle_tui.data.zones import DAY, MISSING, from_micros, to_local, to_micros
 from lifecycle_tui.domain.errors import DataError
@@ -241,7 +242,7 @@ class Scan:
         for name in plan.columns:
             column = chunk.columns[name]
             if isinstance(column, np.ndarray):
-                if not np.isfinite(np.add.reduce(column)):
+                if not all_finite(column):
                     self._findings.add("infinite", int(np.isinf(column).sum()), name)
                 column = pa.array(column)
             arrays.append(column)

@@ -17,7 +17,7 @@ from lifecycle_tui.data.light import to_numpy
 from lifecycle_tui.data.zones import MISSING
 
 if TYPE_CHECKING:
-    from lifecycle_tui.data.rows import Chunk
+    from lifecycle_tui.data.chunks import Chunk
 
 _TIME, _ROLES, _ROWS = "\0time", "\0roles", "\0rows"
 

@@ -96,9 +96,7 @@ def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[
     return signals
 
 
-def _measure(
-    detector: Instrument, column: str, base: ColumnData, now: ColumnData
-) -> tuple[Signal, ColumnTest | None]:
+def _measure(detector: Instrument, column: str, base: ColumnData, now: ColumnData) -> tuple[Signal, ColumnTest | None]:
     try:
         if detector.info.takes in ("arrow", "pandas"):
             raw = detector.for_column(column).measure(base.values, now.values)
@@ -116,7 +114,8 @@ def _measure(
     n = now.profile.n if found.n is None else found.n
     signal = to_signal(f"{detector.name}.{column}", replace(found, n=n), column=column, source=detector.source)
     test = None
-    if found.p_value is not None and found.effect is not None:
+    # Without a value there is no signal that a verdict could stand on.
+    if signal.value is not None and found.p_value is not None and found.effect is not None:
         categories = found.detail.get("categories")
         test = ColumnTest(column, detector.name, found.p_value, found.effect, n, base.profile.rows, categories)
     return signal, test
@@ -138,8 +137,10 @@ def as_measurement(raw: Measurement | float | None, name: str) -> Measurement:
 
 
 def to_signal(name: str, found: Measurement, *, column: str | None = None, source: str = "") -> Signal:
-    """A measurement as it is stored."""
-    value = found.value if found.value is not None and found.value == found.value else None
+    """A measurement as it is stored. NaN is no value, and says so."""
+    value, message = found.value, found.message
+    if value is not None and value != value:
+        value, message = None, message or "the value is not a number"
     detail: dict[str, Any] = dict(found.detail)
     for key in ("p_value", "effect", "definition"):
         if getattr(found, key) is not None:
@@ -151,7 +152,7 @@ def to_signal(name: str, found: Measurement, *, column: str | None = None, sourc
         found.upper,
         found.n,
         "ok" if value is not None else "unknown",
-        found.message,
+        message,
         column,
         source,
         detail,

@@ -8,7 +8,7 @@ from datetime import datetime
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 
-OF_LABELS = frozenset({"missing-label", "orphan-label", "correction"})
+OF_LABELS = frozenset({"missing-label", "orphan-label", "correction", "duplicate-label"})
 """Findings that a later look at the labels replaces; the others are about the inputs."""
 
 _COUNTED = {

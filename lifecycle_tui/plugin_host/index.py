@@ -202,9 +202,20 @@ def _index_all(
 def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT_LIMITS) -> Indexed:
     """Import the candidate in a fresh child and describe what it registers; faults become rows.
 
+    A child that was killed from nowhere (somebody outside, or the machine for want of memory) proves nothing: the file
+    is tried once more, and killed again it is not remembered, so that the next command tries anew.
+
     Raises:
         LifecycleError: if no child could be started.
     """
+    found, doubtful = _import_once(candidate, site, limits)
+    if doubtful:
+        found, doubtful = _import_once(candidate, site, limits)
+    return replace(found, stamp="") if doubtful else found
+
+
+def _import_once(candidate: Candidate, site: str, limits: IndexLimits) -> tuple[Indexed, bool]:
+    """What one child has found, and whether its end may not have been the file's doing."""
     from lifecycle_tui.plugin_host import blame, load
     from lifecycle_tui.plugin_host.process import Lost, Process, Setup
 
@@ -212,6 +223,7 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT
     process = Process.start(Setup(limits.memory))
     files: tuple[str, ...] = ()
     rows: tuple[PluginInfo, ...]
+    doubtful = False
     try:
         reply, _ = process.ask({"op": "index", "candidate": asdict(candidate)}, [], limits.seconds)
         if "fault" in reply:
@@ -220,6 +232,7 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT
             files = tuple(reply["files"])
             rows = tuple(replace(PluginInfo.from_json(r), import_ms=reply["import_ms"]) for r in reply["rows"])
     except Lost as lost:
+        doubtful = lost.maybe_outside
         file, line = blame.place_in_dump(lost.dump, load.home(candidate))
         rows = (_broken(candidate, FaultInfo(lost.kind, f"import {lost}", file, line)),)
     except (KeyError, TypeError, AttributeError) as exc:
@@ -230,7 +243,7 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT
         rows = (_printed(rows[0], process.log_text()), *rows[1:])
     # A file edited while it was imported gets a stamp that does not fit, and is indexed again next time.
     stamp = discover.stamp(candidate, files) if discover.stamp(candidate) == before else ""
-    return Indexed(stamp, site, time.time(), files, rows)
+    return Indexed(stamp, site, time.time(), files, rows), doubtful
 
 
 def _bare(candidate: Candidate, *, disabled: bool = False) -> PluginInfo:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 HOSTILE_COLUMN = "a\x1b[31m[bold]b\u202e\x07"
-HOSTILE_LABEL = "x\x1b]0;owned\x07 [link=http://nowhere]y[/] \r\n,\";"
+HOSTILE_LABEL = 'x\x1b]0;owned\x07 [link=http://nowhere]y[/] \r\n,";'
 LONG = "long" * 2500
 
 RULES = """
@@ -49,7 +49,13 @@ def rows(days: int = 150, per_day: int = 4, *, seed: int = 1, moves_at: int = 99
             x = rng.gauss(0 if n < moves_at else 3, 1)
             p = 10 + x + rng.gauss(0, 0.1)
             found.append(
-                {"day": day, "x": f"{x:.3f}", "c": rng.choice("abc"), "p": f"{p:.3f}", "y": f"{p + rng.gauss(0, 1):.3f}"}
+                {
+                    "day": day,
+                    "x": f"{x:.3f}",
+                    "c": rng.choice("abc"),
+                    "p": f"{p:.3f}",
+                    "y": f"{p + rng.gauss(0, 1):.3f}",
+                }
             )
     return found
 

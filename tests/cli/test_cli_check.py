@@ -94,7 +94,9 @@ def test_a_hostile_partition_name_is_made_visible(tmp_path: Path, here: Here) ->
         cli_spaces.save(tmp_path / "data" / "parts" / f"m={name}" / "a.csv", table[n * 80 : (n + 1) * 80])
     text = cli_spaces.model("parts", until="2025-01-20", window="partition")
     text = text.replace('table = "data/parts.csv"', 'table = { path = "data/parts", partition = "m" }')
-    (tmp_path / "lifecycle.toml").write_text(text.replace("reference = { until = 2025-01-20 }", 'reference = { partitions = "2025-01" }'))
+    (tmp_path / "lifecycle.toml").write_text(
+        text.replace("reference = { until = 2025-01-20 }", 'reference = { partitions = "2025-01" }')
+    )
     done = here(tmp_path, "check")
     assert "\x1b" not in done.out + done.err
     assert done.code in (0, 2, 3)
@@ -148,15 +150,13 @@ def test_json_has_the_documented_shape(broad: Broad, here: Here) -> None:
     for name, model in found["models"].items():
         assert model["health"] in ("ok", "warning", "critical", "unknown", "error"), name
         assert set(model["window"]) == {"key", "start", "end", "rows", "labels"}
-        for signal in model["signals"].values():
-            assert {"value", "lower", "upper", "n", "state", "message"} <= set(signal) <= {
-                "value", "lower", "upper", "n", "state", "message", "detail",
-            }  # fmt: skip
-            assert signal["state"] in ("ok", "drifted", "cannot-tell", "unknown", "error")
-            assert signal["value"] is None or isinstance(signal["value"], int | float)
-            assert (signal["value"] is None) == (signal["state"] in ("unknown", "error")) or signal["state"] == (
-                "cannot-tell"
-            )
+        for found_signal in model["signals"].values():
+            assert {"value", "lower", "upper", "n", "state", "message"} <= set(found_signal)
+            assert set(found_signal) <= {"value", "lower", "upper", "n", "state", "message", "detail"}
+            value, state = found_signal["value"], found_signal["state"]
+            assert state in ("ok", "drifted", "cannot-tell", "unknown", "error")
+            assert value is None or isinstance(value, int | float)
+            assert state == "cannot-tell" or (value is None) == (state in ("unknown", "error"))
         for alert in model["alerts"]:
             assert set(alert) == {"id", "rule", "severity", "state", "since", "opened", "message"}
     moving = found["models"]["moving"]
@@ -167,7 +167,10 @@ def test_json_has_the_documented_shape(broad: Broad, here: Here) -> None:
     assert {r["rule"]: r["value"] for r in moving["rules"]} == {"moved": True, "calm": False}
     assert [w["key"] for w in moving["windows"]] == ["2025-04", "2025-05"]
     assert set(moving["reference"]) == {"mae", "rmse", "r2"}
-    assert found["models"]["nofile"]["job"]["state"] == "failed" and "nofile.csv" in found["models"]["nofile"]["job"]["error"]
+    assert (
+        found["models"]["nofile"]["job"]["state"] == "failed"
+        and "nofile.csv" in found["models"]["nofile"]["job"]["error"]
+    )
     assert found["models"]["nofile"]["alerts"] == [] and found["models"]["nofile"]["window"]["key"] is None
     assert len(found["models"]["notarget"]["problems"]) == 1
 
@@ -364,6 +367,28 @@ def test_no_plugins_leaves_out_the_teams(space: Path, here: Here) -> None:
     assert not [name for name in without["models"]["moving"]["signals"] if name.startswith(("mean_of", "broken"))]
 
 
+# --- notifications -----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_sent_unless_asked(space: Path, here: Here) -> None:
+    text = (space / "lifecycle.toml").read_text()
+    down = '[notifiers.page]\nuse = "command"\nargv = ["no-such-program-here"]\n'
+    (space / "lifecycle.toml").write_text(text + '[notifiers.file]\nuse = "log"\npath = "told.log"\n' + down)
+    told = space / "told.log"
+    done = here(space / "data", "check")
+    assert done.code == 1 and "would notify file (1), page (1): `lifecycle check --act`" in done.out
+    assert not told.exists()
+    assert json.loads(here(space, "check", "--format", "json").out)["pending"] == {"file": 1, "page": 1}
+    done = here(space / "data", "check", "--act")
+    assert done.code == 3, "a notifier is broken"
+    assert "sent 1 message, 1 failed" in done.out and "`lifecycle history` says why" in done.out
+    assert [json.loads(line)["rule"] for line in told.read_text().splitlines()] == ["moved"]
+    assert "no-such-program-here" in here(space, "history").out
+    done = here(space, "check", "--act", "--format", "json")
+    assert done.code == 1 and json.loads(done.out)["sent"] == {"sent": 0, "failed": 0}
+    assert json.loads(done.out)["pending"] == {"page": 1} and len(told.read_text().splitlines()) == 1
+
+
 # --- the machine: pipes, users, disks, signals -------------------------------------------------------------------
 
 
@@ -488,4 +513,3 @@ def test_help_touches_no_disk(tmp_path: Path, here: Here) -> None:
     done = here(tmp_path, "check", "--help")
     assert done.code == 0 and "Exit codes" in done.out and "Example" in done.out
     assert list(tmp_path.iterdir()) == []
-

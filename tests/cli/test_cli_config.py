@@ -11,6 +11,7 @@ import pytest
 from tests.cli import cli_spaces
 from tests.cli.conftest import Here, Ran
 
+DATA = "[models.steady.data]"
 ROW = {"level", "code", "key", "message", "file", "line", "column", "hint", "related"}
 
 
@@ -71,10 +72,10 @@ def test_every_problem_of_the_file(space: Path, here: Here) -> None:
         ('target = "y"', 'target = "yy"', "missing-column", 'did you mean "y"'),
         ('timestamp = "day"', 'timestamp = "dya"', "missing-column", '"day"'),
         ('table = "data/steady.csv"', 'table = "data/staedy.csv"', "no-data", ""),
-        ('table = "data/steady.csv"', 'table = { path = "data/steady.csv", separatr = ";" }', "unknown-key", "separator"),
-        ("[models.steady.data]", '[models.steady.monitor]\nmetrics = ["aucc"]\n[models.steady.data]', "unknown-metric", ""),
-        ("[models.steady.data]", '[notifiers.x]\nuse = "webhok"\n[models.steady.data]', "unknown-notifier", "webhook"),
-        ("[models.steady.data]", '[notifiers.x]\nuse = "webhook"\nurll = "http://a"\n[models.steady.data]', "unknown-key", "url"),
+        ('table = "data/steady.csv"', 'table = { path = "data/steady.csv", separatr = 1 }', "unknown-key", "separator"),
+        (DATA, f'[models.steady.monitor]\nmetrics = ["aucc"]\n{DATA}', "unknown-metric", ""),
+        (DATA, f'[notifiers.x]\nuse = "webhok"\n{DATA}', "unknown-notifier", "webhook"),
+        (DATA, f'[notifiers.x]\nuse = "webhook"\nurll = "http://a"\n{DATA}', "unknown-key", "url"),
     ],
 )  # fmt: skip
 def test_each_problem_is_found_at_its_line(

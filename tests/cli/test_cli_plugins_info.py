@@ -60,7 +60,9 @@ def test_beside_a_broken_file(space: Path, here: Here) -> None:
     assert done.code == 1 and "torn" in done.out and "config check" in done.err
 
 
-@pytest.mark.parametrize("words", [["plugins", "list", "--format", "xml"], ["plugins", "lst"], ["info", "--format", "x"]])
+@pytest.mark.parametrize(
+    "words", [["plugins", "list", "--format", "xml"], ["plugins", "lst"], ["info", "--format", "x"]]
+)
 def test_wrong_words(tmp_path: Path, here: Here, words: list[str]) -> None:
     done = here(tmp_path, *words)
     assert done.code == 2 and done.out == "" and "Usage" in done.err

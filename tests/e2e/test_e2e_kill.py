@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -32,6 +34,9 @@ from e2e_tools import (
     write_data,
     write_workspace,
 )
+
+from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.plugin_host import guardian, index
 
 ROLES = ("check", "worker", "plugin", "guardian", "all")
 """Who is killed; "all" is every process at once."""
@@ -131,6 +136,33 @@ def test_three_kills_lose_and_double_nothing(root: Path) -> None:
     for role in ("all", "worker", "plugin"):
         assert kill_round(stage, role, chance, kills, part=0.5, again=role == "all") == [], role
     assert kills["nobody"] == 0
+
+
+@pytest.mark.parametrize("kills", [1, 1000])
+def test_kill_while_a_file_is_indexed_is_not_held_against_it(root: Path, kills: int) -> None:
+    drop_in(write_workspace(root, "shop"), "spread")
+    (root / ".lifecycle").mkdir()
+    ended, left = threading.Event(), [kills]
+
+    def kill() -> None:
+        while left[0] and not ended.wait(0.002):
+            processes = guardian.descendants(os.getpid())
+            if len(processes) > 1:  # the guardian and the plugin's process below it
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(processes[-1], signal.SIGKILL)
+                    left[0] -= 1
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with contextlib.suppress(LifecycleError):  # it cannot even be started, if it is killed each time
+            index.read(root, [root / "plugins"])
+    finally:
+        ended.set()
+        killer.join()
+    assert left[0] < kills
+    (row,) = (r for r in index.read(root, [root / "plugins"]) if r.origin == "drop-in")
+    assert row.usable and row.key == "detector:spread"
 
 
 @pytest.mark.slow
