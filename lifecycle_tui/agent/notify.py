@@ -28,11 +28,12 @@ LATER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), time
 
 
 def notify(job: JobContext) -> dict[str, Any]:
-    """Send everything that is due; returns how many messages went out and how many failed."""
+    """Send everything that is due; returns how many messages went out, how many failed, and why."""
     with job.state.write() as tx:
         # A check has no later: what a group still holds back goes out now, as one message.
         taken = outbox.claim_due(tx, job.now + _longest_group(job), processes.this())
-    sent = failed = 0
+    sent = 0
+    errors: list[str] = []
     with contextlib.ExitStack() as stack:
         for spec in job.workspace.spec.notifiers:
             mine = [n for n in taken if n.notifier == spec.name]
@@ -43,13 +44,16 @@ def notify(job: JobContext) -> dict[str, Any]:
                 ids = [id_ for id_, notice in known.items() if any(notice is n for n in delivery.notices)]
                 error = _send(job, spec, delivery.message, stack)
                 _settle(job, mine, ids, error)
-                sent, failed = sent + (error is None), failed + (error is not None)
+                if error is None:
+                    sent += 1
+                else:
+                    errors.append(f"{spec.name}: {error}")
             gone = [id_ for id_, notice in known.items() if any(notice is n for n in plan.unmatched)]
             if gone:
                 with job.state.write() as tx:
                     outbox.mark_failed(tx, gone, "the notifier's match no longer asks for it", None)
     _orphans(job, taken)
-    return {"sent": sent, "failed": failed}
+    return {"sent": sent, "failed": len(errors), "errors": errors}
 
 
 def _longest_group(job: JobContext) -> timedelta:
@@ -86,6 +90,8 @@ def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: context
         return f"{exc.message} ({exc.place})"
     except LifecycleError as exc:
         return exc.message
+    except RuntimeError as exc:
+        return str(exc) or "it failed without a word"  # how notifiers say, in words, that they could not deliver
     except Exception as exc:
         return f"{type(exc).__name__}: {exc}"
     return None

@@ -213,7 +213,9 @@ def _pending(report: Report) -> None:
         outcome: Mapping[str, Any] = report.sent.outcome
         failed = outcome.get("failed", 0)
         said = f"sent {text.counted(int(outcome.get('sent', 0)), 'message')}"
-        say(said + (f", {failed} failed: they are tried again; `lifecycle history` says why" if failed else ""))
+        say(said + (f", {failed} failed and will be tried again by a later `lifecycle check --act`:" if failed else ""))
+        for error in outcome.get("errors", ()):
+            say(f"  {text.clipped(str(error), 300)}")
     elif report.waiting:
         told = ", ".join(f"{plain(name)} ({count})" for name, count in sorted(report.waiting.items()))
         say(f"would notify {told}: `lifecycle check --act` does it")

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def check_matches(main: Source, file: FileTable, models: Sequence[Declared], rep
         view = View(("notifiers", name, "match"), (Layer(main, ("notifiers", name, "match")),), report)
         for key, names in known.items():
             for index, value in enumerate(getattr(notifier.match, key, None) or ()):
-                if value not in names:
+                if not any(fnmatchcase(name, value) for name in names):
                     view.problem(
                         f"unknown-{key}",
                         (key, index),

@@ -86,6 +86,28 @@ severity = "critical"
 """
 
 
+PLUGIN = '''\
+"""An example of a team's own detector: a module in this folder is a plugin, and `lifecycle check` uses it."""
+
+from lifecycle_tui.api import hookimpl
+
+
+class Tails:
+    """Width of the middle 98 % of the values, as a multiple of the reference's."""
+
+    name, kinds = "tails", ("numeric",)
+
+    def measure(self, reference, window):
+        before, now = (p.quantile(0.99) - p.quantile(0.01) for p in (reference, window))
+        return now / before if before else None
+
+
+@hookimpl
+def register_detectors(register):
+    register(Tails)
+'''
+
+
 def houses(seed: int = 7) -> Iterator[list[object]]:
     """Rows of houses.csv: ten sales a day through 2025."""
     random = Random(seed)
@@ -149,6 +171,9 @@ def write(folder: Path) -> list[Path]:
     data.mkdir(parents=True, exist_ok=True)
     config = folder / "lifecycle.toml"
     config.write_text(CONFIG, encoding="utf-8")
+    plugin = folder / "plugins" / "tails.py"
+    plugin.parent.mkdir(exist_ok=True)
+    plugin.write_text(PLUGIN, encoding="utf-8")
     rows = list(payments())
     tables = {
         "houses.csv": list(houses()),
@@ -158,7 +183,7 @@ def write(folder: Path) -> list[Path]:
     for name, lines in tables.items():
         text = "".join(",".join(str(cell) for cell in line) + "\n" for line in lines)
         (data / name).write_text(text, encoding="utf-8")
-    return [config, *(data / name for name in tables)]
+    return [config, plugin, *(data / name for name in tables)]
 
 
 if __name__ == "__main__":

@@ -101,7 +101,11 @@ class Space:
                 e.window.rows,
                 e.window.labels,
                 e.window.mature,
-                tuple((n, s.value, s.lower, s.upper, s.n, s.state) for n, s in sorted(e.signals.items()) if n != "data.late"),
+                tuple(
+                    (n, s.value, s.lower, s.upper, s.n, s.state)
+                    for n, s in sorted(e.signals.items())
+                    if n != "data.late"
+                ),
                 tuple(f.code for f in e.window.findings),
             )
             for e in self.history(model)

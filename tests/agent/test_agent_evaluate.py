@@ -51,7 +51,9 @@ def test_a_rerun_changes_nothing(shop: Callable[..., Space]) -> None:
     assert space.row().drift_history == row.drift_history
 
 
-def test_order_of_files_and_rows_changes_no_number(shop: Callable[..., Space], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_order_of_files_and_rows_changes_no_number(
+    shop: Callable[..., Space], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     space = shop(drift_from=44)
     space.run()
     one = space.facts()

@@ -381,11 +381,10 @@ def test_nothing_is_sent_unless_asked(space: Path, here: Here) -> None:
     assert json.loads(here(space, "check", "--format", "json").out)["pending"] == {"file": 1, "page": 1}
     done = here(space / "data", "check", "--act")
     assert done.code == 3, "a notifier is broken"
-    assert "sent 1 message, 1 failed" in done.out and "`lifecycle history` says why" in done.out
+    assert "sent 1 message, 1 failed" in done.out and "  page: no-such-program-here cannot be started" in done.out
     assert [json.loads(line)["rule"] for line in told.read_text().splitlines()] == ["moved"]
-    assert "no-such-program-here" in here(space, "history").out
     done = here(space, "check", "--act", "--format", "json")
-    assert done.code == 1 and json.loads(done.out)["sent"] == {"sent": 0, "failed": 0}
+    assert done.code == 1 and json.loads(done.out)["sent"] == {"sent": 0, "failed": 0, "errors": []}
     assert json.loads(done.out)["pending"] == {"page": 1} and len(told.read_text().splitlines()) == 1
 
 
@@ -498,6 +497,7 @@ def test_a_check_after_ctrl_c_does_not_join_the_dying_job(
     assert json.loads(done.out)["models"]["steady"]["job"]["id"] > dying
 
 
+@pytest.mark.slow
 def test_two_checks_at_once_share_the_work(space: Path) -> None:
     command = [sys.executable, "-m", "lifecycle_tui", "check", "--format", "json"]
     both = [subprocess.Popen(command, cwd=space, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
