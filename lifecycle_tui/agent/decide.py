@@ -94,9 +94,7 @@ def _names(rules: Sequence[CompiledRule], instruments: Instruments) -> set[str]:
     return read | {m.name for m in instruments.metrics} | set(SUMMARY)
 
 
-def _history(
-    tx: sqlite3.Connection, model: str, last: str | None, names: set[str]
-) -> tuple[WindowSignals, ...]:
+def _history(tx: sqlite3.Connection, model: str, last: str | None, names: set[str]) -> tuple[WindowSignals, ...]:
     """The windows that rules and the fleet row need: all undecided ones and enough before them."""
     if last is None:
         return windows.history(tx, model, names, 1_000_000)
@@ -160,9 +158,7 @@ def _group(notifier: NotifierSpec) -> timedelta:
     return notifier.group or timedelta(0)
 
 
-def notice_of(
-    alert: Alert, transition: str, at: datetime, spec: ModelSpec | None, target: str | None = None
-) -> Notice:
+def notice_of(alert: Alert, transition: str, at: datetime, spec: ModelSpec | None, target: str | None = None) -> Notice:
     """What notifiers are told of one transition of an alert."""
     sources: list[str] = []
     if spec is not None:

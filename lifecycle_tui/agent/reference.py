@@ -93,10 +93,7 @@ def get_reference(
     if found is None:
         return _make(job, spec, data, survey, instruments, first, kinds, outputs, digest)
     grids = _load_grids(job, spec.name, found)
-    columns = {
-        p.column: ColumnData(p.kind, load(p.data, grids.get(p.column)))
-        for p in found.profiles
-    }
+    columns = {p.column: ColumnData(p.kind, load(p.data, grids.get(p.column))) for p in found.profiles}
     performance = tuple(Signal(**row) for row in found.facts["performance"])
     code = found.facts["coding"]
     return Reference(
@@ -150,9 +147,7 @@ def _make(
         outputs={} if first else outputs,
         progress=lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
     )
-    read = reader.read(
-        data.scan(survey.reference, job.now), again=lambda: data.scan(survey.reference, job.now)
-    )
+    read = reader.read(data.scan(survey.reference, job.now), again=lambda: data.scan(survey.reference, job.now))
     columns = read.columns
     collector = read.collector
     if first is not None:

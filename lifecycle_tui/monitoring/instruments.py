@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.plugin_host.info import PluginInfo
     from lifecycle_tui.plugin_host.runner import Runner
 
+
 @dataclass(frozen=True)
 class Instrument:
     """A detector or metric with the objects to call; one for each distinct set of options.
