@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ESTIMATORS = ("hist-gradient-boosting",)
 """Built-in names for `training.estimator`; the first is the default for every task."""
 
+NUMERIC = ("regression", "ranking")
+"""Tasks whose target is a number (for ranking: how relevant a row is)."""
+
 FOLDS = 5
 
 MANY_CELLS = 5_000_000
@@ -80,7 +83,7 @@ class FittedModel:
         import numpy as np
 
         x = self.encoder.encode(table)
-        if self.task == "regression":
+        if self.task in NUMERIC:
             with _threads(x):
                 return Prediction(np.asarray(self.estimator.predict(x), np.float64) if len(x) else np.empty(0))
         with _threads(x):
@@ -126,7 +129,7 @@ def fit(
         )
     encoder = learn(rows.table, usable)
     classes: tuple[str, ...] = ()
-    if task != "regression":
+    if task not in NUMERIC:
         classes = tuple(sorted(set(rows.target.tolist())))
         positive = _positive(task, classes, positive)
     model = _build(task, encoder)
@@ -246,5 +249,5 @@ def _build(task: Task, encoder: Encoder) -> Any:
     """A fresh estimator; seeded, so that fitting the same rows twice gives the same version."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    kind = HistGradientBoostingRegressor if task in NUMERIC else HistGradientBoostingClassifier
     return kind(categorical_features=encoder.categorical or None, early_stopping=False, random_state=0)
