@@ -54,6 +54,7 @@ class Collector:
         self.coding = coding
         self._rows: dict[str, int] = {}
         self._parts: dict[str, list[tuple[Any, ...]]] = {}
+        self._strange: dict[str, int] = {}
 
     def add(
         self,
@@ -106,6 +107,10 @@ class Collector:
         for values in (prediction, score):
             if values is not None:
                 ok &= _present(values)
+        if self.coding.task == "binary":
+            strange = ok & ~np.isin(target.astype(str), self.coding.classes)
+            self._strange[version] = int(strange.sum())
+            ok &= ~strange
         if not ok.any():
             return None
         # In an order that follows from the values alone: the last bit of a sum must not depend on the order of rows.
@@ -125,6 +130,11 @@ class Collector:
         outcomes = self.outcomes(version)
         n = 0 if outcomes is None else len(outcomes)
         signals = tuple(_metric(metric, outcomes) for metric in metrics)
+        strange = self._strange.get(version, 0)
+        if strange:
+            # Neither the event nor its absence: left out, and said wherever the number is shown.
+            says = f"{strange:,} rows left out: their label is neither {' nor '.join(self.coding.classes)}"
+            signals = tuple(replace(s, message=f"{s.message}; {says}" if s.message else says) for s in signals)
         return VersionPerformance(version, self.rows(version), n, signals)
 
 

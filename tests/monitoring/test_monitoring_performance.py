@@ -87,6 +87,13 @@ def test_rows_that_count(coding: Coding, target: Any, prediction: Any, score: An
     assert listed(outcomes(coding, target, prediction, score)) == rows
 
 
+def test_a_third_label_is_neither_class_and_is_said() -> None:
+    collector = collected(BINARY, labels("yes", "no", "refunded"), None, [0.9, 0.1, 0.8])
+    (signal,) = collector.measure("", [ACCURACY]).signals
+    assert (signal.value, signal.n) == (1.0, 2)
+    assert signal.message is not None and "1 rows left out: their label is neither no nor yes" in signal.message
+
+
 def test_labels_that_have_not_arrived_do_not_count() -> None:
     collector = collected(NUMBER, numbers(1, 2, 3), numbers(1, 2, 4), known=[True, False, True])
     measured = collector.measure("", [MAE])
