@@ -12,7 +12,7 @@ from importlib import import_module
 
 import click
 
-from lifecycle_tui import __version__, output
+from lifecycle_tui import __version__
 from lifecycle_tui.domain.errors import LifecycleError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -84,6 +84,8 @@ def group(ctx: click.Context) -> None:
     Without a command it opens the terminal on the workspace in this folder.
     """
     if ctx.invoked_subcommand is None:
+        from lifecycle_tui import output
+
         # Reached only where stdout is no terminal: say what there is instead.
         output.say(ctx.get_help())
         output.note("stdout is not a terminal: use `lifecycle status` for the fleet as text.")
@@ -94,29 +96,34 @@ def main() -> int:
     """Run the words on the command line and return the exit code."""
     try:
         code = group.main(standalone_mode=False, prog_name="lifecycle")
-    except click.UsageError as exc:
-        exc.show()
-        return 2
-    except click.exceptions.Abort:
-        output.note("interrupted")
-        return 130
     except click.ClickException as exc:
         exc.show()
         return exc.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _said("interrupted", 130)
     except LifecycleError as exc:
-        output.error(exc)
-        return exc.exit_code
-    except KeyboardInterrupt:
-        output.note("interrupted")
-        return 130
+        return _said(exc, exc.exit_code)
     except Exception as exc:
         return _broken(exc)
     return code if isinstance(code, int) else 0
 
 
+def _said(what: str | LifecycleError, code: int) -> int:
+    # The output layer is loaded only where something is said: `--help` does without it.
+    from lifecycle_tui import output
+
+    if isinstance(what, LifecycleError):
+        output.error(what)
+    else:
+        output.note(what)
+    return code
+
+
 def _broken(exc: Exception) -> int:
     """A bug of ours: say so in one line, and give the traceback to who asks for it."""
     import traceback
+
+    from lifecycle_tui import output
 
     if os.environ.get("LIFECYCLE_DEBUG"):
         output.note(traceback.format_exc())
