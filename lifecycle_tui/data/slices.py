@@ -6,6 +6,7 @@ slot it is in. Made by `ModelData`; pure except for the numbers it is given.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +68,7 @@ class Selector:
 
 
 @dataclass(frozen=True)
-class Slicer:
+class Slicer(ABC):
     """Base of the four ways to cut. `reference` selects the reference's rows of the base table (None: a table of its
     own); `begin` is the time before which rows are history."""
 
@@ -90,16 +91,17 @@ class Slicer:
             slots = np.where(self.reference.mask(fragment, first_row, rows, time), REF, slots)
         return np.where(time == MISSING, NONE, slots) if time is not None else slots
 
+    @abstractmethod
     def _slots(self, fragment: str, first_row: int, rows: int, time: np.ndarray | None) -> np.ndarray:
-        raise NotImplementedError
+        """(rows,) int64 slot of each row, the reference and history aside."""
 
+    @abstractmethod
     def select(self, slot: int) -> Selector:
         """The rows of a slot."""
-        raise NotImplementedError
 
+    @abstractmethod
     def key(self, slot: int) -> str:
         """The window's key."""
-        raise NotImplementedError
 
     def bounds(self, slot: int) -> tuple[datetime, datetime] | None:
         """The declared interval, where the cut is by calendar."""
