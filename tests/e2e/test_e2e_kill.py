@@ -167,7 +167,10 @@ def test_kill_while_a_file_is_indexed_is_not_held_against_it(root: Path, kills: 
 
 @pytest.mark.slow
 def test_hundred_kills_lose_and_double_nothing(root: Path) -> None:
-    """Forty first checks (fitting, profiling references), sixty with new, grown and relabelled windows."""
+    """Of first checks (fitting, profiling references), and of checks that find new, grown and relabelled windows.
+
+    A round whose moment comes too late to hit anybody is compared like the others, and not counted.
+    """
     drop_in(write_workspace(root, until=DAYS), "spread")
     first = Stage.of(root)
     shutil.rmtree(root)
@@ -177,17 +180,18 @@ def test_hundred_kills_lose_and_double_nothing(root: Path) -> None:
     run.until_quiet()
     write_data(root, DAYS)
     second = Stage.of(root)
-    chance, kills, failures = random.Random(2025), Counter[str](), []
-    for number in range(100):
-        stage = first if number % 5 < 2 else second
-        role = chance.choice(ROLES)
-        wrong = kill_round(stage, role, chance, kills)
+    chance, kills, failures, rounds = random.Random(2025), Counter[str](), [], 0
+    while kills.total() - kills["nobody"] < 100 and rounds < 150:
+        stage, role = first if rounds % 4 == 0 else second, chance.choice(ROLES)
+        # Plugins work in the middle of a check, and for a short time: begin to wait for one before it is over.
+        wrong = kill_round(stage, role, chance, kills, part=0.4 if role in ("plugin", "guardian") else 0.85)
         if wrong:
-            failures.append((number, role, wrong[:5]))
-            print(f"\nround {number}: {role} killed in {'first' if stage is first else 'later'} check: {wrong[:5]}")
-    print(f"\n100 rounds, killed: {dict(sorted(kills.items()))}, failed: {len(failures)}")
+            failures.append((rounds, role, wrong[:5]))
+            print(f"\nround {rounds}: {role} killed in {'first' if stage is first else 'later'} check: {wrong[:5]}")
+        rounds += 1
+    print(f"\n{rounds} rounds, killed: {dict(sorted(kills.items()))}, failed: {len(failures)}")
     assert failures == []
-    assert sum(kills[role] for role in ROLES) >= 90
+    assert kills.total() - kills["nobody"] == 100
 
 
 @pytest.mark.slow
