@@ -69,6 +69,9 @@ def build(
         plugins=_plugins(top.below("workspace"), workspace, root),
         timezone=workspace.timezone,
         engine=workspace.engine if isinstance(workspace.engine, str) else {"dask": workspace.engine.dask},
+        agent=workspace.agent,
+        trust=tuple(workspace.trust),
+        pickle=workspace.pickle,
         **_given(workspace),
         notifiers=tuple(_notifier(top.below("notifiers", n), n, t, root) for n, t in file.notifiers.items()),
         digest=_digest(read),
@@ -111,6 +114,10 @@ def _given(workspace: WorkspaceTable) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(workspace.false_alarms, Rate):
         found["false_alarms"] = workspace.false_alarms
+    if workspace.every is not None:
+        found["every"] = workspace.every
+    if workspace.jobs is not None:
+        found["jobs"] = workspace.jobs
     if workspace.keep is not None:
         found["keep"] = {key: span for key, span in workspace.keep if span is not None}
     return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.config.build_columns import build_columns
 from lifecycle_tui.config.build_data import build_data, secrets
 from lifecycle_tui.config.report import View
-from lifecycle_tui.config.schema_later import PluginTable, RolloutTable, TrainingTable
+from lifecycle_tui.config.schema_training import PluginTable, RolloutTable, TrainingTable
 from lifecycle_tui.config.schema_model import (
     ColumnsSection,
     DetectorTable,
@@ -20,6 +21,7 @@ from lifecycle_tui.config.schema_model import (
     RuleTable,
 )
 from lifecycle_tui.config.sources import dotted
+from lifecycle_tui.config.units import instant
 from lifecycle_tui.config.words import did_you_mean
 from lifecycle_tui.domain.specs import (
     ApproveSpec,
@@ -67,7 +69,7 @@ def build_model(
     monitor = _monitor(view.below("monitor"), model.monitor or MonitorSection())
     trained = model.training is not None or view.broken("training")
     rules = _rules(view.below("rules"), model.rules, notifiers, trained=trained)
-    training = _training(view.below("training"), model.training)
+    training = _training(view.below("training"), model.training, zone)
     rollout = _rollout(view.below("rollout"), model.rollout)
     if model.task is None or data is None:
         return None
@@ -161,7 +163,7 @@ def _plugin(written: str | PluginTable) -> tuple[str, dict[str, Any]]:
     return written.use, {key: secrets(value) for key, value in written.options().items()}
 
 
-def _training(view: View, written: TrainingTable | None) -> TrainingSpec | None:
+def _training(view: View, written: TrainingTable | None, zone: str) -> TrainingSpec | None:
     if written is None:
         return None
     if written.estimator and written.command:
@@ -173,13 +175,20 @@ def _training(view: View, written: TrainingTable | None) -> TrainingSpec | None:
             related=[("estimator",)],
         )
     strategy, options = _plugin(written.strategy)
+    history = written.history
     return TrainingSpec(
         estimator=written.estimator,
         command=tuple(written.command or ()),
+        predict=tuple(written.predict or ()),
         strategy=strategy,
         options=options,
-        history=written.history,
+        history=instant(history, zone) if isinstance(history, date) else history,
+        holdout=written.holdout,
         schedule=written.schedule,
+        timezone=zone,
+        after_rows=written.after_rows,
+        on_update=written.on_update,
+        time_limit=written.time_limit or TrainingSpec.time_limit,
         cooldown=written.cooldown,
         gates=tuple(GateSpec(gate, view.later("gates", index)) for index, gate in enumerate(written.gates or ())),
         min_samples=written.min_samples,

@@ -1,6 +1,6 @@
 """The tables of `lifecycle.toml` above the models: workspace, notifiers, defaults, and the file itself.
 
-Every key's meaning, default and example stand here and in `schema_model` and `schema_later`, on the field that reads
+Every key's meaning, default and example stand here and in `schema_model` and `schema_training`, on the field that reads
 it; `reference` makes docs/configuration.md from them. A default of None means that `build*` works one out, and
 then the field's `json_schema_extra["default"]` says in words which.
 """
@@ -73,6 +73,32 @@ class WorkspaceTable(Table):
         description="False drift alarms that the whole fleet together may raise.",
         examples=['"1 per 7d"'],
         json_schema_extra={"default": '"1 per 7d"'},
+    )
+    every: Span | None = Field(
+        default=None,
+        description="How often the agent looks at the data of each model.",
+        examples=['"1h"'],
+        json_schema_extra={"default": '"5m"'},
+    )
+    agent: Literal["auto", "stay", "off"] = Field(
+        default="auto",
+        description="Whether the terminal starts an agent, and whether that one stays when nobody looks.",
+        examples=['"stay"'],
+    )
+    jobs: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None,
+        description="How many jobs may run at once.",
+        examples=["2"],
+        json_schema_extra={"default": "one a core, four at most; half as many trainings"},
+    )
+    trust: Names = Field(
+        default_factory=list,
+        description="Types of the team's own that an artefact may hold, by import path; `*` at the end takes a module.",
+        examples=['["fraud_model.Ratios"]'],
+    )
+    pickle: bool = Field(
+        default=False,
+        description="Let artefacts be pickles. Whoever can write such a file can run programs here.",
     )
     keep: KeepTable | None = Field(default=None, description="How long old profiles are kept at each resolution.")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from lifecycle_tui.config.schema_data import DataSection
-from lifecycle_tui.config.schema_later import RolloutTable, TrainingTable
+from lifecycle_tui.config.schema_training import RolloutTable, TrainingTable
 from lifecycle_tui.config.values import (
     TEXT,
     Anything,

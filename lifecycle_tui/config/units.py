@@ -92,6 +92,18 @@ def positive_duration(value: Any) -> timedelta:
     return found
 
 
+def history(value: Any) -> timedelta | date | datetime | None:
+    """What training looks back on: a span, the date that it begins at, or None for `"all"`."""
+    if value == "all":
+        return None
+    if isinstance(value, date):
+        return value
+    try:
+        return positive_duration(value)
+    except BadValueError as exc:
+        raise BadValueError(exc.message, 'write a span ("180d"), a date (2025-01-01) or "all"') from None
+
+
 def window(value: Any) -> WindowSpec:
     """A window as written; `grace` is added by the caller."""
     if not isinstance(value, str):

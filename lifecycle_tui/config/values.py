@@ -11,12 +11,14 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, PlainValidator, Tag
 from pydantic_core import PydanticCustomError
 
 from lifecycle_tui.config import units
+from lifecycle_tui.domain.delivery import ESTIMATORS
 from lifecycle_tui.domain.specs import Rate
 from lifecycle_tui.domain.windows import WindowSpec
 
@@ -77,11 +79,21 @@ def _scalar(value: Any) -> str | int | float | bool:
     raise units.BadValueError("must be text, a number or a boolean")
 
 
-def _entry_point(value: Any) -> str:
-    hint = 'write "module:function", e.g. "fraud_model:build"'
-    if not isinstance(value, str) or not re.match(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z", value):
-        raise units.BadValueError("must name a function that builds the estimator", hint)
-    return value
+def _builder(value: Any) -> str:
+    """A built-in estimator's name, or `module:function`."""
+    known = f"built in are {', '.join(ESTIMATORS)}"
+    hint = f'write "module:function", e.g. "fraud_model:build"; {known}'
+    if isinstance(value, str) and (value in ESTIMATORS or re.match(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z", value)):
+        return value
+    near = get_close_matches(value, ESTIMATORS, n=1) if isinstance(value, str) else []
+    says = "must name an estimator, or a function that builds one"
+    raise units.BadValueError(says, f'did you mean "{near[0]}"?' if near else hint)
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.9:
+        raise units.BadValueError("must be a share above 0 and at most 0.9", "write 0.2 for a fifth")
+    return float(value)
 
 
 def _listed(value: Any) -> Any:
@@ -93,10 +105,12 @@ Name = Annotated[str, _reader(_name), Words("text")]
 Column = Annotated[str, _reader(_name), Words("column name")]
 Expression = Annotated[str, _reader(_name), Words("expression")]
 Location = Annotated[str, _reader(_name), Words("path")]
-EntryPoint = Annotated[str, _reader(_entry_point), Words("module:function")]
+Builder = Annotated[str, _reader(_builder), Words("estimator or module:function")]
+Share = Annotated[float, _reader(_share, float), Words("share")]
 Scalar = Annotated[str | int | float | bool, _reader(_scalar, str | int | float | bool), Words("value of a column")]
 Duration = Annotated[timedelta, _reader(units.duration), Words("duration")]
 Span = Annotated[timedelta, _reader(units.positive_duration), Words("duration")]
+History = Annotated[timedelta | date | datetime | None, _reader(units.history), Words("duration or date")]
 Window = Annotated[WindowSpec, _reader(units.window), Words("window")]
 RateText = Annotated[Rate, _reader(units.rate), Words("rate")]
 Moment = Annotated[date | datetime, _reader(units.moment), Words("date or date with time")]

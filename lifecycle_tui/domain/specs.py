@@ -222,17 +222,38 @@ class GateSpec:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrainingSpec:
     """How new versions are made. Without it a model is only monitored, except that a model without predictions
-    gets a first version fitted on its reference by the default estimator of its task."""
+    gets a first version fitted on its reference by the default estimator of its task.
+
+    Attributes:
+        estimator: a built-in name or "module:function"; None for the default of the task.
+        command, predict: programs that train, and that score rows with what was trained.
+        strategy, options: the strategy plugin and its options.
+        history: what training looks back on: a span that slides, an instant from which it grows, None for all.
+        holdout: share of the history, its newest part, that is kept from training to judge the challenger.
+        schedule, timezone: cron expression, and the zone that it is in.
+        after_rows: retrain when so many further labels are known.
+        on_update: retrain when there is a complete window that the last training did not know.
+        time_limit: a training that takes longer is stopped.
+        cooldown: least time between the starts of two trainings.
+        gates: what a challenger must pass; empty means `gain(METRIC) > 0` for the model's key metric.
+        min_samples: no gate passes on fewer rows.
+    """
 
     estimator: str | None = None
     command: tuple[str, ...] = ()
+    predict: tuple[str, ...] = ()
     strategy: str = "refit"
     options: Mapping[str, Any] = field(default_factory=dict)
-    history: timedelta | None = None
+    history: timedelta | datetime | None = None
+    holdout: float = 0.2
     schedule: str | None = None
+    timezone: str = "UTC"
+    after_rows: int | None = None
+    on_update: bool = False
+    time_limit: timedelta = timedelta(hours=2)
     cooldown: timedelta | None = None
     gates: tuple[GateSpec, ...] = ()
     min_samples: int = 200
@@ -291,6 +312,12 @@ class WorkspaceSpec:
     Attributes:
         root: folder that holds `lifecycle.toml`; `root / ".lifecycle"` is its state.
         digest: of the bytes of all files that were read, for "has it changed".
+        every: how often the agent looks at the data of each model.
+        agent: "auto" (the terminal starts one, which ends when nobody looks and nothing is under way), "stay" (it does
+            not end by itself), "off" (the terminal starts none).
+        jobs: how many jobs may run at once; None for as many as the machine bears.
+        trust: types of the team's own that an artefact may hold.
+        pickle: whether artefacts may be pickles.
         keep: how long each resolution of old profiles is kept ("hours", "days", "months").
     """
 
@@ -301,6 +328,11 @@ class WorkspaceSpec:
     timezone: str = "UTC"
     engine: str | Mapping[str, Any] = "local"
     false_alarms: Rate = field(default_factory=lambda: Rate(1.0, timedelta(days=7)))
+    every: timedelta = timedelta(minutes=5)
+    agent: Literal["auto", "stay", "off"] = "auto"
+    jobs: int | None = None
+    trust: tuple[str, ...] = ()
+    pickle: bool = False
     keep: Mapping[str, timedelta] = field(default_factory=dict)
     notifiers: tuple[NotifierSpec, ...] = ()
     digest: str = ""

@@ -72,7 +72,8 @@ _FOLLOWED_FIRST: dict[str, tuple[str, ...]] = {
     "aliases": ("model", "alias"),
     "jobs": ("id",),
 }
-FOLLOWED: dict[str, tuple[str, ...]] = {**_FOLLOWED_FIRST}
+_FOLLOWED_SECOND: dict[str, tuple[str, ...]] = {"loop": ("model",), "judgements": ("id",), "approvals": ("id",)}
+FOLLOWED: dict[str, tuple[str, ...]] = {**_FOLLOWED_FIRST, **_FOLLOWED_SECOND}
 """Tables in the change feed → their key."""
 
 _FIRST = (
@@ -207,6 +208,52 @@ def m001_first(db: Any) -> None:
     for statement in _FIRST:
         db.execute(statement)
     for table, key in _FOLLOWED_FIRST.items():
+        follow(db, table, key)
+
+
+_SECOND = (
+    "ALTER TABLE versions ADD COLUMN strategy TEXT",
+    "ALTER TABLE versions ADD COLUMN why TEXT",
+    "ALTER TABLE versions ADD COLUMN code TEXT",
+    "ALTER TABLE versions ADD COLUMN parameters TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE versions ADD COLUMN libraries TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE versions ADD COLUMN schema TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE versions ADD COLUMN importance TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE jobs ADD COLUMN time_limit REAL",
+    "ALTER TABLE jobs ADD COLUMN cancelled_by TEXT",
+    """CREATE TABLE loop (
+        model TEXT PRIMARY KEY REFERENCES models(name), state TEXT NOT NULL, next TEXT, due_at TEXT,
+        stepped_at TEXT NOT NULL, seq INTEGER) WITHOUT ROWID""",
+    """CREATE TABLE judgements (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name), version INTEGER NOT NULL,
+        champion INTEGER, job_id INTEGER, at TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('passed', 'failed', 'unknown')), rows INTEGER NOT NULL,
+        wanted INTEGER, start TEXT, "end" TEXT, gates TEXT NOT NULL DEFAULT '[]', text TEXT NOT NULL, seq INTEGER,
+        FOREIGN KEY (model, version) REFERENCES versions(model, number))""",
+    "CREATE INDEX judgements_model ON judgements(model, id)",
+    "CREATE INDEX judgements_version ON judgements(model, version)",
+    "CREATE INDEX judgements_at ON judgements(at)",
+    "CREATE INDEX judgements_model_at ON judgements(model, at)",
+    """CREATE TABLE approvals (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name), version INTEGER NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'approved', 'declined', 'withdrawn')),
+        requested_by TEXT NOT NULL, requested_at TEXT NOT NULL, why TEXT, decided_by TEXT, decided_at TEXT, note TEXT,
+        seq INTEGER, FOREIGN KEY (model, version) REFERENCES versions(model, number))""",
+    "CREATE UNIQUE INDEX approvals_pending ON approvals(model) WHERE state = 'pending'",
+    "CREATE INDEX approvals_model ON approvals(model, id)",
+    """CREATE TABLE lease (
+        id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, process TEXT, mode TEXT, since TEXT,
+        beat INTEGER NOT NULL DEFAULT 0)""",
+    "INSERT INTO lease (id, number) VALUES (1, 0)",
+)
+
+
+@step
+def m002_act(db: Any) -> None:
+    """What the loop needs: its memory, judgements, approvals, the agent's lease; more about versions and jobs."""
+    for statement in _SECOND:
+        db.execute(statement)
+    for table, key in {**_FOLLOWED_FIRST, **_FOLLOWED_SECOND}.items():
         follow(db, table, key)
 
 

@@ -143,10 +143,10 @@ def test_every_example_of_a_key_is_sound(workspace) -> None:
 
 
 def _table(place: str):
-    from lifecycle_tui.config import schema, schema_data, schema_later, schema_model
+    from lifecycle_tui.config import schema, schema_data, schema_training, schema_model
     from lifecycle_tui.config.values import Table
 
-    modules = (schema, schema_data, schema_later, schema_model)
+    modules = (schema, schema_data, schema_training, schema_model)
     every = [t for m in modules for t in vars(m).values() if isinstance(t, type) and issubclass(t, Table)]
     last = place.removesuffix(".NAME").split(".")[-1]
     named = {

@@ -1,4 +1,4 @@
-"""`training` and `rollout` of a model as written: read and checked now, acted on by later slices. See `schema`."""
+"""`training` and `rollout` of a model as written: how versions are made, gated and brought to serve. See `schema`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pydantic import Field
 from lifecycle_tui.config.values import (
     AsTable,
     AsText,
+    Builder,
     Command,
     Cron,
     Duration,
-    EntryPoint,
     Expressions,
+    History,
     Name,
     Names,
     OpenTable,
-    Span,
+    Share,
     Table,
     by_shape,
 )
@@ -38,9 +39,9 @@ AnyPlugin = Annotated[
 class TrainingTable(Table):
     """`training`: how new versions are made, and when."""
 
-    estimator: EntryPoint | None = Field(
+    estimator: Builder | None = Field(
         default=None,
-        description="Function that builds the estimator; not with `command`.",
+        description="A built-in estimator, or the function that builds the team's own; not with `command`.",
         examples=['"fraud_model:build"'],
         json_schema_extra={"default": "one that fits the task"},
     )
@@ -50,21 +51,47 @@ class TrainingTable(Table):
         examples=['["python", "train.py"]'],
         min_length=1,
     )
+    predict: Command | None = Field(
+        default=None,
+        description="Program that scores rows with a version that `command` made, or that was registered from a file.",
+        examples=['["python", "predict.py"]'],
+        min_length=1,
+    )
     strategy: AnyPlugin = Field(
         default="refit",
         description="Strategy plugin, or a table with `use` and its options.",
         examples=['"warm-start"'],
     )
-    history: Span | None = Field(
+    history: History | None = Field(
         default=None,
-        description="How far back training looks.",
-        examples=['"180d"'],
-        json_schema_extra={"default": "all there is"},
+        description='What training looks back on: a span that slides along, a date from which it grows, or "all".',
+        examples=['"180d"', "2025-01-01"],
+        json_schema_extra={"default": '"all"'},
+    )
+    holdout: Share = Field(
+        default=0.2,
+        description="Share of the history, its newest part, that is kept from training and judges the challenger.",
+        examples=["0.3"],
     )
     schedule: Cron | None = Field(
         default=None,
         description="When to retrain whatever the rules say, in the workspace's zone.",
         examples=['"0 3 1 * *"'],
+    )
+    after_rows: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Retrain when the labels of so many further rows are known.",
+        examples=["50_000"],
+        json_schema_extra={"default": "never for that reason"},
+    )
+    on_update: bool = Field(
+        default=False, description="Retrain when a window is complete that the last training did not know."
+    )
+    time_limit: Duration | None = Field(
+        default=None,
+        description="A training that takes longer is stopped.",
+        examples=['"30m"'],
+        json_schema_extra={"default": '"2h"'},
     )
     cooldown: Duration | None = Field(default=None, description="Least time between two trainings.", examples=['"3d"'])
     gates: Expressions | None = Field(
