@@ -29,7 +29,13 @@ class NewVersion:
         format: how the file is read, e.g. "skops".
         parent: number of the version it was made from.
         data_start, data_end, data_rows, data_digest: the data it was fitted on.
-        metrics: what it measured at birth; lineage: estimator, parameters, libraries …; JSON values.
+        metrics: what it measured at birth, with intervals; lineage: what else is known; JSON values.
+        strategy: what made it: a strategy's name, "command", or None.
+        why: what set it off: "rule auc-degraded", "schedule", a person's words.
+        code: digest of the function or command that made it.
+        parameters: of its estimator; libraries: package → version that it was made with.
+        schema: its features and target: column → type.
+        importance: feature → by how much the measure gets worse without it.
     """
 
     model: str
@@ -48,6 +54,13 @@ class NewVersion:
     metrics: Mapping[str, Any] | None = None
     lineage: Mapping[str, Any] | None = None
     note: str | None = None
+    strategy: str | None = None
+    why: str | None = None
+    code: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    libraries: Mapping[str, str] | None = None
+    schema: Mapping[str, Any] | None = None
+    importance: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Version:
 
 
 _FACTS = tuple(NewVersion.__dataclass_fields__)
+_JSON = ("metrics", "lineage", "parameters", "libraries", "schema", "importance")
 SELECT = f"SELECT number, created_at, seq, {', '.join(_FACTS)} FROM versions"
 
 
@@ -75,7 +89,7 @@ def row(found: Sequence[Any]) -> Version:
     facts = dict(zip(_FACTS, values, strict=True))
     for name in ("data_start", "data_end"):
         facts[name] = maybe_moment(facts[name])
-    for name in ("metrics", "lineage"):
+    for name in _JSON:
         facts[name] = loads(facts[name], {})
     return Version(number, moment(created_at), NewVersion(**facts), seq)
 
@@ -93,7 +107,8 @@ def register(tx: sqlite3.Connection, version: NewVersion, now: datetime) -> Vers
     number = _next_number(tx, version.model)
     values: dict[str, Any] = {name: getattr(version, name) for name in _FACTS}
     values["data_start"], values["data_end"] = maybe_instant(version.data_start), maybe_instant(version.data_end)
-    values["metrics"], values["lineage"] = dumps(dict(version.metrics or {})), dumps(dict(version.lineage or {}))
+    for name in _JSON:
+        values[name] = dumps(dict(values[name] or {}))
     tx.execute(
         f"INSERT INTO versions (number, created_at, {', '.join(values)}) VALUES (?, ?{', ?' * len(values)})",
         (number, instant(now), *values.values()),

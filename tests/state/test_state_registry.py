@@ -98,7 +98,8 @@ def register(tx, model="bikes", origin="trained", **facts) -> versions.Version:
 def test_versions_count_from_one_within_a_model_and_come_back_whole(state: State):
     said = NewVersion(
         "bikes", "trained", None, "a" * 64, 10, "skops", "ana", 3, None, day(1), day(2), 500, "d", {"mae": 1.5},
-        {"estimator": "x"}, "first",
+        {"estimator": "x"}, "first", "warm-start", "rule mae-high", "c" * 64, {"depth": 3}, {"skops": "0.11"},
+        {"features": {"temp": "double"}}, {"temp": 0.5},
     )  # fmt: skip
     with state.write() as tx:
         first = versions.register(tx, said, day(5))
