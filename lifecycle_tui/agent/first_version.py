@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.reading import PREDICTION, label_text
+from lifecycle_tui.agent.rows import Gathered, gather, learnable
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import TrainingError
@@ -28,7 +29,6 @@ from lifecycle_tui.training.fit import (
     FittedModel,
     Prediction,
     TrainingRows,
-    canonical,
     fit,
     forward_predictions,
 )
@@ -105,7 +105,8 @@ def get_first_version(
         model = load(artifacts.get(champion.facts.artifact))
         found = FirstVersion(champion.label, champion.number, champion.facts.artifact, model)
         return _validated(job, spec, data, survey, found) if validate else found
-    rows, day = _rows(job, spec, data, survey)
+    found_rows = _rows(job, spec, data, survey)
+    rows, day = found_rows.rows, found_rows.day
     model = _fit(spec, data, rows)
     at, said = forward_predictions(rows, lambda part: _fit(spec, data, part), _progress(job, spec))
     data_bytes = dump(model)
@@ -119,8 +120,8 @@ def get_first_version(
         format="skops",
         by="lifecycle",
         job_id=job.job_id,
-        data_start=survey.reference.start,
-        data_end=survey.reference.end,
+        data_start=found_rows.span[0],
+        data_end=found_rows.span[1],
         data_rows=len(rows.target),
         data_digest=survey.reference_digest,
         lineage=_lineage(model),
@@ -134,7 +135,8 @@ def get_first_version(
 
 
 def _validated(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, found: FirstVersion) -> FirstVersion:
-    rows, day = _rows(job, spec, data, survey)
+    found_rows = _rows(job, spec, data, survey)
+    rows, day = found_rows.rows, found_rows.day
     at, said = forward_predictions(rows, lambda part: _fit(spec, data, part), _progress(job, spec))
     return FirstVersion(found.label, found.number, found.digest, found.model, rows, day, at, said)
 
@@ -161,57 +163,12 @@ def _fit(spec: ModelSpec, data: ModelData, rows: TrainingRows) -> FittedModel:
     )
 
 
-def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> tuple[TrainingRows, np.ndarray | None]:
-    """The labelled rows of the reference in canonical order, and their days. An infinite target teaches nothing."""
-    import numpy as np
-    import pyarrow as pa
-
-    usable = [n for n, k in data.kinds().items() if k in ("numeric", "categorical")]
-    if not usable:
-        raise TrainingError(
-            "there is no feature to learn from", hint="declare numeric or categorical columns, or ignore fewer"
-        )
-    tables, targets, times, days = [], [], [], []
-    done = 0
-    for batch in data.scan(survey.reference, job.now, columns=usable):
-        done += batch.rows
-        job.progress(done, survey.reference.rows, "rows", f"{spec.name}: reading the reference to train on")
-        if batch.target is None:
-            raise TrainingError("the data has no target to learn from", hint="declare columns.target")
-        values = batch.target.to_numpy(zero_copy_only=False)
-        known = batch.target_known & _usable(values)
-        at = np.flatnonzero(known)
-        tables.append(batch.features.take(pa.array(at)))
-        targets.append(values[at])
-        if batch.time is not None and batch.day is not None:
-            times.append(batch.time[at])
-            days.append(batch.day[at])
-    if not tables or not sum(map(len, targets)):
+def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> Gathered:
+    """The labelled rows of the reference."""
+    found = gather(job, spec, data, [survey.reference], job.now, columns=learnable(data))
+    if not len(found):
         raise TrainingError("no row of the reference has a label yet", hint="wait for labels or widen the reference")
-    target = np.concatenate(targets)
-    regression = spec.task in ("regression", "ranking")
-    target = target.astype(np.float64) if regression else target.astype(str)
-    time = np.concatenate(times) if times else None
-    delay = spec.data.labels.delay
-    arrived = None if time is None or delay is None else time + int(delay.total_seconds() * 1e6)
-    table = pa.concat_tables([t.unify_dictionaries() for t in tables]).unify_dictionaries()
-    rows = TrainingRows(table, target, time, arrived)
-    if days:
-        # The days travel through the same ordering as a column of their own.
-        name = "\0day"
-        rows = TrainingRows(table.append_column(name, pa.array(np.concatenate(days))), target, time, arrived)
-        rows = canonical(rows)
-        day = rows.table.column(name).to_numpy()
-        return TrainingRows(rows.table.drop_columns([name]), rows.target, rows.time, rows.arrived), day
-    return canonical(rows), None
-
-
-def _usable(values: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    if values.dtype == object:
-        return np.array([v is not None for v in values], bool)
-    return np.isfinite(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
+    return found
 
 
 def _lineage(model: FittedModel) -> dict[str, Any]:

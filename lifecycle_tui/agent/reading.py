@@ -59,6 +59,17 @@ def label_text(value: str | int | float | bool) -> str:
     return str(value)
 
 
+def version_labels(batch: ScanBatch) -> np.ndarray | str:
+    """Which version the data says scored each row: (n,) object, "(none)" in empty cells; "" where none is declared."""
+    import numpy as np
+
+    if batch.version is None:
+        return ""
+    names = [*batch.version.dictionary.to_pylist(), "(none)"]
+    codes = batch.version.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)
+    return np.array(names, dtype=object)[codes]
+
+
 def output_columns(columns: ColumnsSpec, task: str, scored_here: bool) -> dict[str, ColumnKind]:
     """The model's outputs, which are watched for drift like inputs: score and prediction, with their kinds."""
     if scored_here:
@@ -156,15 +167,7 @@ class Reader:
         return found.prediction, found.score
 
     def _versions(self, batch: ScanBatch) -> np.ndarray | str:
-        import numpy as np
-
-        if self._scorer is not None:
-            return self._scorer.label
-        if batch.version is None:
-            return ""
-        names = [*batch.version.dictionary.to_pylist(), "(none)"]
-        codes = batch.version.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)
-        return np.array(names, dtype=object)[codes]
+        return self._scorer.label if self._scorer is not None else version_labels(batch)
 
     def _values(self, batch: ScanBatch, name: str, said: Any, score: np.ndarray | None) -> Any:
         """The values of one column of a batch, as Arrow."""

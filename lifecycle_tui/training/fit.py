@@ -215,6 +215,11 @@ def take(rows: TrainingRows, at: np.ndarray) -> TrainingRows:
 
 def canonical(rows: TrainingRows) -> TrainingRows:
     """The rows ordered by time, then by content: the order of files and rows never changes a fitted version."""
+    return take(rows, canonical_order(rows))
+
+
+def canonical_order(rows: TrainingRows) -> np.ndarray:
+    """(n,) positions that bring the rows into canonical order, for what must be ordered along with them."""
     import numpy as np
 
     keys: list[np.ndarray] = [np.unique(rows.target, return_inverse=True)[1]]
@@ -228,7 +233,7 @@ def canonical(rows: TrainingRows) -> TrainingRows:
         keys.append(np.unique(values, return_inverse=True)[1])
     if rows.time is not None:
         keys.append(rows.time)
-    return take(rows, np.lexsort(keys))
+    return np.lexsort(keys)
 
 
 def _positive(task: Task, classes: tuple[str, ...], positive: str | None) -> str | None:

@@ -1,0 +1,223 @@
+"""Gathers labelled rows of the reference and of windows: what a version learns from, and what it is judged on.
+
+One place decides which rows those are (DESIGN §7): labels as known at an instant, and only rows older than the label
+delay, because younger ones have the quick labels alone. Called by `first_version`, `retrain` and `judge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.reading import version_labels
+from lifecycle_tui.data.batches import ScanBatch
+from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.zones import MISSING, from_micros, to_micros
+from lifecycle_tui.domain.errors import TrainingError
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import Window
+from lifecycle_tui.training.fit import TrainingRows, canonical_order, take
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the data itself says about the gathered rows, row by row; None where no such column is declared.
+
+    Attributes:
+        id: (n,) object, text or None.
+        version: (n,) object: labels of the versions that scored; "(none)" where the cell is empty.
+        prediction: (n,) float64 for regression and ranking, else object (text or None).
+        score: float64 (n,), or (n, k) in the order of the spec's mapping.
+    """
+
+    id: np.ndarray | None = None
+    version: np.ndarray | None = None
+    prediction: np.ndarray | None = None
+    score: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Labelled rows in canonical order.
+
+    Attributes:
+        rows: features, targets, times and arrivals of n rows; n may be 0.
+        day: (n,) int64 day numbers in the model's zone; None without timestamps.
+        unlabelled: rows of the same stretch of time that have no label though the delay has passed.
+        recorded: what the data says about the rows, where it was asked for.
+    """
+
+    rows: TrainingRows
+    day: np.ndarray | None = None
+    unlabelled: int = 0
+    recorded: Recorded | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows.target)
+
+    @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """First instant of the rows and the first one after them; (None, None) where no row has a time."""
+        time = self.rows.time
+        times = None if time is None else time[time != MISSING]
+        if times is None or not len(times):
+            return None, None
+        return from_micros(int(times.min())), from_micros(int(times.max()) + 1)
+
+
+def learnable(data: ModelData) -> tuple[str, ...]:
+    """The features that the built-in estimators can learn from.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    usable = tuple(name for name, kind in data.kinds().items() if kind in ("numeric", "categorical"))
+    if not usable:
+        raise TrainingError(
+            "there is no feature to learn from", hint="declare numeric or categorical columns, or ignore fewer"
+        )
+    return usable
+
+
+def gather(
+    job: JobContext,
+    spec: ModelSpec,
+    data: ModelData,
+    windows: Sequence[Window],
+    as_of: datetime,
+    *,
+    columns: Sequence[str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    outputs: bool = False,
+) -> Gathered:
+    """The labelled rows of `windows` (the survey's reference may be among them) with since <= time < until.
+
+    Rows whose target is infinite or no number are left out. Rows without a time belong to a reference without
+    timestamps; they are taken where no `since` is asked for.
+
+    Args:
+        as_of: labels that arrive later are not seen.
+        columns: the features to gather.
+        until: exclusive; None: rows whose label delay has passed by `as_of`. A later instant is brought back to that.
+        outputs: also give ids, versions, predictions and scores where the data has them.
+
+    Raises:
+        TrainingError: the model declares no target.
+    """
+    delay = spec.data.labels.delay or timedelta(0)
+    due = as_of - delay + timedelta(microseconds=1)
+    until = due if until is None else min(until, due)
+    within = [w for w in windows if _overlaps(w, since, until)]
+    found = _Batches()
+    total, done = sum(w.rows for w in within), 0
+    for window in within:
+        for batch in data.scan(window, as_of, columns=columns):
+            done += batch.rows
+            job.progress(done, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
+            found.add(batch, since, until, outputs)
+    return found.gathered(spec, delay, columns, outputs)
+
+
+def _overlaps(window: Window, since: datetime | None, until: datetime) -> bool:
+    if since is not None and window.end is not None and window.end <= since:
+        return False
+    return window.start is None or window.start < until
+
+
+@dataclass
+class _Batches:
+    """The rows kept so far, batch by batch."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    targets: list[np.ndarray] = field(default_factory=list)
+    times: list[np.ndarray] = field(default_factory=list)
+    days: list[np.ndarray] = field(default_factory=list)
+    said: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    unlabelled: int = 0
+
+    def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool) -> None:
+        import numpy as np
+        import pyarrow as pa
+
+        if batch.target is None:
+            raise TrainingError("the data has no target to learn from", hint="declare columns.target")
+        within = np.ones(batch.rows, bool)
+        if batch.time is not None:
+            within = batch.time < to_micros(until)
+            if since is not None:
+                within &= batch.time >= to_micros(since)
+        self.unlabelled += int((within & ~batch.target_known).sum())
+        values = batch.target.to_numpy(zero_copy_only=False)
+        at = np.flatnonzero(within & batch.target_known & _usable(values))
+        if not len(at):
+            return
+        self.tables.append(batch.features.take(pa.array(at)))
+        self.targets.append(values[at])
+        if batch.time is not None and batch.day is not None:
+            self.times.append(batch.time[at])
+            self.days.append(batch.day[at])
+        for name, column in _recorded(batch).items() if outputs else ():
+            self.said.setdefault(name, []).append(column[at])
+
+    def gathered(self, spec: ModelSpec, delay: timedelta, columns: Sequence[str], outputs: bool) -> Gathered:
+        """Everything in canonical order."""
+        import numpy as np
+        import pyarrow as pa
+
+        number = spec.task in ("regression", "ranking")
+        if not self.tables:
+            nothing = np.empty(0, np.float64 if number else "U1")
+            empty = pa.table({name: pa.array([], pa.float64()) for name in columns})
+            return Gathered(TrainingRows(empty, nothing), None, self.unlabelled, Recorded() if outputs else None)
+        target = np.concatenate(self.targets)
+        time = np.concatenate(self.times) if self.times else None
+        rows = TrainingRows(
+            pa.concat_tables([t.unify_dictionaries() for t in self.tables]).unify_dictionaries(),
+            target.astype(np.float64) if number else target.astype(str),
+            time,
+            _arrived(time, delay, spec.data.labels.delay is not None),
+        )
+        order = canonical_order(rows)
+        day = np.concatenate(self.days)[order] if self.days else None
+        recorded = Recorded(**{name: np.concatenate(parts)[order] for name, parts in self.said.items()})
+        return Gathered(take(rows, order), day, self.unlabelled, recorded if outputs else None)
+
+
+def _arrived(time: np.ndarray | None, delay: timedelta, declared: bool) -> np.ndarray | None:
+    import numpy as np
+
+    if time is None or not declared:
+        return None
+    return np.where(time == MISSING, MISSING, time + int(delay.total_seconds() * 1e6))
+
+
+def _usable(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    if values.dtype == object:
+        return np.array([v is not None for v in values], bool)
+    return np.isfinite(values) if values.dtype.kind == "f" else np.ones(len(values), bool)
+
+
+def _recorded(batch: ScanBatch) -> dict[str, Any]:
+    """The columns of `Recorded` that the batch has, one value a row."""
+    import numpy as np
+
+    found: dict[str, Any] = {}
+    if batch.id is not None:
+        found["id"] = batch.id.to_numpy(zero_copy_only=False)
+    if batch.version is not None:
+        found["version"] = np.asarray(version_labels(batch), object)
+    if batch.prediction is not None:
+        found["prediction"] = batch.prediction.to_numpy(zero_copy_only=False)
+    if batch.score is not None:
+        found["score"] = batch.score
+    return found
