@@ -128,7 +128,7 @@ CASES = [
         '"x"',
         "",
     ),
-    ("model", "training.estimator = 'x'", "value", "models.m.training.estimator", "'x'", "builds", "module:function"),
+    ("model", "training.estimator = 'x'", "value", "models.m.training.estimator", "'x'", "estimator", "module:function"),
     ("model", "training.schedule = '61 * * * *'", "value", "models.m.training.schedule", "'61 * * * *'", "cron", ""),
     ("model", "training.gates = 3", "type", "models.m.training.gates", "3", "a list of expressions", ""),
     ("model", "training.command = []", "value", "models.m.training.command", "[]", "empty", ""),

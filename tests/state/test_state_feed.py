@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from state_values import alert, day, result
 
 from lifecycle_tui.registry import aliases, versions
-from lifecycle_tui.state import alerts, audit, feed, fleet, jobs, models, processes, record, timeline
+from lifecycle_tui.state import (
+    alerts,
+    approvals,
+    audit,
+    feed,
+    fleet,
+    jobs,
+    judgements,
+    models,
+    processes,
+    record,
+    timeline,
+)
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.fragments import FragmentCache
 from lifecycle_tui.state.migrations import FOLLOWED
@@ -52,12 +64,28 @@ CHANGES = {
         "INSERT INTO jobs (id, kind, created_at) VALUES ({n}, 'k', '2026-01-01T00:00:00.000000Z')",
         "UPDATE jobs SET progress_done = {x} WHERE id = {n}",
     ),
+    "loop": (
+        "INSERT INTO loop (model, state, stepped_at) VALUES ('loop{n}', '{{}}', '2026-01-01T00:00:00.000000Z')",
+        "UPDATE loop SET next = '{x}' WHERE model = 'loop{n}'",
+    ),
+    "judgements": (
+        "INSERT INTO judgements (id, model, version, at, verdict, rows, text) "
+        "VALUES ({n}, 'base', 1000, '2026-01-01T00:00:00.000000Z', 'unknown', 1, '')",
+        "UPDATE judgements SET rows = {x} WHERE id = {n}",
+    ),
+    "approvals": (
+        "INSERT INTO approvals (id, model, version, state, requested_by, requested_at) "
+        "VALUES ({n}, 'base', 1000, 'approved', 'ana', '2026-01-01T00:00:00.000000Z')",
+        "UPDATE approvals SET note = '{x}' WHERE id = {n}",
+    ),
 }  # fmt: skip
 BASE = (
     CHANGES["models"][0].replace("m{n}", "base"),
     CHANGES["windows"][0].replace("{n}", "1000"),
     CHANGES["alerts"][0].replace("{n}", "1000"),
     CHANGES["versions"][0].replace("{n}", "1000"),
+    # The models that rows of `loop` belong to.
+    *(CHANGES["models"][0].replace("m{n}", f"loop{n}") for n in range(6)),
 )
 
 
@@ -109,6 +137,8 @@ def test_a_viewer_that_looks_now_and_then_ends_with_the_tables_themselves(empty_
             rows = conn.execute(f"SELECT {', '.join(key)}, seq FROM {table}").fetchall()
             assert len({r[-1] for r in rows}) == len(rows)
             base = {("base",), (1000,), ("base", 1000)}
+            if table == "models":
+                base |= {(f"loop{n}",) for n in range(6)}
             assert {r[:-1]: r[-1] for r in rows if r[:-1] not in base} == seen[table]
     finally:
         conn.execute("ROLLBACK")
@@ -213,6 +243,9 @@ def _story(state: State) -> None:
         for model in ("bikes", "other"):
             versions.register(tx, versions.NewVersion(model, "trained", data_rows=100), day(1))
         aliases.set_alias(tx, "bikes", "champion", 1, "ana", "the first", day(1))
+        judgements.put(tx, judgements.Judgement("bikes", 1, None, "passed", 100, "better by far", day(1)))
+        asked = approvals.request(tx, "bikes", 1, "schedule", "monthly", day(1))
+        approvals.decide(tx, asked.id, "approved", "raj", "fine", day(2))
         audit.append(tx, "acknowledge", "alert 1", day(2), model="bikes", who="ana")
         record.record(tx, [result(n=0, labels=100, as_of=day(4))])
 
@@ -226,9 +259,10 @@ def test_the_timeline_tells_everything_newest_first_and_pages_without_gaps_or_do
         assert kinds == {
             ("window", "evaluated"), ("window", "re-evaluated"), ("alert", "opened"), ("alert", "resolved"),
             ("alert", "acknowledged"), ("version", "trained"), ("alias", "moved"), ("job", "done"),
-            ("job-queued", "queued"), ("audit", "acknowledge"),
+            ("job-queued", "queued"), ("audit", "acknowledge"), ("judgement", "passed"), ("approval", "requested"),
+            ("approval", "approved"),
         }  # fmt: skip
-        assert len(whole) == 9 + 3 + 2 + 1 + 8 + 1
+        assert len(whole) == 9 + 3 + 2 + 1 + 8 + 1 + 3
         for size in (1, 2, 3, 7):
             for model in (None, "bikes"):
                 expected = timeline.timeline(conn, model, limit=1000)
@@ -241,6 +275,10 @@ def test_the_timeline_tells_everything_newest_first_and_pages_without_gaps_or_do
         assert {e.kind for e in timeline.timeline(conn, kinds=("alert",))} == {"alert"}
         moved = next(e for e in whole if e.kind == "alias")
         assert (moved.subject, moved.text, moved.by) == ("champion", "to version 1: the first", "ana")
+        told = [(e.subject, e.text, e.by) for e in whole if e.kind in ("judgement", "approval")]
+        assert told == [
+            ("version 1", "fine", "raj"), ("version 1", "monthly", "schedule"), ("version 1", "better by far", None),
+        ]  # fmt: skip
 
 
 def test_the_audit_chain_notices_changes_removals_and_a_cut_tail(state: State):
