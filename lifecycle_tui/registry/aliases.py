@@ -5,6 +5,7 @@ Moved by actions and by the worker (a first champion); asked by scoring ("who wa
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from lifecycle_tui.registry.versions import Version, get
 from lifecycle_tui.state.text import instant, moment
 
 CHAMPION = "champion"
+CHALLENGER = "challenger"
+SHADOW = "shadow"
+OURS = (CHAMPION, CHALLENGER, SHADOW)
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
+_RESERVED = re.compile(r"latest|v[0-9]+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,36 @@ class AliasMove:
     why: str | None
 
 
+def check_name(alias: str) -> None:
+    """Refuse a name that could be taken for a version's number, for one of ours, or for something it is not.
+
+    Raises:
+        UsageError: in words.
+    """
+    if not _NAME.fullmatch(alias):
+        raise UsageError(
+            f"{alias[:80]!r} is no name for an alias", hint="a letter, then up to 63 letters, digits, _ and -"
+        )
+    if _RESERVED.fullmatch(alias):
+        raise UsageError(f"{alias!r} is reserved: it would read as a version", hint="choose another name")
+    if alias not in OURS and alias.lower() in OURS:
+        raise UsageError(f"{alias!r} would be taken for {alias.lower()!r}", hint="choose another name")
+
+
 def set_alias(
     tx: sqlite3.Connection, model: str, alias: str, version: int, by: str | None, why: str | None, now: datetime
 ) -> AliasRow:
     """Let `alias` name a version; naming the same one again writes nothing.
 
     Raises:
-        UsageError: if there is no such version.
+        UsageError: if there is no such version, or the name is none (see `check_name`).
     """
+    check_name(alias)
     before = get_alias(tx, model, alias)
     if before is not None and before.version == version:
         return before
     if get(tx, model, version) is None:
-        raise UsageError(f"{model} has no version {version}", hint=f"`lifecycle versions {model}` lists them")
+        raise UsageError(f"{model} has no version {version}", hint=f"`lifecycle versions list {model}` lists them")
     if before is None:
         tx.execute(
             "INSERT INTO aliases (model, alias, version, since, by, why) VALUES (?, ?, ?, ?, ?, ?)",
@@ -134,11 +158,46 @@ def alias_at(conn: sqlite3.Connection, model: str, alias: str, at: datetime) -> 
     return None if found is None else found[0]
 
 
-def moves(conn: sqlite3.Connection, model: str, alias: str, limit: int = 50) -> tuple[AliasMove, ...]:
-    """An alias's last moves, newest first."""
+def at(conn: sqlite3.Connection, model: str, instant_: datetime) -> tuple[AliasMove, ...]:
+    """What each alias of a model named at an instant, by name: the move that it came by."""
+    # Name after name by the index: a DISTINCT would walk all moves there ever were.
+    names = conn.execute(
+        "WITH RECURSIVE names(alias) AS (SELECT min(alias) FROM alias_history WHERE model = ?1 UNION ALL SELECT "
+        "(SELECT min(h.alias) FROM alias_history h WHERE h.model = ?1 AND h.alias > names.alias) FROM names "
+        "WHERE names.alias IS NOT NULL) SELECT alias FROM names WHERE alias IS NOT NULL",
+        (model,),
+    ).fetchall()
+    found = (moves(conn, model, alias, 1, instant_) for (alias,) in names)
+    return tuple(last[0] for last in found if last and last[0].version is not None)
+
+
+def moves(
+    conn: sqlite3.Connection, model: str, alias: str, limit: int = 50, until: datetime | None = None
+) -> tuple[AliasMove, ...]:
+    """An alias's last moves (up to an instant), newest first."""
+    where, args = ("", [model, alias]) if until is None else (" AND at <= ?", [model, alias, instant(until)])
     found = conn.execute(
-        "SELECT model, alias, version, previous, at, by, why FROM alias_history WHERE model = ? AND alias = ? "
-        "ORDER BY at DESC, id DESC LIMIT ?",
-        (model, alias, limit),
+        "SELECT model, alias, version, previous, at, by, why FROM alias_history "
+        f"WHERE model = ? AND alias = ?{where} ORDER BY at DESC, id DESC LIMIT ?",
+        (*args, limit),
     ).fetchall()
     return tuple(AliasMove(m, a, v, p, moment(at), by, why) for m, a, v, p, at, by, why in found)
+
+
+def before(conn: sqlite3.Connection, model: str, alias: str = CHAMPION) -> int | None:
+    """The version that a rollback of `alias` goes back to; None if there is none.
+
+    Moves are read as a pile: a version that is new is laid on top; one that lies in it already takes off what lies
+    above. So a version that was rolled back is never gone back to, however often one rolls back.
+    """
+    pile: list[int] = []
+    rows = conn.execute(
+        "SELECT version FROM alias_history WHERE model = ? AND alias = ? AND version IS NOT NULL ORDER BY id",
+        (model, alias),
+    )
+    for (version,) in rows.fetchall():
+        if version in pile:
+            del pile[pile.index(version) + 1 :]
+        else:
+            pile.append(version)
+    return pile[-2] if len(pile) > 1 else None
