@@ -11,7 +11,7 @@ from lifecycle_tui.state import fleet, timeline
 from lifecycle_tui.state.database import State, version
 
 COLUMNS = ("at", "model", "kind", "what", "subject", "text", "by")
-KINDS = ("window", "alert", "version", "alias", "job", "job-queued", "audit")
+KINDS = ("window", "alert", "version", "alias", "judgement", "approval", "job", "job-queued", "audit")
 
 
 @click.command(name="history")

@@ -241,6 +241,10 @@ _SECOND = (
         seq INTEGER, FOREIGN KEY (model, version) REFERENCES versions(model, number))""",
     "CREATE UNIQUE INDEX approvals_pending ON approvals(model) WHERE state = 'pending'",
     "CREATE INDEX approvals_model ON approvals(model, id)",
+    "CREATE INDEX approvals_requested ON approvals(requested_at)",
+    "CREATE INDEX approvals_model_requested ON approvals(model, requested_at)",
+    "CREATE INDEX approvals_decided ON approvals(decided_at)",
+    "CREATE INDEX approvals_model_decided ON approvals(model, decided_at)",
     """CREATE TABLE lease (
         id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, process TEXT, mode TEXT, since TEXT,
         beat INTEGER NOT NULL DEFAULT 0)""",

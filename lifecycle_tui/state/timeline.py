@@ -1,6 +1,6 @@
 """Everything that happened, newest first: for `lifecycle history` and the history screen.
 
-Seven tables tell it; each gives a page by its index on time, and the pages are merged, so that a page costs the same
+Eight tables tell it; each gives a page by its index on time, and the pages are merged, so that a page costs the same
 however long the history is.
 """
 
@@ -20,7 +20,7 @@ class Entry:
     """One thing that happened.
 
     Attributes:
-        kind: "window", "alert", "version", "alias", "job-queued", "job" or "audit".
+        kind: "window", "alert", "version", "alias", "judgement", "approval", "job-queued", "job" or "audit".
         what: a word for it: "evaluated", "re-evaluated", "opened", "resolved", "trained", "moved", "done" ….
         subject: what it happened to, e.g. "2012-03", "auc-degraded", "champion".
         text: one sentence with the facts.
@@ -78,6 +78,19 @@ def _alias(alias: str, version: int | None, previous: int | None, by: str | None
     return "moved", alias, f"{came}to version {version}{reason}", by
 
 
+def _judgement(version: int, champion: int | None, verdict: str, text: str) -> tuple:
+    against = f" against version {champion}" if champion is not None else ""
+    return verdict, f"version {version}{against}", text, None
+
+
+def _requested(version: int, by: str, why: str | None) -> tuple:
+    return "requested", f"version {version}", why or "", by
+
+
+def _decided(version: int, state: str, by: str | None, note: str | None) -> tuple:
+    return state, f"version {version}", note or "", by
+
+
 def _queued(id_: int, kind: str, by: str | None) -> tuple:
     return "queued", f"{kind} (job {id_})", "", by
 
@@ -100,6 +113,9 @@ _TELLERS = (
         _alert, "kind <> 'continued'",
     ),
     _Teller("alias", "alias_history", "at", "alias, version, previous, by, why", _alias),
+    _Teller("approval", "approvals", "decided_at", "version, state, decided_by, note", _decided),
+    _Teller("approval", "approvals", "requested_at", "version, requested_by, why", _requested),
+    _Teller("judgement", "judgements", "at", "version, champion, verdict, text", _judgement),
     _Teller("version", "versions", "created_at", "number, name, origin, data_rows, by, note", _version, id="number"),
     _Teller("job", "jobs", "finished_at", "id, kind, state, started_at, finished_at, error", _job),
     _Teller("job-queued", "jobs", "created_at", "id, kind, created_by", _queued),

@@ -11,10 +11,12 @@ from state_values import T0, alert, day, profile, result
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import (
     alerts,
+    approvals,
     audit,
     feed,
     fleet,
     jobs,
+    judgements,
     models,
     outbox,
     processes,
@@ -42,6 +44,10 @@ def fill(state: State, begin: int, end: int) -> None:
                 alerts.store(tx, resolved=[alert(model, resolved=day(n))], now=day(n))
                 version = versions.register(tx, versions.NewVersion(model, "trained"), day(n))
                 aliases.set_alias(tx, model, "champion", version.number, "ana", None, day(n))
+                judged = judgements.Judgement(model, version.number, None, "passed", 100, "better", day(n))
+                judgements.put(tx, judged)
+                asked = approvals.request(tx, model, version.number, "schedule", None, day(n))
+                approvals.decide(tx, asked.id, "approved", "ana", None, day(n))
                 job = jobs.enqueue(tx, "evaluate", model, {}, day(n))
                 jobs.claim(tx, me, day(n))
                 jobs.log(tx, job, "info", "line", day(n))
@@ -88,6 +94,14 @@ READS: dict[str, Callable] = {
     "champion": lambda c: aliases.champion(c, "bikes"),
     "alias then": lambda c: aliases.alias_at(c, "bikes", "champion", day(5)),
     "moves": lambda c: aliases.moves(c, "bikes", "champion", 5),
+    "aliases then": lambda c: aliases.at(c, "bikes", day(5)),
+    "judgement": lambda c: judgements.newest(c, "bikes"),
+    "judgement of a version": lambda c: judgements.newest(c, "bikes", 3),
+    "judgement between": lambda c: judgements.between(c, "bikes", 3, 2),
+    "judgements": lambda c: judgements.judgements(c, "bikes", limit=5, before=20),
+    "pending": lambda c: approvals.pending(c, "bikes"),
+    "all pending": lambda c: approvals.all_pending(c),
+    "approvals": lambda c: approvals.approvals(c, "bikes", limit=5, before=20),
     "timeline": lambda c: timeline.timeline(c, limit=5),
     "timeline of a model": lambda c: timeline.timeline(c, "bikes", day(20), 5),
     "newest": lambda c: feed.latest(c),

@@ -157,3 +157,25 @@ def test_aliases_move_with_their_history_and_the_fleet_follows(state: State):
             (2, None, "stop"), (1, 2, "better"), (None, 1, "first"),
         ]  # fmt: skip
         assert [aliases.alias_at(tx, "bikes", "champion", day(n)) for n in range(7)] == [None, 1, 1, 2, 2, None, None]
+        assert [(m.alias, m.version, m.why) for m in aliases.at(tx, "bikes", day(4))] == [
+            ("champion", 2, "better"), ("shadow", 3, None),
+        ]  # fmt: skip
+        assert [m.alias for m in aliases.at(tx, "bikes", day(6))] == ["shadow"]
+        assert aliases.at(tx, "bikes", day(0)) == () == aliases.at(tx, "other", day(9))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "no name"), ("2nd", "no name"), ("a b", "no name"), ("blue\n", "no name"), ("grün", "no name"),
+        ("-x", "no name"), ("a" * 65, "no name"), ("3", "no name"), ("latest", "reserved"), ("Latest", "reserved"),
+        ("v3", "reserved"), ("V12", "reserved"), ("Champion", "taken for 'champion'"),
+    ],
+)  # fmt: skip
+def test_an_alias_cannot_be_taken_for_something_else(state: State, name: str, says: str):
+    with state.write() as tx:
+        register(tx)
+        with pytest.raises(UsageError, match=says):
+            aliases.set_alias(tx, "bikes", name, 1, "ana", None, day(1))
+        for fine in ("blue", "canary-eu", "v3x", "A_1", "a" * 64):
+            assert aliases.set_alias(tx, "bikes", fine, 1, "ana", None, day(1)).version == 1
