@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
     from lifecycle_tui.data.values import parse_numbers as parse_numbers
     from lifecycle_tui.data.values import text_labels as text_labels
+    from lifecycle_tui.domain.delivery import Deployer as Deployer
+    from lifecycle_tui.domain.delivery import Release as Release
     from lifecycle_tui.domain.errors import DataError as DataError
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
     from lifecycle_tui.domain.hookspecs import Register as Register
@@ -93,6 +95,8 @@ _HOMES: dict[str, str] = {
     "CellProblem": "domain.protocols",
     "ColumnKind": "domain.signals",
     "DataError": "domain.errors",
+    "Deployer": "domain.delivery",
+    "Release": "domain.delivery",
     "Detector": "domain.protocols",
     "Fragment": "domain.protocols",
     "Measurement": "domain.signals",

@@ -72,14 +72,19 @@ class Workspace:
         return tuple(found)
 
 
-def open_workspace(file: Path | None = None, *, plugins: bool = True) -> Workspace:
+def open_workspace(
+    file: Path | None = None, *, plugins: bool = True, given: Mapping[Path, bytes] | None = None
+) -> Workspace:
     """The workspace of `file` (by default of this folder or one above).
+
+    Args:
+        given: the bytes of its files as they once were: see `config.check`.
 
     Raises:
         ConfigError: with every problem, if there is an error among them.
     """
     path = file or config.find(Path.cwd())
-    spec, problems = config.check(path)
+    spec, problems = config.check(path, given)
     if spec is None:
         raise _refused(path, problems)
     catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins, limits=import_limits())
@@ -225,6 +230,7 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
 
 def _model_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
     problems = [*_table_problems(model, plugins, spec), *_plugin_problems(model, plugins, spec)]
+    problems += _deployer_problems(model, plugins, spec)
     known = signals(model, model.columns.kinds, plugins)
     for rule in model.rules:
         key = f"models.{model.name}.rules.{rule.name}.when"
@@ -265,6 +271,20 @@ def _plugin_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSp
         for column, options in use.per_column.items():
             problems += _option_problems(spec, (*path, "columns", column), info, options, plugins, whole=False)
     return problems
+
+
+def _deployer_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
+    """The deployer and its options. A broken one is an error: nothing could be brought to serve."""
+    if model.rollout is None:
+        return []
+    path = ("models", model.name, "rollout", "deployer")
+    try:
+        info = plugins.find("deployer", model.rollout.deployer)
+    except LifecycleError as exc:
+        code = "broken-plugin" if _broken(plugins, model.rollout.deployer) else "unknown-deployer"
+        place = config.locate(spec, (*path, "use"), "value") or config.locate(spec, path, "value")
+        return [Problem(code, exc.message, ".".join(path), place or model.rollout.place, exc.hint)]
+    return _option_problems(spec, path, info, model.rollout.options, plugins)
 
 
 def _broken(plugins: PluginCatalog, name: str) -> bool:

@@ -44,7 +44,7 @@ def register_strategies(register: Register) -> None:
 
 @hookspec
 def register_deployers(register: Register) -> None:
-    """Register deployers (used from the second slice on)."""
+    """Register deployers: classes that follow `Deployer`."""
 
 
 @hookspec

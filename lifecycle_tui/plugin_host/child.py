@@ -19,7 +19,7 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.plugin_host import blame, cell, frames, guardian, load, wire
 from lifecycle_tui.plugin_host.guardian import CHANNEL_LOST
 from lifecycle_tui.plugin_host.info import Candidate, FaultInfo
-from lifecycle_tui.plugin_host.results import BadResult, as_measurement
+from lifecycle_tui.plugin_host.results import BadResult, as_measurement, as_version
 
 Json = dict[str, Any]
 
@@ -176,8 +176,10 @@ class Service:
             return as_schema(result)
         if method == "read":
             return self._spooled(result)
-        if method == "send":
+        if method in ("send", "deploy"):
             return None
+        if method == "serving":
+            return as_version(result)
         return result
 
     def _spooled(self, batches: Any) -> Any:

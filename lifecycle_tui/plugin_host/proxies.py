@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from lifecycle_tui.domain.delivery import Release
 from lifecycle_tui.domain.protocols import Batch, Fragment, Message, Outcomes
 from lifecycle_tui.domain.signals import ColumnKind, Measurement
 from lifecycle_tui.plugin_host.info import PluginInfo
@@ -102,10 +103,22 @@ class NotifierProxy(Proxy):
         self.call("send", message)
 
 
+class DeployerProxy(Proxy):
+    """Follows `Deployer`."""
+
+    def deploy(self, release: Release) -> None:
+        self.call("deploy", release)
+
+    def serving(self, folder: str) -> int | None:
+        number: int | None = self.call("serving", folder)
+        return number
+
+
 KINDS: dict[str, type[Proxy]] = {
     "detector": DetectorProxy,
     "metric": MetricProxy,
     "source": SourceProxy,
     "notifier": NotifierProxy,
+    "deployer": DeployerProxy,
 }
 """Kind → its stand-in; the kinds of later slices use `Proxy.call`."""

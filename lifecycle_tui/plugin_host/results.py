@@ -47,6 +47,19 @@ def as_measurement(value: Any) -> Measurement:
     )
 
 
+def as_version(value: Any) -> int | None:
+    """A deployer's answer to which version serves: its number, or None.
+
+    Raises:
+        BadResult: for anything else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise BadResult(f"must be the number of a version or None, not {value!r:.60}")
+    return value
+
+
 def _real(name: str, value: Any) -> float | None:
     if value is None:
         return None

@@ -22,7 +22,7 @@ from lifecycle_tui.plugin_host import blame, wire
 from lifecycle_tui.plugin_host.info import DEADLY, FaultInfo, PluginInfo
 from lifecycle_tui.plugin_host.journal import Call, Journal
 from lifecycle_tui.plugin_host.process import Lost, Process, Setup
-from lifecycle_tui.plugin_host.results import BadResult, as_measurement
+from lifecycle_tui.plugin_host.results import BadResult, as_measurement, as_version
 from lifecycle_tui.plugin_host.wire import Codec
 
 
@@ -125,7 +125,8 @@ class Runner:
 
         Returns:
             `Measurement` for `measure`, fragments for `fragments`, column → Arrow type for `schema`, an iterator of
-            `Batch` for `read`, None for `send`; else what the plugin returned.
+            `Batch` for `read`, a number or None for `serving`, None for `send` and `deploy`; else what the plugin
+            returned.
 
         Raises:
             PluginFault: the plugin failed; charged to this call.
@@ -242,7 +243,7 @@ class Runner:
             if not (bloated and self._served - {info.home}):
                 return process
         self._drop()
-        warm = () if info.kind == "notifier" else ("numpy", "pyarrow")
+        warm = () if info.kind in ("notifier", "deployer") else ("numpy", "pyarrow")
         decode = self._codec.decode if self._codec else ""
         self._process = Process.start(Setup(self.limits.memory, warm, decode))
         self.starts += 1
@@ -307,6 +308,8 @@ class Runner:
             from lifecycle_tui.plugin_host.tables import as_fragments
 
             return as_fragments(value)
+        if method == "serving":
+            return as_version(value)
         if method == "schema":
             return {field.name: field.type for field in value}
         if method == "read":

@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from lifecycle_tui.domain.delivery import Release
 from lifecycle_tui.domain.protocols import CellProblem, Fragment, Message, Outcomes
 from lifecycle_tui.domain.signals import Measurement
 
-_PLAIN: dict[str, type] = {c.__name__: c for c in (Measurement, Fragment, CellProblem, Message)}
+_PLAIN: dict[str, type] = {c.__name__: c for c in (Measurement, Fragment, CellProblem, Message, Release)}
 """Dataclasses that cross field by field."""
 _TIMES: dict[str, Any] = {"datetime": datetime, "date": date}
 _ARROW = {
@@ -83,7 +84,7 @@ class Packer:
             return [self.pack(v) for v in value]
         if isinstance(value, datetime | date):
             return {"$": type(value).__name__, "v": value.isoformat()}
-        if isinstance(value, Measurement | Fragment | CellProblem | Message):
+        if isinstance(value, Measurement | Fragment | CellProblem | Message | Release):
             return {"$": type(value).__name__, "v": {f.name: self.pack(getattr(value, f.name)) for f in fields(value)}}
         if isinstance(value, Outcomes):
             return self._outcomes(value)

@@ -76,6 +76,10 @@ def test_every_problem_of_the_file(space: Path, here: Here) -> None:
         (DATA, f'[models.steady.monitor]\nmetrics = ["aucc"]\n{DATA}', "unknown-metric", ""),
         (DATA, f'[notifiers.x]\nuse = "webhok"\n{DATA}', "unknown-notifier", "webhook"),
         (DATA, f'[notifiers.x]\nuse = "webhook"\nurll = "http://a"\n{DATA}', "unknown-key", "url"),
+        (DATA, f'[models.steady.rollout]\ndeployer = "locl"\n{DATA}', "unknown-deployer", "local"),
+        (DATA, f'[models.steady.rollout]\ndeployer = {{ use = "locl" }}\n{DATA}', "unknown-deployer", "local"),
+        (DATA, f'[models.steady.rollout.deployer]\nuse = "local"\nkep = 2\n{DATA}', "unknown-key", "keep"),
+        (DATA, f'[models.steady.rollout]\ndeployer = {{ use = "local", keep = "2" }}\n{DATA}', None, "must be int"),
     ],
 )  # fmt: skip
 def test_each_problem_is_found_at_its_line(

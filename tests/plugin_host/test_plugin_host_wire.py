@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lifecycle_tui.domain.delivery import Release
 from lifecycle_tui.domain.protocols import CellProblem, Fragment, Message, Outcomes
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.plugin_host import frames
@@ -38,6 +39,7 @@ VALUES: list[Any] = [
     Fragment("a", "/a", 1, 2, 3, {"dt": "1"}, {"t": (datetime(2025, 1, 1, tzinfo=UTC), None)}),
     CellProblem("c", "bad-cell", 2, "row 3: x"),
     Message("subject", "body", ({"rule": "r", "value": 1.5},)),
+    Release("bikes", 3, "3", "a" * 64, "skops", "/a", "/f", 2, {"metrics": {"mae": 1.5}}),
     pa.array([1.0, None, float("inf")]),
     pa.array([], pa.int64()),
     pa.array(["a", None]).dictionary_encode(),

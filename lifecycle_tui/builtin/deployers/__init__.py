@@ -1,0 +1,1 @@
+"""Deployers that ship with the program."""
