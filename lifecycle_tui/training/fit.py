@@ -1,19 +1,23 @@
-"""Fits the built-in estimators and validates them forward in time. Called by the job that trains.
+"""Fits an estimator and validates it forward in time. Called by the job that trains.
 
 Never a random split: what a version could not have known when it predicted, it is not shown (DESIGN §7).
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.domain.delivery import ESTIMATORS
 from lifecycle_tui.domain.errors import TrainingError
+from lifecycle_tui.training import estimators, team
+from lifecycle_tui.training.estimators import NUMERIC
 from lifecycle_tui.training.features import Encoder, learn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import numpy as np
     import pyarrow as pa
@@ -21,16 +25,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.signals import ColumnKind
     from lifecycle_tui.domain.specs import Task
 
-ESTIMATORS = ("hist-gradient-boosting",)
-"""Built-in names for `training.estimator`; the first is the default for every task."""
-
-NUMERIC = ("regression", "ranking")
-"""Tasks whose target is a number (for ranking: how relevant a row is)."""
-
 FOLDS = 5
-
-MANY_CELLS = 5_000_000
-"""Cells of a feature matrix from which several threads are worth starting."""
+LEAST_ROWS = 30
+"""Fewer labelled rows are not trained on."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted version: encoder, estimator and what is needed to read its answers."""
+    """A fitted version: encoder, estimator and what is needed to read its answers.
+
+    Attributes:
+        estimator_name: a built-in name or "module:function".
+        classes: labels in order; empty for a number.
+        parameters: of the estimator, plain values.
+        rows: how many it learned from when it was made.
+    """
 
     task: Task
     estimator_name: str
@@ -77,24 +81,89 @@ class FittedModel:
     positive: str | None = None
     cutoff: float = 0.5
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = 0
 
     def predict(self, table: pa.Table) -> Prediction:
-        """Predictions for every row of `table`."""
+        """Predictions for every row of `table`.
+
+        Raises:
+            TrainingError: a team's estimator failed or gave something else than an answer a row.
+        """
         import numpy as np
 
-        x = self.encoder.encode(table)
-        if self.task in NUMERIC:
-            with _threads(x):
-                return Prediction(np.asarray(self.estimator.predict(x), np.float64) if len(x) else np.empty(0))
-        with _threads(x):
-            probability = self.estimator.predict_proba(x) if len(x) else np.empty((0, len(self.classes)))
         labels = np.array(self.classes)
+        if not table.num_rows:
+            return self._nothing(labels)
+        x = self.encoder.design(table)
+        with estimators.threads(x.size), team.blaming(f"{self.estimator_name} cannot score"):
+            if self.task in NUMERIC:
+                return Prediction(numbers(self.estimator.predict(x), len(x), self.estimator_name))
+            raw = self.estimator.predict_proba(x)
+        probability = probabilities(raw, len(x), self.estimator, self.classes, self.estimator_name)
         if self.task == "binary":
             positive = self.classes.index(str(self.positive))
             score = probability[:, positive]
             said = labels[np.where(score >= self.cutoff, positive, 1 - positive)]
             return Prediction(said, score, self.classes)
-        return Prediction(labels[probability.argmax(axis=1)] if len(x) else labels[:0], probability, self.classes)
+        return Prediction(labels[probability.argmax(axis=1)], probability, self.classes)
+
+    def _nothing(self, labels: np.ndarray) -> Prediction:
+        import numpy as np
+
+        if self.task in NUMERIC:
+            return Prediction(np.empty(0))
+        score = np.empty(0) if self.task == "binary" else np.empty((0, len(self.classes)))
+        return Prediction(labels[:0], score, self.classes)
+
+
+def numbers(raw: Any, rows: int, name: str) -> np.ndarray:
+    """An estimator's predictions as float64 (rows,).
+
+    Raises:
+        TrainingError: not one finite number a row.
+    """
+    import numpy as np
+
+    try:
+        found = np.asarray(raw, np.float64)
+    except (TypeError, ValueError) as exc:
+        raise TrainingError(f"{name}: predict returned no numbers: {exc}") from None
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.shape != (rows,) or not np.isfinite(found).all():
+        what = f"an array of shape {found.shape}" if found.shape != (rows,) else "missing or infinite values"
+        raise TrainingError(f"{name}: predict returned {what} for {rows} rows", hint="one finite number a row")
+    return found
+
+
+def probabilities(raw: Any, rows: int, estimator: Any, classes: tuple[str, ...], name: str) -> np.ndarray:
+    """An estimator's probabilities as float64 (rows, classes), columns in the order of `classes`.
+
+    Raises:
+        TrainingError: of another shape, with missing values, or of other labels.
+    """
+    import numpy as np
+
+    found = np.asarray(raw, np.float64)
+    known = tuple(label_text(c) for c in getattr(estimator, "classes_", classes))
+    if found.shape != (rows, len(known)) or not np.isfinite(found).all():
+        raise TrainingError(
+            f"{name}: predict_proba returned an array of shape {found.shape} for {rows} rows and {len(known)} labels",
+            hint="one probability for each row and label, none missing",
+        )
+    if known == classes:
+        return found
+    if sorted(known) != sorted(classes):
+        raise TrainingError(f"{name} knows the labels {', '.join(known)}; the data has {', '.join(classes)}")
+    return found[:, [known.index(c) for c in classes]]
+
+
+def label_text(value: Any) -> str:
+    """An estimator's label as the data writes it."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def fit(
@@ -105,37 +174,43 @@ def fit(
     estimator: str | None = None,
     positive: str | None = None,
     cutoff: float | None = None,
+    folder: str | Path = "",
 ) -> FittedModel:
-    """Fit the named built-in estimator (the default one for None) on all of `rows`.
+    """Fit the named estimator (the default one for None) on all of `rows`.
+
+    Args:
+        estimator: a built-in name, or a team's "module:function" in `folder`.
 
     Raises:
-        TrainingError: no features, too few rows, one class only, or an estimator this program cannot build.
+        TrainingError: no features, too few rows, one class only, or an estimator that cannot be built or fitted.
     """
     name = estimator or ESTIMATORS[0]
-    if name not in ESTIMATORS:
-        raise TrainingError(
-            f'estimator "{name}" is not built in',
-            hint=f"built-in estimators: {', '.join(ESTIMATORS)}; a team's own are trained from the next release on",
-        )
+    own = team.is_own(name)
+    form = "frame" if own else estimators.recipe(name).form
     usable = {n: k for n, k in kinds.items() if k in ("numeric", "categorical") and n in rows.table.column_names}
     if not usable:
         raise TrainingError(
             "there is no feature to learn from", hint="declare numeric or categorical columns, or ignore fewer"
         )
-    if len(rows.target) < 30:
+    if len(rows.target) < LEAST_ROWS:
         raise TrainingError(
             f"{len(rows.target)} labelled rows are too few to train on",
             hint="30 at the least; widen the reference or wait for labels",
         )
-    encoder = learn(rows.table, usable)
+    encoder = learn(rows.table, usable, form)
     classes: tuple[str, ...] = ()
     if task not in NUMERIC:
         classes = tuple(sorted(set(rows.target.tolist())))
         positive = _positive(task, classes, positive)
-    model = _build(task, encoder)
-    x = encoder.encode(rows.table)
-    with _threads(x):
-        model.fit(x, rows.target)
+    model = team.build(name, folder) if own else estimators.recipe(name).build(task, encoder)
+    if task not in NUMERIC and not hasattr(model, "predict_proba"):
+        raise TrainingError(
+            f"{name} gives an estimator without predict_proba: a {task} model needs probabilities",
+            hint="wrap it, e.g. in sklearn.calibration.CalibratedClassifierCV",
+        )
+    x = encoder.design(rows.table)
+    with estimators.threads(x.size), team.blaming(f"{name} cannot be fitted"):
+        model.fit(x, fit_target(rows.target, encoder, task))
     return FittedModel(
         task,
         name,
@@ -144,15 +219,19 @@ def fit(
         classes=classes,
         positive=positive,
         cutoff=0.5 if cutoff is None else cutoff,
-        parameters={k: v for k, v in model.get_params(deep=False).items() if isinstance(v, str | int | float | bool)},
+        parameters=estimators.parameters(model),
+        rows=len(rows.target),
     )
 
 
-def _threads(x: np.ndarray) -> AbstractContextManager[Any]:
-    """One thread for a small matrix: on a busy machine waiting for the others costs ten times the work."""
-    from threadpoolctl import threadpool_limits
+def fit_target(target: np.ndarray, encoder: Encoder, task: Task) -> np.ndarray:
+    """The target as the estimator gets it: a team's own gets labels that are whole numbers as int64."""
+    import numpy as np
 
-    return nullcontext() if x.size >= MANY_CELLS else threadpool_limits(1)
+    if task in NUMERIC or encoder.form != "frame":
+        return target
+    whole = all(re.fullmatch(r"-?(0|[1-9]\d{0,17})", label) for label in set(target.tolist()))
+    return target.astype(np.int64) if whole else target.astype(object)
 
 
 def forward_predictions(
@@ -248,11 +327,3 @@ def _positive(task: Task, classes: tuple[str, ...], positive: str | None) -> str
     if positive not in classes:
         raise TrainingError(f'the positive label "{positive}" is not among the labels {", ".join(classes)}')
     return positive
-
-
-def _build(task: Task, encoder: Encoder) -> Any:
-    """A fresh estimator; seeded, so that fitting the same rows twice gives the same version."""
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    kind = HistGradientBoostingRegressor if task in NUMERIC else HistGradientBoostingClassifier
-    return kind(categorical_features=encoder.categorical or None, early_stopping=False, random_state=0)

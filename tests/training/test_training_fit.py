@@ -98,7 +98,7 @@ def test_what_cannot_be_trained_says_why(rows: TrainingRows, kinds: dict, task: 
 
 def test_unknown_estimator_and_positive() -> None:
     with pytest.raises(TrainingError, match="not built in"):
-        fit(make(), "regression", KINDS, estimator="mine:build")
+        fit(make(), "regression", KINDS, estimator="gradient-boosting")
     with pytest.raises(TrainingError, match="positive"):
         fit(labels(make(), ["no", "yes"]), "binary", KINDS, positive="maybe")
 
