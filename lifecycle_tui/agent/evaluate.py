@@ -16,9 +16,11 @@ from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.decide import decide_model, follow_data
-from lifecycle_tui.agent.first_version import FirstVersion, get_first_version, needs_version
-from lifecycle_tui.agent.reading import Reader, Scorer
+from lifecycle_tui.agent.first_version import get_first_version, needs_version
+from lifecycle_tui.agent.reading import UNOPENED, Reader
 from lifecycle_tui.agent.reference import get_reference
+from lifecycle_tui.agent.scoring import Scorer, Versions, champions
+from lifecycle_tui.agent.simulation import as_simulated, passed
 from lifecycle_tui.agent.sources import open_tables
 from lifecycle_tui.agent.windows import Measurer, basis
 from lifecycle_tui.data.model import ModelData
@@ -63,10 +65,11 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         cache = stack.enter_context(FragmentCache(job.state))
         catalog = job.workspace.plugins
         job.progress(0, None, "", f"{spec.name}: looking at the data")
+        spec = as_simulated(job, spec)
         data = ModelData(spec, open_tables(spec.data, catalog, runner), cache=cache)
         with job.state.read() as conn:
             known = windows.known_windows(conn, spec.name)
-        survey = data.survey({key: w.parts for key, w in known.items()}, job.now)
+        survey = passed(job, spec, data.survey({key: w.parts for key, w in known.items()}, job.now))
         instruments = build(spec, catalog, runner)
         measurer = _measurer(job, spec, data, survey, instruments)
         done = _measure_due(job, measurer, known)
@@ -87,11 +90,12 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
 
 
 def _measurer(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, instruments: Instruments) -> Measurer:
-    first: FirstVersion | None = None
+    first, scorer = None, None
     if needs_version(spec):
-        first = get_first_version(job, spec, data, survey, validate=False)
-    reference = get_reference(job, spec, data, survey, instruments, first)
-    scorer = None if first is None else Scorer(first.label, first.model)
+        first = get_first_version(job, spec, data, survey, instruments.metrics)
+        with job.state.read() as conn:
+            scorer = Scorer(Versions(job, spec), champions(conn, spec.name), job.now)
+    reference = get_reference(job, spec, data, survey, instruments, first, scorer)
     rows: Mapping[str, ColumnData] = {}
     if instruments.needs_rows:
         reader = Reader(
@@ -106,11 +110,13 @@ def _measurer(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey,
 
 def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:
     """Measure and record every window that has news, in window order."""
-    touched = _touched(job, measurer, known)
+    touched, healed = _touched(job, measurer, known), _healed(job, measurer)
     counts = {"new": 0, "grown": 0, "changed": 0, "relabelled": 0}
     for state in measurer.survey.windows:
         key = state.window.key
         change = _change(state, known.get(key), measurer.basis, touched)
+        if change is None and key in healed:
+            change = "changed"
         if change is None:
             continue
         with job.state.read() as conn:
@@ -160,6 +166,22 @@ def _touched(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindo
     return frozenset(touched)
 
 
+def _healed(job: JobContext, measurer: Measurer) -> frozenset[str]:
+    """Stored windows that lack predictions because a version could not be opened, and now all of theirs can be."""
+    if measurer.scorer is None:
+        return frozenset()
+    with job.state.read() as conn:
+        lacking = windows.keys_with_finding(conn, measurer.spec.name, UNOPENED)
+    found = set()
+    for state in measurer.survey.windows:
+        window = state.window
+        if window.key in lacking:
+            opened = measurer.scorer.between(window.start, window.end)
+            if all(version.scorable is not None for version in opened):
+                found.add(window.key)
+    return frozenset(found)
+
+
 def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
     """Decide the rules over what is known now, and write the model's row in the fleet."""
     spec, survey = measurer.spec, measurer.survey
@@ -169,6 +191,8 @@ def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
     # A column that is declared and nowhere would silence what rests on it: the target's metrics, and rules on them.
     absent = [p for p in column_problems(job.workspace.spec, spec, measurer.data.columns) if p.level == "error"]
     problems = [_said(p) for p in (*absent, *job.workspace.rule_problems(spec, kinds))]
+    failed = () if measurer.scorer is None else measurer.scorer.versions.failed
+    problems += [f"version {opened.label} cannot be opened: {opened.why}" for opened in failed]
     for problem in problems:
         job.log("error", problem)
     if survey.gone:

@@ -1,85 +1,82 @@
-"""The first version of a model whose data brings no predictions: fitted on the reference, validated forward in time.
+"""The first version of a model whose data brings no predictions: what the reference is scored with, for good.
 
-Fitted once; afterwards its artefact is loaded from the registry. Its scores of the reference are those of forward
-validation (each row by a version that had not seen it), so that the baseline is honest.
+It is the first champion the model ever had; where there is none, one is fitted on the reference, validated forward in
+time, and made champion. Its scores of the reference are the baseline and part of the reference's digest, so that a
+promotion re-measures no old window. Those of a version that was made here come from forward validation (each row by a
+version that had not seen it); those of one that came as a file are its own, and may be about rows that it has seen.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.reading import PREDICTION, label_text
+from lifecycle_tui.agent.reading import PREDICTION, coding, label_text, output_values
 from lifecycle_tui.agent.rows import Gathered, gather, learnable
+from lifecycle_tui.agent.scoring import aligned, champions
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import TrainingError
-from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.signals import ColumnKind, Signal
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import ColumnData
+from lifecycle_tui.monitoring.instruments import Instrument
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
-from lifecycle_tui.training.artefact import dump, load
-from lifecycle_tui.training.fit import (
-    FittedModel,
-    Prediction,
-    TrainingRows,
-    fit,
-    forward_predictions,
-)
+from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.training.artefact import dump
+from lifecycle_tui.training.fit import FittedModel, Prediction, TrainingRows, fit, forward_predictions
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 @dataclass(frozen=True)
-class FirstVersion:
-    """The version that scores, and the forward validation of the reference (made when it is first asked for)."""
+class Validation:
+    """Forward validation: rows of the reference, and what versions that had not seen them said of `at`."""
 
-    label: str
-    number: int
-    digest: str
-    model: FittedModel
-    rows: TrainingRows | None = None
-    day: np.ndarray | None = None
-    at: np.ndarray | None = None
-    said: Prediction | None = None
+    gathered: Gathered
+    at: np.ndarray
+    said: Prediction
 
-    def reference_outputs(self, outputs: Mapping[str, ColumnKind]) -> dict[str, ColumnData]:
-        """Profile of what the version says on the reference, from forward validation."""
-        import numpy as np
-        import pyarrow as pa
-
-        if PREDICTION not in outputs or self.said is None:
+    def outputs(self, outputs: Mapping[str, ColumnKind], code: Coding) -> dict[str, ColumnData]:
+        """Profile of what was said."""
+        if PREDICTION not in outputs:
             return {}
         kind = outputs[PREDICTION]
         profiler = Profiler(kind, None)
-        if kind == "numeric":
-            score = self.said.score
-            values = score if score is not None and score.ndim == 1 else self.said.prediction
-            profiler.update(pa.array(np.asarray(values, np.float64)))
-        else:
-            profiler.update(pa.array([str(v) for v in self.said.prediction], pa.string()).dictionary_encode())
+        profiler.update(output_values(*aligned(self.said, len(self.at), code), kind, code))
         return {PREDICTION: ColumnData(kind, profiler.result())}
 
-    def forward(self, code: Coding) -> Collector:
-        """The forward validation as outcomes of this version."""
+    def collected(self, label: str, code: Coding) -> Collector:
+        """What was said beside the truth."""
         import numpy as np
         import pyarrow as pa
 
         collector = Collector(code)
-        if self.rows is None or self.at is None or self.said is None or not len(self.at):
-            return collector
-        target = pa.array(self.rows.target[self.at])
-        day = None if self.day is None else self.day[self.at]
-        known = np.ones(len(self.at), bool)
-        collector.add(self.label, target, known, self.said.prediction, self.said.score, day)
+        if len(self.at):
+            target = pa.array(self.gathered.rows.target[self.at])
+            day = None if self.gathered.day is None else self.gathered.day[self.at]
+            said, score = aligned(self.said, len(self.at), code)
+            collector.add(label, target, np.ones(len(self.at), bool), said, score, day)
         return collector
+
+
+@dataclass(frozen=True)
+class FirstVersion:
+    """The first champion; `validation` where it was made just now."""
+
+    version: Version
+    validation: Validation | None = None
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether it can be validated forward: what came as a file cannot be fitted again."""
+        return self.version.facts.origin == "trained"
 
 
 def needs_version(spec: ModelSpec) -> bool:
@@ -88,79 +85,122 @@ def needs_version(spec: ModelSpec) -> bool:
 
 
 def get_first_version(
-    job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, *, validate: bool
+    job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, metrics: Sequence[Instrument]
 ) -> FirstVersion:
-    """The champion, loaded; if the model has none, a first version, fitted, registered and made champion.
+    """The first champion ever; if the model has none, one that is fitted, registered and made champion now.
 
     Args:
-        validate: also give the forward validation (needed when the reference is profiled anew).
+        metrics: measured on the forward validation, and kept with a version that is made.
 
     Raises:
         TrainingError: it cannot be fitted.
     """
     with job.state.read() as conn:
-        champion = aliases.champion(conn, spec.name)
+        found = champions(conn, spec.name)
+        first = versions.get(conn, spec.name, found[0][1]) if found else None
+    if first is not None:
+        return FirstVersion(first)
+    gathered = _rows(job, spec, data, survey)
+    fit_one = _recipe(spec, data, None)
+    model = fit_one(gathered.rows)
+    validation = _validate(job, spec, gathered, fit_one)
+    made = _register(job, spec, data, survey, gathered, model, validation, metrics)
+    return FirstVersion(made, validation)
+
+
+def validate(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, first: FirstVersion) -> Validation:
+    """Forward validation of a first version that was made here, on the reference as it is now.
+
+    Raises:
+        TrainingError: its recipe cannot be fitted on these rows.
+    """
+    if first.validation is not None:
+        return first.validation
+    return _validate(job, spec, _rows(job, spec, data, survey), _recipe(spec, data, first.version))
+
+
+def _validate(
+    job: JobContext, spec: ModelSpec, gathered: Gathered, fit_one: Callable[[TrainingRows], FittedModel]
+) -> Validation:
+    def progress(done: int, total: int) -> None:
+        job.progress(done, total, "folds", f"{spec.name}: validating forward on the reference")
+
+    return Validation(gathered, *forward_predictions(gathered.rows, fit_one, progress))
+
+
+def _register(
+    job: JobContext,
+    spec: ModelSpec,
+    data: ModelData,
+    survey: Survey,
+    gathered: Gathered,
+    model: FittedModel,
+    validation: Validation,
+    metrics: Sequence[Instrument],
+) -> Version:
+    made = dump(model)
     artifacts = Artifacts(job.workspace.spec.root)
-    if champion is not None and champion.facts.artifact is not None:
-        model = load(artifacts.get(champion.facts.artifact))
-        found = FirstVersion(champion.label, champion.number, champion.facts.artifact, model)
-        return _validated(job, spec, data, survey, found) if validate else found
-    found_rows = _rows(job, spec, data, survey)
-    rows, day = found_rows.rows, found_rows.day
-    model = _fit(spec, data, rows)
-    at, said = forward_predictions(rows, lambda part: _fit(spec, data, part), _progress(job, spec))
-    data_bytes = dump(model)
     artifacts.sweep()  # what a killed job may have left half-written
-    digest = artifacts.put(data_bytes)
+    digest = artifacts.put(made)
+    start, end = gathered.span
+    code = coding(
+        spec, set(map(str, gathered.rows.target.tolist())) if spec.task in ("binary", "multiclass") else set()
+    )
+    collector = validation.collected("", code)
+    measured = collector.measure("", metrics).signals if collector.versions else ()
+    features = [f.name for f in model.encoder.features]
     new = versions.NewVersion(
         spec.name,
         "trained",
         artifact=digest,
-        size=len(data_bytes),
+        size=len(made),
         format="skops",
         by="lifecycle",
         job_id=job.job_id,
-        data_start=found_rows.span[0],
-        data_end=found_rows.span[1],
-        data_rows=len(rows.target),
+        data_start=start,
+        data_end=end,
+        data_rows=len(gathered),
         data_digest=survey.reference_digest,
-        lineage=_lineage(model),
+        metrics={s.name: {"value": s.value, "lower": s.lower, "upper": s.upper, "n": s.n} for s in measured},
+        lineage={"estimator": model.estimator_name, "features": features},
         note="fitted on the reference, because the data brings no predictions",
+        strategy="refit",
+        why="first version",
+        parameters=dict(model.parameters),
+        libraries=_libraries(),
+        schema={name: data.kinds()[name] for name in features},
     )
     with job.state.write() as tx:
         version = versions.register(tx, new, job.now)
         aliases.set_alias(tx, spec.name, aliases.CHAMPION, version.number, "lifecycle", "first version", job.now)
-    job.log("info", f"fitted version {version.number} on {len(rows.target):,} rows of the reference")
-    return FirstVersion(version.label, version.number, digest, model, rows, day, at, said)
+    job.log("info", f"fitted version {version.number} on {len(gathered):,} rows of the reference")
+    return version
 
 
-def _validated(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, found: FirstVersion) -> FirstVersion:
-    found_rows = _rows(job, spec, data, survey)
-    rows, day = found_rows.rows, found_rows.day
-    at, said = forward_predictions(rows, lambda part: _fit(spec, data, part), _progress(job, spec))
-    return FirstVersion(found.label, found.number, found.digest, found.model, rows, day, at, said)
-
-
-def _progress(job: JobContext, spec: ModelSpec) -> Any:
-    return lambda done, total: job.progress(done, total, "folds", f"{spec.name}: validating forward on the reference")
-
-
-def _fit(spec: ModelSpec, data: ModelData, rows: TrainingRows) -> FittedModel:
+def _recipe(spec: ModelSpec, data: ModelData, version: Version | None) -> Callable[[TrainingRows], FittedModel]:
+    """How a version is fitted: as the file says now, or as `version` was."""
     training = spec.training
     if training is not None and training.command:
         raise TrainingError(
             "versions made by a command are trained from the next release on",
             hint="bring the predictions in the data, or leave out [training] command",
         )
+    estimator = training.estimator if training else None
+    if version is not None and version.facts.lineage:
+        estimator = version.facts.lineage.get("estimator", estimator)
     positive = spec.columns.positive
-    return fit(
-        rows,
-        spec.task,
-        data.kinds(),
-        estimator=training.estimator if training else None,
-        positive=None if positive is None else label_text(positive),
-        cutoff=spec.columns.cutoff,
-    )
+
+    def fit_one(rows: TrainingRows) -> FittedModel:
+        return fit(
+            rows,
+            spec.task,
+            data.kinds(),
+            estimator=estimator,
+            positive=None if positive is None else label_text(positive),
+            cutoff=spec.columns.cutoff,
+        )
+
+    return fit_one
 
 
 def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> Gathered:
@@ -171,16 +211,13 @@ def _rows(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey) -> 
     return found
 
 
-def _lineage(model: FittedModel) -> dict[str, Any]:
+def seen(signals: Sequence[Signal], label: str) -> tuple[Signal, ...]:
+    """Signals of a version that came as a file, with the warning that it may have seen these rows."""
+    says = f"version {label} came as a file and may have been trained on these rows"
+    return tuple(replace(s, message=f"{s.message}; {says}" if s.message else says) for s in signals)
+
+
+def _libraries() -> dict[str, Any]:
     from importlib.metadata import version
 
-    libraries = {name: version(name) for name in ("scikit-learn", "numpy", "skops")}
-    features = [f.name for f in model.encoder.features]
-    code = hashlib.sha256(repr((model.estimator_name, features)).encode()).hexdigest()[:16]
-    return {
-        "estimator": model.estimator_name,
-        "parameters": dict(model.parameters),
-        "features": features,
-        "libraries": libraries,
-        "recipe": code,
-    }
+    return {name: version(name) for name in ("scikit-learn", "numpy", "skops")}

@@ -1,19 +1,22 @@
 """Reads the rows of one window once: profiles of its columns, and predictions beside labels.
 
-The same for the reference and for a window, whatever scored the rows: predictions in the data, or a version of ours.
+The same for the reference and for a window, whatever scored the rows: predictions in the data, or versions of ours.
 Called by `reference` and `windows`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.agent.scoring import Part, Scorer, assembled
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.domain.specs import ColumnsSpec
+from lifecycle_tui.domain.specs import ColumnsSpec, ModelSpec
+from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.profiles.profiler import Profiler
@@ -21,18 +24,11 @@ from lifecycle_tui.profiles.profiler import Profiler
 if TYPE_CHECKING:
     import numpy as np
 
-    from lifecycle_tui.training.fit import FittedModel
-
 PREDICTION = "prediction"
-"""Name of the output column where a version of ours scores the rows."""
+"""Name of the output column where versions of ours score the rows."""
 
-
-@dataclass(frozen=True)
-class Scorer:
-    """A version of ours that scores the rows of a window; `label` is how windows name it."""
-
-    label: str
-    model: FittedModel
+UNOPENED = "unopened-version"
+"""Code of the finding about rows whose version cannot be opened; they are scored once it can."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,13 @@ class WindowRows:
         columns: profile (and rows, if kept) of every feature and output.
         collector: predictions and labels by version.
         scan: the finished scan: its report, parts, rows, labels, maturity.
+        unscored: rows that a version of ours should have scored and could not, and why.
     """
 
     columns: dict[str, ColumnData]
     collector: Collector
     scan: Scan
+    unscored: tuple[DataFinding, ...] = ()
 
 
 def label_text(value: str | int | float | bool) -> str:
@@ -57,6 +55,20 @@ def label_text(value: str | int | float | bool) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def coding(spec: ModelSpec, labels: set[str]) -> Coding:
+    """How the model's labels are read, given those seen in the reference."""
+    cutoff = 0.5 if spec.columns.cutoff is None else spec.columns.cutoff
+    if spec.task == "binary":
+        known = sorted(labels)
+        positive = label_text(spec.columns.positive) if spec.columns.positive is not None else (known or ["1"])[-1]
+        negative = next((v for v in known if v != positive), "0" if positive != "0" else "1")
+        return Coding("binary", (negative, positive), cutoff)
+    if spec.task == "multiclass":
+        scored = spec.columns.score if isinstance(spec.columns.score, Mapping) else {}
+        return Coding("multiclass", tuple(scored) or tuple(sorted(labels)) or ("",), cutoff)
+    return Coding(spec.task)
 
 
 def version_labels(batch: ScanBatch) -> np.ndarray | str:
@@ -90,7 +102,7 @@ class Reader:
     Args:
         kinds: of every feature and output to profile.
         grids: of numeric columns; None while the reference itself is read, which makes them.
-        scorer: the version that scores rows; None where the data brings predictions.
+        scorer: scores rows with versions of ours; None where the data brings predictions.
         keep_rows: keep the columns' values for detectors that ask for them.
     """
 
@@ -121,18 +133,19 @@ class Reader:
         profilers = {name: self._profiler(name, kind) for name, kind in wanted.items()}
         kept: dict[str, list[Any]] = {name: [] for name in wanted} if self._keep else {}
         collector = Collector(self._coding)
+        unscored: dict[tuple[str, str, bool], int] = {}
         rows = 0
         for batch in scan:
-            said, score = self._said(batch)
-            for name, profiler in profilers.items():
-                values = self._values(batch, name, said, score)
-                if values is None:
-                    continue
-                profiler.update(values)
+            parts = None if self._scorer is None else self._scorer.score(batch, self._coding)
+            for name, values in self._values(batch, parts, profilers):
+                profilers[name].update(values)
                 if self._keep:
                     kept[name].append(values)
-            versions = self._versions(batch)
-            collector.add(versions, batch.target, batch.target_known, said, score, batch.day)
+            self._collect(collector, batch, parts)
+            for part in parts or ():
+                if part.said is None:
+                    key = (part.label, part.why, part.opened)
+                    unscored[key] = unscored.get(key, 0) + part.rows
             rows += batch.rows
             self._progress(rows)
         if again is not None:
@@ -142,52 +155,90 @@ class Reader:
             chunks = [c for v in kept.get(name, []) for c in (v.chunks if isinstance(v, pa.ChunkedArray) else [v])]
             values = pa.chunked_array(chunks) if chunks else None
             columns[name] = ColumnData(kind, profilers[name].result(), values)
-        return WindowRows(columns, collector, scan)
+        return WindowRows(columns, collector, scan, tuple(starmap(_unscored, sorted(unscored.items()))))
 
     def _second_pass(self, profilers: dict[str, Profiler], again: Callable[[], Scan]) -> None:
         """Feed what was too large to keep once more, now that its grid is known."""
         seconds = {name: second for name, p in profilers.items() if (second := p.second_pass()) is not None}
         if not seconds:
             return
+        ours = self._scorer is not None and any(name in self._outputs for name in seconds)
         for batch in again():
-            said, score = self._said(batch)
-            for name, profiler in seconds.items():
-                values = self._values(batch, name, said, score)
-                if values is not None:
-                    profiler.update(values)
+            parts = self._scorer.score(batch, self._coding) if ours and self._scorer is not None else None
+            for name, values in self._values(batch, parts, seconds):
+                seconds[name].update(values)
         profilers.update(seconds)
 
     def _profiler(self, name: str, kind: ColumnKind) -> Profiler:
         return Profiler(kind, None if self._grids is None else self._grids.get(name))
 
-    def _said(self, batch: ScanBatch) -> tuple[Any, np.ndarray | None]:
-        if self._scorer is None:
-            return batch.prediction, batch.score
-        found = self._scorer.model.predict(batch.features)
-        return found.prediction, found.score
+    def _collect(self, collector: Collector, batch: ScanBatch, parts: Sequence[Part] | None) -> None:
+        """Predictions beside labels, each version's by itself."""
+        target, known, day = batch.target, batch.target_known, batch.day
+        if parts is None:
+            collector.add(version_labels(batch), target, known, batch.prediction, batch.score, day)
+            return
+        for part in parts:
+            if part.said is None:
+                collector.leave_out(part.label, part.rows, part.why)
+            elif part.at is None:
+                collector.add(part.label, target, known, part.said, part.score, day)
+            else:
+                at = part.at
+                taken = None if target is None else target.take(at)
+                collector.add(
+                    part.label, taken, known[at], part.said, part.score, None if day is None else day[at]
+                )  # fmt: skip
 
-    def _versions(self, batch: ScanBatch) -> np.ndarray | str:
-        return self._scorer.label if self._scorer is not None else version_labels(batch)
+    def _values(
+        self, batch: ScanBatch, parts: Sequence[Part] | None, wanted: Iterable[str]
+    ) -> Iterator[tuple[str, Any]]:
+        """The values of the wanted columns of a batch, as Arrow; columns that it does not have are passed over."""
+        import pyarrow as pa
 
-    def _values(self, batch: ScanBatch, name: str, said: Any, score: np.ndarray | None) -> Any:
-        """The values of one column of a batch, as Arrow."""
+        for name in wanted:
+            if name in self._kinds:
+                yield name, batch.features.column(name)
+            elif parts is not None:
+                yield (
+                    name,
+                    output_values(*assembled(parts, batch.rows, self._coding), self._outputs[name], self._coding),
+                )
+            elif name == self._columns.prediction and batch.prediction is not None:
+                said = batch.prediction
+                labels = self._outputs[name] == "categorical" and not isinstance(said, pa.DictionaryArray)
+                yield name, said.dictionary_encode() if labels else said
+            elif batch.score is not None:
+                yield name, self._score(name, batch.score)
+
+    def _score(self, name: str, score: np.ndarray) -> Any:
         import numpy as np
         import pyarrow as pa
 
-        if name in self._kinds:
-            return batch.features.column(name)
-        if self._scorer is not None:
-            if self._outputs[name] == "numeric":
-                return pa.array(np.asarray(score if score is not None and score.ndim == 1 else said, np.float64))
-            return pa.array([str(v) for v in said]).dictionary_encode()
-        if name == self._columns.prediction:
-            said_ = batch.prediction
-            if said_ is not None and self._outputs[name] == "categorical":
-                return said_ if isinstance(said_, pa.DictionaryArray) else said_.dictionary_encode()
-            return said_
-        if score is None:
-            return None
         if score.ndim == 1:
             return pa.array(score)
         assert isinstance(self._columns.score, Mapping)
         return pa.array(np.ascontiguousarray(score[:, list(self._columns.score.values()).index(name)]))
+
+
+def output_values(said: np.ndarray, score: np.ndarray | None, kind: ColumnKind, code: Coding) -> Any:
+    """What versions of ours say, as the column that is watched: a number (of a binary task the score, or 0 and 1 where
+    there is none), else the label."""
+    import numpy as np
+    import pyarrow as pa
+
+    if kind != "numeric":
+        return pa.array([None if v is None else str(v) for v in said.tolist()], pa.string()).dictionary_encode()
+    if code.task != "binary":
+        return pa.array(np.asarray(said, np.float64))
+    hard = np.array([np.nan if v is None else float(v == code.classes[1]) for v in said.tolist()], np.float64)
+    return pa.array(hard if score is None else np.where(np.isnan(score), hard, score))
+
+
+def _unscored(of: tuple[str, str, bool], rows: int) -> DataFinding:
+    """A finding about the rows that a version left without a prediction."""
+    label, why, opened = of
+    says = f"{rows} rows without a prediction: version {label} {'cannot score them' if opened else 'cannot be opened'}"
+    return DataFinding(
+        "unscored-row" if opened else UNOPENED, rows, f"{says} ({why})", effect="left out of performance"
+    )

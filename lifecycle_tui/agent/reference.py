@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.first_version import FirstVersion, get_first_version
-from lifecycle_tui.agent.reading import Reader, label_text, output_columns
+from lifecycle_tui.agent.first_version import FirstVersion, seen, validate
+from lifecycle_tui.agent.reading import Reader, coding, output_columns
+from lifecycle_tui.agent.scoring import Scorer
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
@@ -53,20 +54,6 @@ class Reference:
     performance: tuple[Signal, ...] = ()
 
 
-def coding(spec: ModelSpec, labels: set[str]) -> Coding:
-    """How the model's labels are read, given those seen in the reference."""
-    cutoff = 0.5 if spec.columns.cutoff is None else spec.columns.cutoff
-    if spec.task == "binary":
-        known = sorted(labels)
-        positive = label_text(spec.columns.positive) if spec.columns.positive is not None else (known or ["1"])[-1]
-        negative = next((v for v in known if v != positive), "0" if positive != "0" else "1")
-        return Coding("binary", (negative, positive), cutoff)
-    if spec.task == "multiclass":
-        scored = spec.columns.score if isinstance(spec.columns.score, Mapping) else {}
-        return Coding("multiclass", tuple(scored) or tuple(sorted(labels)) or ("",), cutoff)
-    return Coding(spec.task)
-
-
 def get_reference(
     job: JobContext,
     spec: ModelSpec,
@@ -74,24 +61,26 @@ def get_reference(
     survey: Survey,
     instruments: Instruments,
     first: FirstVersion | None,
+    scorer: Scorer | None,
 ) -> Reference:
     """The stored reference if it is still true, else a fresh one, stored before this returns.
 
     Args:
-        first: the version that was fitted on the reference, where the data has no predictions; its scores of the
-            reference come from forward validation, never from rows it was fitted on.
+        first: the first champion, where the data has no predictions; later ones change nothing here.
+        scorer: scores with it, where it came as a file.
     """
     kinds = dict(data.kinds())
     # An input of that name wins over the output that we would name so.
     outputs = {n: k for n, k in output_columns(spec.columns, spec.task, first is not None).items() if n not in kinds}
     names = [survey.reference_digest, sorted(kinds.items()), sorted(outputs.items()), FORMAT]
-    names += [spec.task, str(spec.columns.positive), str(spec.columns.cutoff), first.digest if first else ""]
+    by = "" if first is None else str(first.version.facts.artifact)
+    names += [spec.task, str(spec.columns.positive), str(spec.columns.cutoff), by]
     names.append([m.digest for m in instruments.metrics])
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     with job.state.read() as conn:
         found = stored.get_reference(conn, spec.name, digest)
-    if found is None:
-        return _make(job, spec, data, survey, instruments, first, kinds, outputs, digest)
+    if found is None or (found.facts.get("unopened") and _opens(first, scorer)):
+        return _make(job, spec, data, survey, instruments, first, scorer, kinds, outputs, digest)
     grids = _load_grids(job, spec.name, found)
     columns = {p.column: ColumnData(p.kind, load(p.data, grids.get(p.column))) for p in found.profiles}
     performance = tuple(Signal(**row) for row in found.facts["performance"])
@@ -106,6 +95,13 @@ def get_reference(
         Coding(code["task"], tuple(code["classes"]), code["cutoff"]),
         performance,
     )
+
+
+def _opens(first: FirstVersion | None, scorer: Scorer | None) -> bool:
+    """Whether a first version that came as a file can be opened."""
+    if first is None or scorer is None:
+        return False
+    return scorer.versions.get(first.version.number).scorable is not None
 
 
 def _load_grids(job: JobContext, model: str, found: stored.ReferenceRow) -> dict[str, Any]:
@@ -126,6 +122,7 @@ def _make(
     survey: Survey,
     instruments: Instruments,
     first: FirstVersion | None,
+    scorer: Scorer | None,
     kinds: Mapping[str, ColumnKind],
     outputs: Mapping[str, ColumnKind],
     digest: str,
@@ -137,26 +134,31 @@ def _make(
         )
     code = coding(spec, _labels(data, survey, job) if spec.task in ("binary", "multiclass") else set())
     total = survey.reference.rows
-    if first is not None and first.said is None:
-        first = get_first_version(job, spec, data, survey, validate=True)
+    ours = first is not None and first.trained_here
+    foreign = first is not None and not first.trained_here
+    unopened = foreign and not _opens(first, scorer)
     reader = Reader(
         spec.columns,
         code,
         kinds,
         None,
-        outputs={} if first else outputs,
+        outputs={} if ours or unopened else outputs,
+        scorer=scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
         progress=lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
     )
     read = reader.read(data.scan(survey.reference, job.now), again=lambda: data.scan(survey.reference, job.now))
     columns = read.columns
     collector = read.collector
-    if first is not None:
-        columns |= first.reference_outputs(outputs)
-        collector = first.forward(code)
+    if ours and first is not None:
+        validation = validate(job, spec, data, survey, first)
+        columns |= validation.outputs(outputs, code)
+        collector = validation.collected(first.version.label, code)
     grids = {name: c.profile.grid for name, c in columns.items() if getattr(c.profile, "grid", None) is not None}
     version = max(collector.versions, key=collector.rows, default="")
     performance = collector.measure(version, instruments.metrics).signals if collector.versions else ()
-    _store(job, spec.name, digest, total, columns, grids, code, performance)
+    if foreign:
+        performance = seen(performance, version)
+    _store(job, spec.name, digest, total, columns, grids, code, performance, unopened)
     return Reference(digest, total, kinds, outputs, columns, grids, code, performance)
 
 
@@ -179,10 +181,12 @@ def _store(
     grids: Mapping[str, Any],
     code: Coding,
     performance: tuple[Signal, ...],
+    unopened: bool,
 ) -> None:
     named = {name: grid.id for name, grid in grids.items()}
     profiles = [StoredProfile(n, c.kind, named.get(n, ""), dump(c.profile)) for n, c in columns.items()]
     facts = {
+        "unopened": unopened,
         "coding": {"task": code.task, "classes": list(code.classes), "cutoff": code.cutoff},
         "performance": [
             {f: getattr(s, f) for f in ("name", "value", "lower", "upper", "n", "state", "message", "source")}

@@ -13,8 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.reading import Reader, Scorer, WindowRows
+from lifecycle_tui.agent.reading import Reader, WindowRows
 from lifecycle_tui.agent.reference import Reference
+from lifecycle_tui.agent.scoring import Scorer
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import LABELS, Survey, WindowState
 from lifecycle_tui.domain.results import StoredProfile, WindowResult
@@ -65,7 +66,7 @@ class Measurer:
         """Read all of a window."""
         read = self._reader(state.window.rows, state.window.key).read(self.data.scan(state.window, self.job.now))
         columns = {name: read.columns[name] for name in self.reference.columns if name in read.columns}
-        return self._results(state, read, columns, read.scan.report.findings)
+        return self._results(state, read, columns, (*read.scan.report.findings, *read.unscored))
 
     def grown(self, state: WindowState, before: stored.WindowRow, parts: Parts) -> list[WindowResult] | None:
         """Read only the new files of a window; None where its stored profiles cannot be added to."""

@@ -55,6 +55,7 @@ class Collector:
         self._rows: dict[str, int] = {}
         self._parts: dict[str, list[tuple[Any, ...]]] = {}
         self._strange: dict[str, int] = {}
+        self._left: dict[str, tuple[int, str]] = {}
 
     def add(
         self,
@@ -83,6 +84,12 @@ class Collector:
             )
             self._parts.setdefault(name, []).append(part)
 
+    def leave_out(self, version: str, rows: int, why: str) -> None:
+        """Rows that the version should have scored and could not: counted, and said wherever its numbers are shown."""
+        self._rows[version] = self._rows.get(version, 0) + rows
+        before = self._left.get(version, (0, why))
+        self._left[version] = (before[0] + rows, before[1])
+
     @property
     def versions(self) -> tuple[str, ...]:
         """Names of the versions that scored rows."""
@@ -103,10 +110,10 @@ class Collector:
             None if any(p[i] is None for p in parts) else np.concatenate([p[i] for p in parts]) for i in (1, 2, 3)
         )
         target = np.concatenate([p[0] for p in parts])
-        ok = _present(target)
+        ok = present(target)
         for values in (prediction, score):
             if values is not None:
-                ok &= _present(values)
+                ok &= present(values)
         if self.coding.task == "binary":
             strange = ok & ~np.isin(target.astype(str), self.coding.classes)
             self._strange[version] = int(strange.sum())
@@ -117,7 +124,7 @@ class Collector:
         at = np.flatnonzero(ok)
         given = [v[at] for v in (target, prediction, score, day) if v is not None]
         at = at[np.lexsort([key for values in given for key in _sort_keys(values)])]
-        return _outcomes(
+        return outcomes_of(
             self.coding,
             target[at],
             None if prediction is None else prediction[at],
@@ -135,6 +142,10 @@ class Collector:
             # Neither the event nor its absence: left out, and said wherever the number is shown.
             says = f"{strange:,} rows left out: their label is neither {' nor '.join(self.coding.classes)}"
             signals = tuple(replace(s, message=f"{s.message}; {says}" if s.message else says) for s in signals)
+        left = self._left.get(version)
+        if left:
+            says = f"{left[0]:,} rows without a prediction: {left[1]}"
+            signals = tuple(replace(s, message=f"{s.message}; {says}" if n and s.message else says) for s in signals)
         return VersionPerformance(version, self.rows(version), n, signals)
 
 
@@ -143,7 +154,7 @@ def _target(array: pa.Array | np.ndarray, at: np.ndarray, coding: Coding) -> np.
     import numpy as np
 
     if isinstance(array, np.ndarray):
-        return array[at].astype(object) if coding.classes else array[at].astype(np.float64)
+        return coded(array[at], coding)
     part = array.take(at)
     if coding.classes:
         return np.array([*part.cast("string").to_pylist(), None], dtype=object)[:-1]
@@ -159,7 +170,14 @@ def _sort_keys(values: np.ndarray) -> list[np.ndarray]:
     return [values] if values.ndim == 1 else list(values.T)
 
 
-def _present(values: np.ndarray) -> np.ndarray:
+def coded(values: np.ndarray, coding: Coding) -> np.ndarray:
+    """Targets or predictions as the coding has them: objects (text or None) for labels, float64 for numbers."""
+    import numpy as np
+
+    return values.astype(object) if coding.classes else values.astype(np.float64)
+
+
+def present(values: np.ndarray) -> np.ndarray:
     """Which rows have a value."""
     import numpy as np
 
@@ -169,7 +187,7 @@ def _present(values: np.ndarray) -> np.ndarray:
     return present if present.ndim == 1 else present.all(axis=1)
 
 
-def _outcomes(
+def outcomes_of(
     coding: Coding,
     target: np.ndarray,
     prediction: np.ndarray | None,

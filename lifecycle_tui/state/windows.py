@@ -234,6 +234,16 @@ def known_windows(conn: sqlite3.Connection, model: str) -> dict[str, KnownWindow
     }
 
 
+def keys_with_finding(conn: sqlite3.Connection, model: str, code: str) -> frozenset[str]:
+    """Keys of the current windows in whose data report there is a finding of that code."""
+    found = conn.execute(
+        "SELECT DISTINCT key FROM windows w WHERE model = ? AND current = 1 AND report != '[]' AND EXISTS "
+        "(SELECT 1 FROM json_each(w.report) f WHERE json_extract(f.value, '$.code') = ?)",
+        (model, code),
+    )
+    return frozenset(key for (key,) in found.fetchall())
+
+
 def known_parts(conn: sqlite3.Connection, model: str, basis: str | None = None) -> dict[str, tuple[FragmentPart, ...]]:
     """Parts of every current window by key; with `basis`, only of windows that were compared with it."""
     found = known_windows(conn, model)

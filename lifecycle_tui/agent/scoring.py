@@ -1,0 +1,271 @@
+"""Rows without a prediction are scored with the version that was champion at their time (DESIGN §5).
+
+A batch may hold rows of several champions, and each version's part of it is scored by itself. A version that cannot be
+opened, or cannot score, leaves its rows without a prediction and a reason; the others go on. Called by `reading`, and
+by the jobs that judge versions against each other.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from lifecycle_tui.agent.context import Cancelled, JobContext
+from lifecycle_tui.data.batches import ScanBatch
+from lifecycle_tui.data.zones import MISSING, to_micros
+from lifecycle_tui.domain.errors import LifecycleError, TrainingError
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.performance import Coding
+from lifecycle_tui.registry import aliases, versions
+from lifecycle_tui.registry.artifacts import Artifacts
+from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.state.text import moment
+from lifecycle_tui.training.artefact import load
+from lifecycle_tui.training.fit import Prediction
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+class Scorable(Protocol):
+    """A version that was opened."""
+
+    def predict(self, table: pa.Table) -> Prediction:
+        """Predictions for every row of `table`, which holds the model's features."""
+        ...
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A version and what scores with it; None where it cannot be opened, with the reason."""
+
+    version: Version
+    scorable: Scorable | None
+    why: str = ""
+
+    @property
+    def label(self) -> str:
+        """How windows name the version."""
+        return self.version.label
+
+
+class Versions:
+    """The versions of one model, each opened when it is first asked for and kept for the life of the job."""
+
+    def __init__(self, job: JobContext, spec: ModelSpec) -> None:
+        self._job, self._spec = job, spec
+        self._opened: dict[int, Opened] = {}
+
+    def get(self, number: int) -> Opened:
+        """The version of that number, opened or with the reason why not.
+
+        Raises:
+            TrainingError: there is no such version.
+        """
+        if number not in self._opened:
+            with self._job.state.read() as conn:
+                version = versions.get(conn, self._spec.name, number)
+            if version is None:
+                raise TrainingError(f"{self._spec.name} has no version {number}")
+            self._opened[number] = self._open(version)
+        return self._opened[number]
+
+    def _open(self, version: Version) -> Opened:
+        try:
+            return Opened(version, open_version(self._job, version))
+        except LifecycleError as exc:
+            return Opened(version, None, exc.message)
+
+    @property
+    def failed(self) -> tuple[Opened, ...]:
+        """Those that were asked for and could not be opened, by number."""
+        return tuple(self._opened[n] for n in sorted(self._opened) if self._opened[n].scorable is None)
+
+
+def open_version(job: JobContext, version: Version) -> Scorable:
+    """Open a version's artefact; its bytes are checked against their digest before anything of them is read.
+
+    Raises:
+        LifecycleError: it has none, it is not what was stored, or nothing here can score with it.
+    """
+    facts = version.facts
+    if facts.artifact is None:
+        raise TrainingError("it is only named by the data: there is no artefact to score with")
+    return load(Artifacts(job.workspace.spec.root).get(facts.artifact))
+
+
+def champions(conn: sqlite3.Connection, model: str) -> tuple[tuple[datetime, int], ...]:
+    """(since, version number) of every champion that has an artefact, oldest first.
+
+    While the alias named nothing, or a version that the data only names, the champion before goes on.
+    """
+    moves = conn.execute(
+        "SELECT h.at, h.version FROM alias_history h JOIN versions v ON v.model = h.model AND v.number = h.version "
+        "WHERE h.model = ? AND h.alias = ? AND v.artifact IS NOT NULL ORDER BY h.at, h.id",
+        (model, aliases.CHAMPION),
+    )
+    return tuple((moment(at), number) for at, number in moves.fetchall())
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a batch that fall to one version.
+
+    Attributes:
+        label: how windows name it.
+        at: (m,) positions in the batch; None: all of it.
+        said: (m,) float64 or object (text); None where it could not score, `why` says the reason.
+        score: (m,), or (m, k) in the order of the coding's classes; None where the version gives none.
+        opened: False where it could not even be opened.
+    """
+
+    label: str
+    rows: int
+    at: np.ndarray | None = None
+    said: np.ndarray | None = None
+    score: np.ndarray | None = None
+    why: str = ""
+    opened: bool = True
+
+
+@dataclass
+class Scorer:
+    """Scores batches with the versions of one model.
+
+    Attributes:
+        timeline: as `champions` gives it, not empty.
+        now: rows without a time are scored with the champion of this instant.
+    """
+
+    versions: Versions
+    timeline: tuple[tuple[datetime, int], ...]
+    now: datetime
+    _since: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The first champion scores all that was before it.
+        self._since = [to_micros(at) for at, _ in self.timeline[1:]]
+
+    def only(self, number: int) -> Scorer:
+        """A scorer that scores every row with one version; what is open is shared."""
+        return Scorer(self.versions, ((self.now, number),), self.now)
+
+    def between(self, start: datetime | None, end: datetime | None) -> tuple[Opened, ...]:
+        """The versions that rows of a half-open stretch of time fall to; without times, the present champion."""
+        if start is None or end is None:
+            return (self.versions.get(self._number(to_micros(self.now))),)
+        first, last = self._place(to_micros(start)), self._place(to_micros(end) - 1)
+        numbers = dict.fromkeys(number for _, number in self.timeline[first : last + 1])
+        return tuple(self.versions.get(number) for number in numbers)
+
+    def score(self, batch: ScanBatch, coding: Coding) -> tuple[Part, ...]:
+        """What the champions of their time say of the rows; every row is in one part, parts in order of number."""
+        import numpy as np
+
+        numbers = self._numbers(batch)
+        if isinstance(numbers, int):
+            return (self._part(numbers, batch, None, coding),)
+        return tuple(self._part(int(n), batch, np.flatnonzero(numbers == n), coding) for n in np.unique(numbers))
+
+    def _numbers(self, batch: ScanBatch) -> np.ndarray | int:
+        """(n,) number of the version of each row, or the one of all."""
+        import numpy as np
+
+        if not self._since or batch.time is None or not batch.rows:
+            return self._number(to_micros(self.now))
+        time = np.where(batch.time == MISSING, to_micros(self.now), batch.time)
+        low, high = self._place(int(time.min())), self._place(int(time.max()))
+        if low == high:
+            return self.timeline[low][1]
+        places = np.searchsorted(np.array(self._since), time, side="right")
+        found = np.array([number for _, number in self.timeline])[places]
+        return int(found[0]) if (found == found[0]).all() else found
+
+    def _place(self, micros: int) -> int:
+        from bisect import bisect_right
+
+        return bisect_right(self._since, micros)
+
+    def _number(self, micros: int) -> int:
+        return self.timeline[self._place(micros)][1]
+
+    def _part(self, number: int, batch: ScanBatch, at: np.ndarray | None, coding: Coding) -> Part:
+        import pyarrow as pa
+
+        opened = self.versions.get(number)
+        rows = batch.rows if at is None else len(at)
+        if opened.scorable is None:
+            return Part(opened.label, rows, at, why=opened.why, opened=False)
+        table = batch.features if at is None else batch.features.take(pa.array(at))
+        try:
+            said, score = aligned(opened.scorable.predict(table), rows, coding)
+        except Cancelled:
+            raise
+        except LifecycleError as exc:
+            return Part(opened.label, rows, at, why=exc.message)
+        except Exception as exc:  # it may be anybody's file: what it does wrong costs its own rows, not the check
+            return Part(opened.label, rows, at, why=_first_line(exc))
+        return Part(opened.label, rows, at, said, score)
+
+
+def _first_line(exc: Exception) -> str:
+    text = (str(exc).splitlines() or [""])[0][:200]
+    return f"{type(exc).__name__}: {text}"
+
+
+def aligned(found: Prediction, rows: int, coding: Coding) -> tuple[np.ndarray, np.ndarray | None]:
+    """A version's answer in the form of the coding: predictions (n,) float64 or object; scores None, (n,), or (n, k)
+    with one column for each of the coding's classes, 0 for those that the version does not know.
+
+    Raises:
+        TrainingError: the answer does not fit the rows.
+    """
+    import numpy as np
+
+    said, score = np.asarray(found.prediction), found.score
+    if said.shape != (rows,) or (score is not None and len(score) != rows):
+        raise TrainingError(f"it gave {len(np.atleast_1d(said))} predictions for {rows} rows")
+    if coding.task in ("regression", "ranking"):
+        return said.astype(np.float64), None
+    said = np.array([None if v is None else str(v) for v in said.tolist()], object)
+    if score is None:
+        return said, None
+    score = np.asarray(score, np.float64)
+    if coding.task == "binary" and score.ndim == 1:
+        return said, score
+    if score.ndim != 2 or score.shape[1] != len(found.classes):
+        raise TrainingError(f"its scores have shape {score.shape} for {len(found.classes)} classes")
+    places = {name: i for i, name in enumerate(found.classes)}
+    columns = [score[:, places[name]] if name in places else np.zeros(rows) for name in coding.classes]
+    return said, columns[1] if coding.task == "binary" else np.column_stack(columns)
+
+
+def assembled(parts: Sequence[Part], rows: int, coding: Coding) -> tuple[np.ndarray, np.ndarray | None]:
+    """The parts of a batch put together row by row: predictions, and scores or None where no part has any. Rows that
+    nobody scored are NaN, or None in predictions that are labels."""
+    import numpy as np
+
+    if len(parts) == 1 and parts[0].said is not None:
+        return parts[0].said, parts[0].score
+    number = coding.task in ("regression", "ranking")
+    said = np.full(rows, np.nan) if number else np.full(rows, None, object)
+    score: np.ndarray | None = None
+    for part in parts:
+        where = slice(None) if part.at is None else part.at
+        if part.said is not None:
+            said[where] = part.said
+        if part.score is not None:
+            if score is None:
+                score = np.full((rows, *part.score.shape[1:]), np.nan)
+            score[where] = part.score
+    return said, score
+
+
+def scratch(job: JobContext) -> Path:
+    """A folder for what scoring unpacks; the job removes it in the end."""
+    return job.journal.parent / f"{job.job_id}-scratch"
