@@ -1,12 +1,13 @@
-"""What a job is given by its worker: the state, the clock, and ways to report, log and be cancelled."""
+"""What a job is given by its worker: the state, the clock, and ways to report, log and be stopped."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import LifecycleError
@@ -24,6 +25,33 @@ class Cancelled(LifecycleError):
     exit_code = 130
 
 
+class OutOfTime(LifecycleError):
+    """The job has reached its time limit; what was recorded until then stays."""
+
+
+@dataclass
+class Pace:
+    """How fast a job gets on in the phase that it is in: work of one unit towards one total.
+
+    Attributes:
+        phase: unit and total.
+        begun: seconds of the monotonic clock, and how much was done, when it began.
+    """
+
+    phase: tuple[str, float | None] = ("", None)
+    begun: tuple[float, float] = (0.0, 0.0)
+
+    def left(self, done: float, total: float | None, unit: str, at: float) -> float | None:
+        """Seconds that are left of this phase, by its own rate; None while that says nothing yet."""
+        begun, done_then = self.begun
+        if (unit, total) != self.phase or done < done_then:
+            self.phase, self.begun = (unit, total), (at, done)
+            return None
+        if total is None or done <= done_then or at - begun < 1.0:
+            return None
+        return max(0.0, (total - done) * (at - begun) / (done - done_then))
+
+
 @dataclass
 class JobContext:
     """One running job.
@@ -32,6 +60,10 @@ class JobContext:
         job_id: its row.
         now: the loop's clock when the job began; everything in the job is as of this instant.
         journal: where calls of team plugins are noted before they are made.
+        stop: whether the worker was asked to end.
+        payload: what to do, JSON values.
+        by: who asked for the job.
+        late: what to say once the time limit is reached; None before.
     """
 
     state: State
@@ -40,26 +72,66 @@ class JobContext:
     clock: Clock
     journal: Path
     stop: Callable[[], bool] = lambda: False
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    by: str | None = None
+    late: Callable[[], str | None] = lambda: None
     now: datetime = field(init=False)
     _last: float = field(default=0.0, init=False)
+    _asked: float = field(default=0.0, init=False)
+    _cancelled: bool = field(default=False, init=False)
+    _pace: Pace = field(default_factory=Pace, init=False)
 
     def __post_init__(self) -> None:
         self.now = self.clock.now()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the loop runs on a simulated clock."""
+        return self.payload.get("as_of") is not None
+
     def progress(self, done: float, total: float | None, unit: str, text: str) -> None:
-        """Say how far the job is, a few times a second at most, and stop here if it was cancelled.
+        """Say how far the job is, a few times a second at most, and stop here if it is to stop.
 
         Raises:
             Cancelled: somebody asked for it.
+            OutOfTime: it has reached its time limit.
         """
         at = time.monotonic()
         if at - self._last < EVERY:
             return
         self._last = at
+        left = self._pace.left(done, total, unit, at)
         with self.state.write(durable=False) as tx:
-            jobs.progress(tx, self.job_id, done, total, unit, text)
-            if jobs.cancelled(tx, self.job_id):
-                raise Cancelled("cancelled")
+            jobs.progress(tx, self.job_id, done, total, unit, text, left)
+            cancelled = jobs.cancelled(tx, self.job_id)
+        self._stop(cancelled)
+
+    def check(self) -> None:
+        """Stop here if the job is to stop: for work that has nothing to report.
+
+        Raises:
+            Cancelled, OutOfTime: see `progress`.
+        """
+        with self.state.read() as conn:
+            cancelled = jobs.cancelled(conn, self.job_id)
+        self._stop(cancelled)
+
+    def stopping(self) -> bool:
+        """Whether the job is to stop; asks state a few times a second at most, so it may be called often."""
+        if self.stop() or self.late() is not None:
+            return True
+        at = time.monotonic()
+        if not self._cancelled and at - self._asked >= EVERY:
+            self._asked = at
+            with self.state.read() as conn:
+                self._cancelled = jobs.cancelled(conn, self.job_id)
+        return self._cancelled
+
+    def _stop(self, cancelled: bool) -> None:
+        if cancelled:
+            raise Cancelled("cancelled")
+        if (late := self.late()) is not None:
+            raise OutOfTime(late)
         if self.stop():
             raise Cancelled("the worker was asked to end")
 

@@ -1,7 +1,13 @@
 """A worker: `python -m lifecycle_tui.agent.worker FILE` claims jobs until none is queued, then ends.
 
-Started by `pool`, in a session of its own, so that it outlives the terminal that asked for the work. It never prints:
-what it has to say goes into the job's log and progress, where any terminal can read it.
+Started by `supervisor`, in a session of its own, so that it outlives the terminal that asked for the work. It never
+prints: what it has to say goes into the job's log and progress, where any terminal can read it.
+
+    --job ID        do exactly this one (retrain, deploy), and end
+    --idle SECONDS  wait so long for further jobs: the libraries that an evaluation needs are loaded once
+    --no-plugins    built-in plugins only
+
+SIGTERM stops the job at hand and ends it; SIGUSR1 ends it when the job at hand is done.
 """
 
 from __future__ import annotations
@@ -9,25 +15,40 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 import threading
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui import output
+from lifecycle_tui.agent import children
+from lifecycle_tui.agent.accepted import Watched
 from lifecycle_tui.agent.context import Cancelled, JobContext
+from lifecycle_tui.agent.kinds import KINDS, perform, shared
+from lifecycle_tui.agent.watchdog import Watchdog
 from lifecycle_tui.domain.clock import SystemClock
-from lifecycle_tui.domain.errors import LifecycleError
-from lifecycle_tui.state import jobs, models, processes
+from lifecycle_tui.domain.errors import LifecycleError, StateError
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.state import feed, jobs, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.workspace import Workspace, open_workspace
 
 BEAT = 2.0
 """Seconds between heartbeats."""
 
-KINDS = ("evaluate", "notify")
+LOOK = 0.1
+"""Seconds between two questions whether anything was committed, while a warm worker waits."""
+
+FULL = 200
+"""A warm worker ends after so many jobs: whatever a library has leaked goes with it."""
+
+
+PATIENCE = 30
+"""How often a job's end is written again, every two seconds, while state takes none."""
 
 
 class Heart:
@@ -49,71 +70,162 @@ class Heart:
     def _beat(self) -> None:
         clock = SystemClock()
         while not self._done.wait(BEAT):
-            with contextlib.suppress(LifecycleError), self._state.write(durable=False) as tx:
+            with contextlib.suppress(LifecycleError, sqlite3.Error), self._state.write(durable=False) as tx:
                 jobs.heartbeat(tx, self._id, clock.now())
 
 
-def run(file: Path, *, plugins: bool = True) -> None:
-    """Claim and do jobs of the workspace of `file` until none is left."""
-    workspace = open_workspace(file, plugins=plugins)
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+class Signals:
+    """What the worker was told: to stop what it does, or to take no further job."""
+
+    def __init__(self) -> None:
+        self.stop, self.leave = threading.Event(), threading.Event()
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGUSR1, lambda *_: self.leave.set())
+
+    def _stop(self, *_: object) -> None:
+        self.stop.set()
+        self.leave.set()
+
+
+def run(file: Path, *, plugins: bool = True, job_id: int | None = None, idle: float = 0.0) -> None:
+    """Claim and do jobs of the workspace of `file` until none is left, or none has come for `idle` seconds."""
+    told = Signals()
+    watched = Watched(file, plugins=plugins, fall_back=True)
+    root = str(watched.workspace.spec.root)
+    if root not in sys.path:
+        # Last, so that no file of the team's shadows a library: for estimators by "module:function".
+        sys.path.append(root)
+    kinds = shared() if job_id is None else tuple(KINDS)
     me = processes.this()
-    with State.open(workspace.spec.root) as state:
-        while not ended.is_set():
-            with state.write() as tx:
-                job = jobs.claim(tx, me, SystemClock().now(), KINDS)
-            if job is None:
+    done = 0
+    with State.open(watched.workspace.spec.root) as state:
+        while not told.leave.is_set() and done < FULL:
+            if not _wait(state, kinds, job_id, told, idle):
                 return
-            _do(state, workspace, job, ended)
+            if done:
+                watched.look()
+                if _has_old_code(root):
+                    return
+            with state.write() as tx:
+                job = jobs.claim(tx, me, SystemClock().now(), kinds, job_id=job_id)
+            if job is None:
+                continue
+            _do(state, watched, job, told)
+            done += 1
+            if job_id is not None:
+                return
 
 
-def _do(state: State, workspace: Workspace, job: Job, ended: threading.Event) -> None:
+def _wait(state: State, kinds: tuple[str, ...], job_id: int | None, told: Signals, idle: float) -> bool:
+    """Whether a job waits; follows state for `idle` seconds until one does."""
+    until, seen = time.monotonic() + idle, -1
+    with state.read() as conn:
+        while not told.leave.is_set():
+            version = feed.data_version(conn)
+            if version != seen and jobs.waits(conn, kinds, job_id):
+                return True
+            seen = version
+            if time.monotonic() >= until:
+                return False
+            told.leave.wait(LOOK)
+    return False
+
+
+_BEGAN = time.time_ns()
+
+
+def _has_old_code(root: str) -> bool:
+    """Whether a module of the workspace that is loaded here has been changed since."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith(f"{root}/") and "/site-packages/" not in file:
+            with contextlib.suppress(OSError):
+                if os.stat(file).st_mtime_ns > _BEGAN:
+                    return True
+    return False
+
+
+def _do(state: State, watched: Watched, job: Job, told: Signals) -> None:
+    workspace, me = watched.workspace, processes.this()
     journal = workspace.spec.root / ".lifecycle" / "jobs" / f"{job.id}-calls.jsonl"
     journal.parent.mkdir(parents=True, exist_ok=True)
-    context = JobContext(state, workspace, job.id, SystemClock(), journal, ended.is_set)
+    clock = jobs.clock_of(job)
+
+    def give_up(error: str) -> None:
+        with contextlib.suppress(LifecycleError, sqlite3.Error), state.write() as tx:
+            jobs.finish(tx, job.id, "failed", clock.now(), error=error, process=me)
+        children.kill_below()
+        os._exit(0)
+
     outcome: dict[str, Any] = {}
     ending: jobs.Outcome = "done"
     error: str | None = None
-    with Heart(state, job.id):
+    with Watchdog(job.time_limit, give_up) as watchdog:
+        context = JobContext(
+            state, workspace, job.id, clock, journal, told.stop.is_set, job.payload, job.created_by, watchdog.late
+        )
+        with Heart(state, job.id):
+            try:
+                outcome = dict(perform(context, _spec(context, job), job))
+            except Cancelled as exc:
+                ending, error = "cancelled", exc.message
+            except LifecycleError as exc:
+                ending, error = "failed", f"{exc.message}{f' ({exc.hint})' if exc.hint else ''}"
+            except Exception as exc:
+                frame = traceback.extract_tb(exc.__traceback__)[-1]
+                where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+                ending, error = "failed", f"{type(exc).__name__}: {exc} ({where})"
+                context.log("error", traceback.format_exc())
+        outcome["seconds"] = round(watchdog.seconds, 3)
+
+    def settle() -> None:
+        with state.write() as tx:
+            ours = jobs.finish(tx, job.id, ending, clock.now(), outcome=outcome, error=error, process=me)
+            if ours and ending == "failed" and job.kind == "evaluate" and job.model:
+                models.put_error(tx, job.model, error or "", clock.now())
+
+    _insist(settle, told)
+
+
+def _insist(settle: Callable[[], None], told: Signals) -> None:
+    """Say how the job ended; where the disk is full or the state is locked, again for a while: the work is done."""
+    for _ in range(PATIENCE):
         try:
-            outcome = _dispatch(context, job)
-        except Cancelled as exc:
-            ending, error = "cancelled", exc.message
-        except LifecycleError as exc:
-            ending, error = "failed", f"{exc.message}{f' ({exc.hint})' if exc.hint else ''}"
-        except Exception as exc:
-            frame = traceback.extract_tb(exc.__traceback__)[-1]
-            where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
-            ending, error = "failed", f"{type(exc).__name__}: {exc} ({where})"
-            context.log("error", traceback.format_exc())
-    with state.write() as tx:
-        if ending == "failed" and job.kind == "evaluate" and job.model:
-            models.put_error(tx, job.model, error or "", context.clock.now())
-        jobs.finish(tx, job.id, ending, context.clock.now(), outcome=outcome, error=error)
+            settle()
+            return
+        except StateError:
+            if told.stop.wait(BEAT):
+                break
+    settle()
 
 
-def _dispatch(context: JobContext, job: Job) -> dict[str, Any]:
-    if job.kind == "notify":
-        from lifecycle_tui.agent.notify import notify
+def _spec(context: JobContext, job: Job) -> ModelSpec | None:
+    """The model that the job is about.
 
-        return notify(context)
-    from lifecycle_tui.agent.evaluate import evaluate
-
+    Raises:
+        LifecycleError: if the file does not declare it any more.
+    """
+    if job.model is None:
+        return None
     try:
-        spec = context.workspace.spec.model(str(job.model))
+        return context.workspace.spec.model(job.model)
     except KeyError:
         raise LifecycleError(f"the file no longer declares {job.model}") from None
-    return evaluate(context, spec)
 
 
 def main() -> int:
     """Exit code 0 when no job is left, else that of the error."""
+    words = sys.argv[1:]
+    job_id = int(words[words.index("--job") + 1]) if "--job" in words else None
+    idle = float(words[words.index("--idle") + 1]) if "--idle" in words else 0.0
+    children.adopt_orphans()
     try:
-        run(Path(sys.argv[1]), plugins="--no-plugins" not in sys.argv)
+        run(Path(words[0]), plugins="--no-plugins" not in words, job_id=job_id, idle=idle)
     except LifecycleError as exc:
         output.error(exc)  # stderr is the workers' log file
         return exc.exit_code
+    finally:
+        children.kill_below()
     return 0
 
 

@@ -10,7 +10,7 @@ import gc
 import glob
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,14 +57,17 @@ def load(path: Path) -> WorkspaceSpec:
     return spec
 
 
-def check(path: Path) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+def check(path: Path, given: Mapping[Path, bytes] | None = None) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
     """The workspace, or None if there is an error; and every problem of all its files, in file order.
+
+    Args:
+        given: the bytes of all its files as they once were, by absolute path; the disk is not asked then.
 
     Raises:
         ConfigError: only if the file itself is not there or cannot be read.
     """
     with _collector_paused():
-        return _check(_file(path))
+        return _check(_file(path), given)
 
 
 @contextmanager
@@ -79,15 +82,18 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _check(path: Path) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+def _check(path: Path, given: Mapping[Path, bytes] | None) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
     report = Report()
-    data = {path: _bytes(path)}
+    data = {path: _bytes(path) if given is None else given[path]}
     main, problem = read(path, data[path])
     if problem is not None:
         return None, (problem,)
     file = validate(main, FileTable, report)
     declared = [Declared(name, Layer(main, ("models", name)), table) for name, table in file.models.items()]
-    declared += _included(main, file, report, data)
+    if given is None:
+        declared += _included(main, file, report, data)
+    else:
+        declared += [_model(name, text, report, data) for name, text in given.items() if name != path]
     declared = _each_once(declared, report)
     spec = build(main, file, declared, report, data)
     check_matches(main, file, declared, report)
@@ -167,13 +173,18 @@ def _included(main: Source, file: FileTable, report: Report, data: dict[Path, by
                 message = f"{shown(path)} cannot be read: {exc.strerror}"
                 report.add(Problem("no-file", message, f"include[{index}]", place))
                 continue
-            prefix = ("models", path.stem)
-            source, problem = read(path, data[path], prefix)
-            if problem is not None:
-                report.add(problem)
-            table = validate(source, ModelTable, report)
-            found.append(Declared(path.stem, Layer(source), table, readable=problem is None))
+            found.append(_model(path, data[path], report, data))
     return found
+
+
+def _model(path: Path, text: bytes, report: Report, data: dict[Path, bytes]) -> Declared:
+    """The model of an included file."""
+    data[path] = text
+    source, problem = read(path, text, ("models", path.stem))
+    if problem is not None:
+        report.add(problem)
+    table = validate(source, ModelTable, report)
+    return Declared(path.stem, Layer(source), table, readable=problem is None)
 
 
 def _each_once(declared: list[Declared], report: Report) -> list[Declared]:

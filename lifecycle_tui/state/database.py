@@ -140,24 +140,26 @@ class State:
     Attributes:
         root: the workspace's folder.
         path: the database file.
+        patience: seconds that a writer waits for another one's transaction.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, patience: float = BUSY_SECONDS) -> None:
         self.root = Path(root)
+        self.patience = patience
         self.path = folder.database(self.root)
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
 
     @classmethod
-    def open(cls, root: Path) -> State:
+    def open(cls, root: Path, *, patience: float = BUSY_SECONDS) -> State:
         """The state of `root`, made or migrated first where needed.
 
         Raises:
             StateError: see `ensure`.
         """
         ensure(root)
-        return cls(root)
+        return cls(root, patience=patience)
 
     @classmethod
     def view(cls, root: Path) -> State:
@@ -224,7 +226,7 @@ class State:
             yield conn
             conn.execute("COMMIT")
         except sqlite3.DatabaseError as exc:
-            words = _in_words(self.path, exc)
+            words = _in_words(self.path, exc, self.patience)
             if words is None:
                 raise
             raise words from exc
@@ -265,13 +267,13 @@ class State:
             uri = "file:" + _quoted(self.path) + "?mode=rw"
             try:
                 conn = sqlite3.connect(
-                    uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                    uri, uri=True, timeout=self.patience, isolation_level=None, check_same_thread=False
                 )
                 conn.execute("PRAGMA foreign_keys = ON")
                 # The WAL is left in place by `close`: after one huge transaction it must not stay huge.
                 conn.execute("PRAGMA journal_size_limit = 67108864")
             except sqlite3.DatabaseError as exc:
-                words = _in_words(self.path, exc)
+                words = _in_words(self.path, exc, self.patience)
                 if words is None:
                     raise
                 raise words from exc
@@ -294,12 +296,12 @@ def _is_read_only(conn: sqlite3.Connection) -> bool:
     return not conn.execute("PRAGMA foreign_keys").fetchone()[0]
 
 
-def _in_words(path: Path, exc: sqlite3.Error) -> StateError | None:
+def _in_words(path: Path, exc: sqlite3.Error, patience: float) -> StateError | None:
     """What befell the file, for people; None for what is a fault of the statement."""
     text = str(exc)
     if "locked" in text or "busy" in text:
         return StateError(
-            f"another process has been writing to {path} for {BUSY_SECONDS:.0f} s",
+            f"another process has been writing to {path} for {patience:.0f} s",
             hint="try again when it is done",
         )
     if "readonly" in text or "unable to open" in text:

@@ -2,6 +2,9 @@
 
 Commands and the agent enqueue, workers claim, everybody watches. What a job writes of its progress is not synced to
 disk (`state.write(durable=False)`); claiming and finishing are.
+
+A job runs on the loop's clock: its payload may say `as_of` (a loop on a simulated clock), and then it was created,
+started and finished at that instant. How long it really took is `outcome["seconds"]`.
 """
 
 from __future__ import annotations
@@ -9,9 +12,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from lifecycle_tui.domain.clock import Clock, FixedClock, SystemClock
 from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import dumps, instant, loads, maybe_moment, moment
 
@@ -35,7 +39,10 @@ class Job:
         attempts: how often it was claimed.
         cancel: somebody asked it to stop.
         done, total, unit, text: its progress; total is None while it is not known.
+        left: seconds that are left, as the worker estimated when it last told its progress.
         outcome: what it says of itself at the end, JSON values.
+        time_limit: seconds after which it is stopped.
+        cancelled_by: who asked it to stop.
     """
 
     id: int
@@ -57,6 +64,14 @@ class Job:
     outcome: Mapping[str, Any]
     error: str | None
     seq: int
+    time_limit: float | None = None
+    cancelled_by: str | None = None
+    left: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state not in ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,8 @@ class JobEvent:
 
 _COLUMNS = (
     "id, kind, model, payload, state, created_at, created_by, started_at, finished_at, process, attempts, cancel, "
-    "progress_done, progress_total, progress_unit, progress_text, outcome, error, seq"
+    "progress_done, progress_total, progress_unit, progress_text, outcome, error, seq, time_limit, cancelled_by, "
+    "progress_left"
 )
 SELECT = f"SELECT {_COLUMNS} FROM jobs"
 
@@ -81,22 +97,42 @@ SELECT = f"SELECT {_COLUMNS} FROM jobs"
 def row(found: Sequence[Any]) -> Job:
     """A row of `SELECT` as a value."""
     (id_, kind, model, payload, state, created, by, started, finished, process, attempts, cancel, *rest) = found
-    (done, total, unit, text, outcome, error, seq) = rest
+    (done, total, unit, text, outcome, error, seq, time_limit, cancelled_by, left) = rest
     return Job(
         id_, kind, model, loads(payload), state, moment(created), by, maybe_moment(started), maybe_moment(finished),
         None if process is None else Process.parse(process), attempts, bool(cancel), done, total, unit, text,
-        loads(outcome, {}), error, seq,
+        loads(outcome, {}), error, seq, time_limit, cancelled_by, left,
     )  # fmt: skip
+
+
+def clock_of(job: Job) -> Clock:
+    """The clock that a job runs on: one that stands at its `as_of`, else the machine's."""
+    return SystemClock() if (at := _as_of(job.payload)) is None else FixedClock(at)
+
+
+def _as_of(payload: Mapping[str, Any]) -> datetime | None:
+    if payload.get("as_of") is None:
+        return None
+    found = datetime.fromisoformat(str(payload["as_of"]))
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _loop_time(tx: sqlite3.Connection, job_id: int, now: datetime) -> datetime:
+    """`now` on the clock of a job."""
+    found = tx.execute("SELECT payload FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    return now if found is None else _as_of(loads(found[0])) or now
 
 
 def enqueue(
     tx: sqlite3.Connection, kind: str, model: str | None, payload: Mapping[str, Any], now: datetime,
-    *, by: str | None = None, alone: bool = True,
+    *, by: str | None = None, alone: bool = True, time_limit: float | None = None,
 ) -> int:  # fmt: skip
     """Queue a job and return its id.
 
     Args:
+        now: on the loop's clock.
         alone: while a job of this kind and model is queued or running, that one's id is returned instead.
+        time_limit: seconds after which it is stopped; None for never.
     """
     key = dumps([kind, model]) if alone else None
     if key is not None:
@@ -104,36 +140,60 @@ def enqueue(
         if found is not None:
             return int(found[0])
     cursor = tx.execute(
-        "INSERT INTO jobs (kind, model, payload, created_at, created_by, live_key) VALUES (?, ?, ?, ?, ?, ?)",
-        (kind, model, dumps(dict(payload)), instant(now), by, key),
+        "INSERT INTO jobs (kind, model, payload, created_at, created_by, live_key, time_limit) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kind, model, dumps(dict(payload)), instant(now), by, key, time_limit),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 
 
-def claim(tx: sqlite3.Connection, process: Process, now: datetime, kinds: Collection[str] | None = None) -> Job | None:
-    """Take the oldest queued job (of these kinds); None if there is none. No other worker can have it then."""
-    where, args = ("", []) if kinds is None else (f" AND kind IN ({', '.join('?' * len(kinds))})", sorted(kinds))
+def claim(
+    tx: sqlite3.Connection, process: Process, now: datetime, kinds: Collection[str] | None = None,
+    *, job_id: int | None = None,
+) -> Job | None:  # fmt: skip
+    """Take the oldest queued job (of these kinds); None if there is none. No other worker can have it then.
+
+    Args:
+        now: of the machine's clock.
+        job_id: take this one and no other.
+    """
+    where, args = "", list[Any]()
+    if kinds is not None:
+        where, args = f" AND kind IN ({', '.join('?' * len(kinds))})", sorted(kinds)
+    if job_id is not None:
+        where, args = f"{where} AND id = ?", [*args, job_id]
     found = tx.execute(f"SELECT id FROM jobs WHERE state = 'queued'{where} ORDER BY id LIMIT 1", args).fetchone()
     if found is None:
         return None
     tx.execute(
         "UPDATE jobs SET state = 'running', started_at = ?, process = ?, attempts = attempts + 1 WHERE id = ?",
-        (instant(now), str(process), found[0]),
+        (instant(_loop_time(tx, found[0], now)), str(process), found[0]),
     )
     heartbeat(tx, found[0], now)
     return job(tx, found[0])
 
 
+def waits(conn: sqlite3.Connection, kinds: Collection[str], job_id: int | None = None) -> bool:
+    """Whether there is something for `claim` to take: a read that takes no lock."""
+    marks = ", ".join("?" * len(kinds))
+    sql = f"SELECT 1 FROM jobs WHERE state = 'queued' AND kind IN ({marks}) AND (? IS NULL OR id = ?) LIMIT 1"
+    return conn.execute(sql, (*sorted(kinds), job_id, job_id)).fetchone() is not None
+
+
 def progress(
     tx: sqlite3.Connection, job_id: int, done: float | None, total: float | None = None, unit: str | None = None,
-    text: str | None = None,
+    text: str | None = None, left: float | None = None,
 ) -> None:  # fmt: skip
-    """Say how far a job is. Call it a few times a second at most: every call is a change that viewers read."""
+    """Say how far a job is. Call it a few times a second at most: every call is a change that viewers read.
+
+    Args:
+        left: seconds that are left, where they can be estimated.
+    """
     tx.execute(
-        "UPDATE jobs SET progress_done = ?, progress_total = ?, progress_unit = ?, progress_text = ? "
-        "WHERE id = ? AND state = 'running'",
-        (done, total, unit, text, job_id),
+        "UPDATE jobs SET progress_done = ?, progress_total = ?, progress_unit = ?, progress_text = ?, "
+        "progress_left = ? WHERE id = ? AND state = 'running'",
+        (done, total, unit, text, left, job_id),
     )
 
 
@@ -157,16 +217,33 @@ def finish(
     return cursor.rowcount == 1
 
 
-def cancel(tx: sqlite3.Connection, job_id: int, now: datetime) -> bool:
-    """Ask a job to stop: a queued one ends at once, a running one when its worker looks. False if it has ended."""
+def cancel(tx: sqlite3.Connection, job_id: int, now: datetime, *, by: str | None = None) -> bool:
+    """Ask a job to stop: a queued one ends at once, a running one when its worker looks. False if it has ended.
+
+    Args:
+        by: who asks; the first one is kept.
+    """
     cursor = tx.execute(
-        "UPDATE jobs SET state = 'cancelled', finished_at = ?, live_key = NULL, cancel = 1 "
+        "UPDATE jobs SET state = 'cancelled', finished_at = ?, live_key = NULL, cancel = 1, cancelled_by = ? "
         "WHERE id = ? AND state = 'queued'",
-        (instant(now), job_id),
+        (instant(_loop_time(tx, job_id, now)), by, job_id),
     )
     if cursor.rowcount == 1:
         return True
-    cursor = tx.execute("UPDATE jobs SET cancel = 1 WHERE id = ? AND state = 'running'", (job_id,))
+    cursor = tx.execute(
+        "UPDATE jobs SET cancel = 1, cancelled_by = coalesce(cancelled_by, ?) WHERE id = ? AND state = 'running'",
+        (by, job_id),
+    )
+    return cursor.rowcount == 1
+
+
+def give_up(tx: sqlite3.Connection, job_id: int, now: datetime, error: str) -> bool:
+    """Fail a queued job that no worker can take; False if it is not queued any more."""
+    cursor = tx.execute(
+        "UPDATE jobs SET state = 'failed', finished_at = ?, live_key = NULL, error = ? WHERE id = ? "
+        "AND state = 'queued'",
+        (instant(_loop_time(tx, job_id, now)), error, job_id),
+    )
     return cursor.rowcount == 1
 
 
@@ -195,14 +272,15 @@ def requeue_lost(tx: sqlite3.Connection, now: datetime) -> tuple[Job, ...]:
     again = []
     for job_ in lost(tx, now):
         pid = job_.process.pid if job_.process else "?"
+        at = _as_of(job_.payload) or now
         if job_.cancel:
-            finish(tx, job_.id, "cancelled", now)
+            finish(tx, job_.id, "cancelled", at)
         elif job_.attempts >= MAX_ATTEMPTS:
-            finish(tx, job_.id, "failed", now, error=f"its worker (pid {pid}) died, {job_.attempts} times in all")
+            finish(tx, job_.id, "failed", at, error=f"its worker (pid {pid}) died, {job_.attempts} times in all")
         else:
             tx.execute("UPDATE jobs SET state = 'queued', process = NULL, started_at = NULL WHERE id = ?", (job_.id,))
             tx.execute("DELETE FROM heartbeats WHERE job_id = ?", (job_.id,))
-        log(tx, job_.id, "warning", f"worker {pid} is gone", now)
+        log(tx, job_.id, "warning", f"worker {pid} is gone", at)
         found = job(tx, job_.id)
         assert found is not None
         again.append(found)
@@ -215,9 +293,30 @@ def job(conn: sqlite3.Connection, job_id: int) -> Job | None:
     return None if found is None else row(found)
 
 
+def running(conn: sqlite3.Connection) -> tuple[tuple[Job, str | None], ...]:
+    """Every running job, oldest first, with its heartbeat as it is written: it says only whether it has moved."""
+    found = conn.execute(
+        f"SELECT (SELECT at FROM heartbeats WHERE job_id = jobs.id), {_COLUMNS} FROM jobs WHERE state = 'running' "
+        "ORDER BY id"
+    ).fetchall()
+    return tuple((row(values), beat) for beat, *values in found)
+
+
+def queued(conn: sqlite3.Connection) -> tuple[tuple[int, str], ...]:
+    """(id, kind) of every queued job, oldest first."""
+    return tuple(conn.execute("SELECT id, kind FROM jobs WHERE state = 'queued' ORDER BY id").fetchall())
+
+
+def live(conn: sqlite3.Connection) -> int:
+    """How many jobs are queued or running."""
+    # Two counts over partial indexes, so that ended jobs cost nothing.
+    counts = (f"(SELECT count(*) FROM jobs WHERE state = '{state}')" for state in ("queued", "running"))
+    return int(conn.execute(f"SELECT {' + '.join(counts)}").fetchone()[0])
+
+
 def jobs(
-    conn: sqlite3.Connection, *, model: str | None = None, live: bool = False, limit: int = 50,
-    before: int | None = None,
+    conn: sqlite3.Connection, *, model: str | None = None, kind: str | None = None, live: bool = False,
+    limit: int = 50, before: int | None = None,
 ) -> tuple[Job, ...]:  # fmt: skip
     """Jobs, newest first.
 
@@ -227,9 +326,10 @@ def jobs(
     """
     where: list[str] = []
     args: list[Any] = []
-    if model is not None:
-        where.append("model = ?")
-        args.append(model)
+    for column, value in (("model", model), ("kind", kind)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            args.append(value)
     if before is not None:
         where.append("id < ?")
         args.append(before)

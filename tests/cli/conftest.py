@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from lifecycle_tui.agent import pool, worker
+from lifecycle_tui.agent import supervisor, worker
 from lifecycle_tui.cli import main
+from lifecycle_tui.state import jobs
 from tests.cli import cli_spaces
 
 
@@ -42,12 +43,14 @@ def lifecycle(folder: Path, *words: str, **env: str) -> Ran:
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
     """`here(folder, *words)`: the program in this process; its worker does the jobs here too, in turn."""
 
-    def work(of: pool.Pool, queued: int) -> None:
-        if queued:
+    def work(of: supervisor.Supervisor, only: Collection[int]) -> None:
+        with of._state.read() as conn:
+            waiting = {id_ for id_, _ in jobs.queued(conn)}
+        if waiting & set(only):
             worker.run(of._file, plugins=of._plugins)
 
-    monkeypatch.setattr(pool.Pool, "_start", work)
-    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(supervisor.Supervisor, "start", work)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
 
     def call(folder: Path, *words: str) -> Ran:
         monkeypatch.chdir(folder)
@@ -56,7 +59,8 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         return Ran(main.main(), *capsys.readouterr())
 
     yield call
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

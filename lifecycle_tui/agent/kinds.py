@@ -1,0 +1,62 @@
+"""The kinds of jobs: which function does one, and whether it gets a worker of its own. Read by workers and supervisor.
+
+The functions are imported when a job of their kind is done, so that a worker that evaluates does not load what trains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.state.jobs import Job
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.specs import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of job.
+
+    Attributes:
+        where: "module:function", called as `f(context, spec, job)`; it returns the job's outcome, JSON values. `spec`
+            is None for a job that is about no model.
+        own: it gets a worker of its own, which ends with it; the others share warm ones.
+    """
+
+    where: str
+    own: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "evaluate": Kind("lifecycle_tui.agent.kinds:_evaluate"),
+    "judge": Kind("lifecycle_tui.agent.judge:judge"),
+    "notify": Kind("lifecycle_tui.agent.kinds:_notify"),
+    "retrain": Kind("lifecycle_tui.agent.retrain:retrain", own=True),
+    "deploy": Kind("lifecycle_tui.agent.deploy:deploy", own=True),
+}
+
+
+def shared() -> tuple[str, ...]:
+    """Kinds whose jobs share warm workers."""
+    return tuple(name for name, kind in KINDS.items() if not kind.own)
+
+
+def perform(context: JobContext, spec: ModelSpec | None, job: Job) -> dict[str, Any]:
+    """Do a job; returns its outcome."""
+    module, name = KINDS[job.kind].where.split(":")
+    return getattr(import_module(module), name)(context, spec, job)
+
+
+def _evaluate(context: JobContext, spec: ModelSpec, job: Job) -> dict[str, Any]:
+    from lifecycle_tui.agent.evaluate import evaluate
+
+    return evaluate(context, spec)
+
+
+def _notify(context: JobContext, spec: None, job: Job) -> dict[str, Any]:
+    from lifecycle_tui.agent.notify import notify
+
+    return notify(context)

@@ -1,0 +1,232 @@
+"""Starts workers, watches the jobs that run, and cleans up after the dead: for the agent, and for `check` (see `pool`).
+
+Everything it goes by is in state, so that it does not matter who started a worker: jobs of an earlier agent, or of a
+`check` that was killed, are watched like its own. Whoever calls may die: the workers go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lifecycle_tui.agent import children
+from lifecycle_tui.agent.kinds import KINDS
+from lifecycle_tui.agent.slots import plan, slots
+from lifecycle_tui.agent.watch import SAID, Sign, Watch
+from lifecycle_tui.domain.clock import SystemClock
+from lifecycle_tui.domain.errors import LifecycleError, StateError
+from lifecycle_tui.state import jobs, processes
+from lifecycle_tui.state.database import State
+from lifecycle_tui.state.jobs import Job
+
+LOOK = 1.0
+"""Seconds between two looks at running jobs."""
+
+FALSE_STARTS = 3
+"""Workers that may end with an error, one after the other, before it is given up."""
+
+OWN = frozenset(name for name, kind in KINDS.items() if kind.own)
+
+
+class WorkersFail(LifecycleError):
+    """Workers end at once, again and again: something is wrong with this installation or workspace."""
+
+
+@dataclass
+class Started:
+    """A worker that this process started; `job` is the one that it is for, if it is for one."""
+
+    process: subprocess.Popen[bytes]
+    pid: str
+    job: int | None
+
+
+class Supervisor:
+    """The workers of one workspace.
+
+    Args:
+        file: its `lifecycle.toml`.
+        size: how many jobs may run at once; None for as many as the machine bears.
+        idle: seconds that shared workers wait for further jobs.
+        say: hears what is done, a line each.
+    """
+
+    def __init__(
+        self, state: State, file: Path, *, size: int | None = None, plugins: bool = True, idle: float = 0.0,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:  # fmt: skip
+        self._state, self._file, self._plugins = state, file.absolute(), plugins
+        self.size, self._idle, self._say = slots(size), idle, say
+        self._workers: list[Started] = []
+        self._watches: dict[int, Watch] = {}
+        self._false: Counter[int | None] = Counter()
+        self._looked: float | None = None
+
+    def look(self) -> None:
+        """Look at the running jobs, at most once a second: queue lost ones again, kill what hangs.
+
+        Raises:
+            StateError: if state takes no write now; whatever could be done without was done.
+        """
+        now = time.monotonic()
+        elapsed = 0.0 if self._looked is None else now - self._looked
+        if self._looked is not None and elapsed < LOOK:
+            return
+        self._looked = now
+        with self._state.read() as conn:
+            running = jobs.running(conn)
+            lost = {job.id for job in jobs.lost(conn, SystemClock().now())}
+        watches: dict[int, Watch] = {}
+        for job, beat in running:
+            if job.id in lost:
+                continue
+            watch = self._watches.get(job.id)
+            if watch is None or watch.attempt != job.attempts:
+                watch = Watch(job.attempts)
+            watches[job.id] = watch.look(_sign(job, beat), elapsed, cancel=job.cancel)
+        self._watches = watches
+        for job, _ in running:
+            if job.id in watches and (why := watches[job.id].verdict(job.time_limit)) != "fine":
+                self._kill(job, why)
+        if lost:
+            self._recover([job for job, _ in running if job.id in lost])
+
+    def start(self, only: Collection[int] | None = None) -> None:
+        """Start workers for what is queued.
+
+        Args:
+            only: for these jobs alone.
+
+        Raises:
+            WorkersFail: if the shared workers end at once.
+        """
+        self._collect()
+        with self._state.read() as conn:
+            queued = [(id_, kind) for id_, kind in jobs.queued(conn) if only is None or id_ in only]
+            if not queued:
+                return
+            running = [job for job, _ in jobs.running(conn)]
+        mine = {worker.pid for worker in self._workers}
+        others = sum(job.kind not in OWN and str(job.process) not in mine for job in running)
+        shared = sum(worker.job is None for worker in self._workers)
+        kinds = dict(queued)
+        under_way = {w.job: kinds[w.job] for w in self._workers if w.job is not None and w.job in kinds}
+        found = [(job.id, job.kind) for job in running]
+        starts = plan(queued, found, under_way, shared + others, self.size, own=OWN)
+        for _ in range(starts.shared):
+            self._spawn(None)
+        for id_ in starts.jobs:
+            self._spawn(id_)
+
+    def stop(self) -> None:
+        """Ask this process's workers to stop what they do, as on Ctrl-C."""
+        for worker in self._workers:
+            worker.process.terminate()
+
+    def leave(self) -> None:
+        """Let waiting workers end, and the others when they are done with the job at hand."""
+        for worker in self._workers:
+            with contextlib.suppress(ProcessLookupError):
+                worker.process.send_signal(signal.SIGUSR1)
+
+    def forgive(self) -> None:
+        """Try again where workers have ended at once: something has changed."""
+        self._false.clear()
+
+    def _kill(self, job: Job, why: str) -> None:
+        """Kill the worker of a job with all that it has started; `_recover` then finds the job lost."""
+        worker = job.process
+        if worker is None or processes.alive(worker) is not True:
+            return
+        if why != "stopped":
+            # A stopped worker may be what keeps state from being written. Of the others silence says nothing as long
+            # as nobody could write: this transaction shows that they could have.
+            now = jobs.clock_of(job).now()
+            try:
+                with self._state.write() as tx:
+                    found = jobs.job(tx, job.id)
+                    if found is None or found.state != "running" or found.process != worker:
+                        return
+                    jobs.log(tx, job.id, "warning", f"{SAID[why]}: worker {worker.pid} was killed", now)
+                    if why == "over":
+                        jobs.finish(tx, job.id, "failed", now, error=SAID[why], process=worker)
+            except StateError:
+                self._watches[job.id] = replace(self._watches[job.id], still=0)
+                raise
+        self._say(f"job {job.id} ({_name(job)}): {SAID[why]}: worker {worker.pid} killed")
+        children.kill_worker(worker)
+
+    def _recover(self, lost: list[Job]) -> None:
+        for job in lost:
+            if job.process is not None:
+                # What a dead worker has left must not work beside the next one.
+                children.kill_worker(job.process)
+        with self._state.write() as tx:
+            again = jobs.requeue_lost(tx, SystemClock().now())
+        for job in again:
+            told = {"queued": "queued again", "failed": "failed", "cancelled": "cancelled"}.get(job.state, job.state)
+            self._say(f"job {job.id} ({_name(job)}): its worker is gone: {told}")
+
+    def _collect(self) -> None:
+        ended = [w for w in self._workers if w.process.poll() is not None]
+        self._workers = [w for w in self._workers if w not in ended]
+        for worker in ended:
+            # A killed worker (negative code) is a lost job's affair; one that ends by itself with an error cannot work.
+            false = (worker.process.returncode or 0) > 0
+            self._false[worker.job] = self._false[worker.job] + 1 if false else 0
+            if worker.job is not None and self._false[worker.job] >= FALSE_STARTS:
+                self._give_up(worker.job)
+        if self._false[None] >= FALSE_STARTS:
+            raise WorkersFail("the worker processes end at once", hint=f"{self._log} says why")
+
+    def _give_up(self, job_id: int) -> None:
+        error = f"its worker processes end at once; {self._log} says why"
+        with self._state.write() as tx:
+            jobs.give_up(tx, job_id, SystemClock().now(), error)
+        del self._false[job_id]
+
+    @property
+    def _log(self) -> Path:
+        return self._state.path.parent / "worker.log"
+
+    def _spawn(self, job_id: int | None) -> None:
+        command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.worker", str(self._file)]
+        if not self._plugins:
+            command.append("--no-plugins")
+        if job_id is not None:
+            command += ["--job", str(job_id)]
+        elif self._idle:
+            command += ["--idle", str(self._idle)]
+        with open(self._log, "ab") as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                # Paths of the file are relative to its folder, wherever the command was typed.
+                cwd=self._file.parent,
+                # Threads that have nothing to do must not spin: the cores are shared with the other workers.
+                env={"OMP_WAIT_POLICY": "passive", **os.environ},
+                start_new_session=True,
+            )
+        self._workers.append(Started(process, str(processes.of(process.pid)), job_id))
+
+
+def _sign(job: Job, beat: str | None) -> Sign:
+    if job.process is None or job.process.place != processes.this().place:
+        # It cannot be looked at: its heartbeat alone is judged, by `jobs.lost`.
+        return Sign(f"{time.monotonic()}", None, False)
+    pid = job.process.pid
+    return Sign(beat, children.cpu_ticks(pid), children.is_stopped(pid))
+
+
+def _name(job: Job) -> str:
+    return job.kind if job.model is None else f"{job.kind} {job.model}"
