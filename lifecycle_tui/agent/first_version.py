@@ -28,7 +28,7 @@ from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version
-from lifecycle_tui.training.artefact import dump
+from lifecycle_tui.training.artefact import dump, format_of
 from lifecycle_tui.training.fit import FittedModel, Prediction, TrainingRows, fit, forward_predictions
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def get_first_version(
     if first is not None:
         return FirstVersion(first)
     gathered = _rows(job, spec, data, survey)
-    fit_one = _recipe(spec, data, None)
+    fit_one = _recipe(job, spec, data, None)
     model = fit_one(gathered.rows)
     validation = _validate(job, spec, gathered, fit_one)
     made = _register(job, spec, data, survey, gathered, model, validation, metrics)
@@ -116,7 +116,7 @@ def validate(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, 
     """
     if first.validation is not None:
         return first.validation
-    return _validate(job, spec, _rows(job, spec, data, survey), _recipe(spec, data, first.version))
+    return _validate(job, spec, _rows(job, spec, data, survey), _recipe(job, spec, data, first.version))
 
 
 def _validate(
@@ -138,8 +138,9 @@ def _register(
     validation: Validation,
     metrics: Sequence[Instrument],
 ) -> Version:
-    made = dump(model)
-    artifacts = Artifacts(job.workspace.spec.root)
+    workspace = job.workspace.spec
+    made = dump(model, trusted=workspace.trust, pickle=workspace.pickle)
+    artifacts = Artifacts(workspace.root)
     artifacts.sweep()  # what a killed job may have left half-written
     digest = artifacts.put(made)
     start, end = gathered.span
@@ -154,7 +155,7 @@ def _register(
         "trained",
         artifact=digest,
         size=len(made),
-        format="skops",
+        format=format_of(made),
         by="lifecycle",
         job_id=job.job_id,
         data_start=start,
@@ -177,7 +178,9 @@ def _register(
     return version
 
 
-def _recipe(spec: ModelSpec, data: ModelData, version: Version | None) -> Callable[[TrainingRows], FittedModel]:
+def _recipe(
+    job: JobContext, spec: ModelSpec, data: ModelData, version: Version | None
+) -> Callable[[TrainingRows], FittedModel]:
     """How a version is fitted: as the file says now, or as `version` was."""
     training = spec.training
     if training is not None and training.command:
@@ -198,6 +201,7 @@ def _recipe(spec: ModelSpec, data: ModelData, version: Version | None) -> Callab
             estimator=estimator,
             positive=None if positive is None else label_text(positive),
             cutoff=spec.columns.cutoff,
+            folder=job.workspace.spec.root,
         )
 
     return fit_one

@@ -25,7 +25,7 @@ from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.state.text import moment
 from lifecycle_tui.training.artefact import load
-from lifecycle_tui.training.fit import Prediction
+from lifecycle_tui.training.fit import FittedModel, Prediction
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,7 @@ class Versions:
     def __init__(self, job: JobContext, spec: ModelSpec) -> None:
         self._job, self._spec = job, spec
         self._opened: dict[int, Opened] = {}
+        self._noted: set[tuple[str, str]] = set()
 
     def get(self, number: int) -> Opened:
         """The version of that number, opened or with the reason why not.
@@ -81,6 +82,12 @@ class Versions:
         except LifecycleError as exc:
             return Opened(version, None, exc.message)
 
+    def note(self, opened: Opened, why: str) -> None:
+        """A version could not score: told once in the job's log."""
+        if (opened.label, why) not in self._noted:
+            self._noted.add((opened.label, why))
+            self._job.log("warning", f"version {opened.label} cannot score: {why}")
+
     @property
     def failed(self) -> tuple[Opened, ...]:
         """Those that were asked for and could not be opened, by number."""
@@ -96,20 +103,34 @@ def open_version(job: JobContext, version: Version) -> Scorable:
     facts = version.facts
     if facts.artifact is None:
         raise TrainingError("it is only named by the data: there is no artefact to score with")
-    return load(Artifacts(job.workspace.spec.root).get(facts.artifact))
+    workspace = job.workspace.spec
+    return load(
+        Artifacts(workspace.root).get(facts.artifact),
+        trusted=workspace.trust,
+        pickle=workspace.pickle,
+        warn=lambda text: job.log("warning", f"version {version.label}: {text}"),
+        folder=workspace.root,
+    )
 
 
 def champions(conn: sqlite3.Connection, model: str) -> tuple[tuple[datetime, int], ...]:
     """(since, version number) of every champion that has an artefact, oldest first.
 
-    While the alias named nothing, or a version that the data only names, the champion before goes on.
+    While the alias named nothing, or a version that the data only names, the champion before goes on. The first one
+    scores all that was before it, whatever its instant: a simulated clock may run behind the one that it was made by.
     """
     moves = conn.execute(
         "SELECT h.at, h.version FROM alias_history h JOIN versions v ON v.model = h.model AND v.number = h.version "
-        "WHERE h.model = ? AND h.alias = ? AND v.artifact IS NOT NULL ORDER BY h.at, h.id",
+        "WHERE h.model = ? AND h.alias = ? AND v.artifact IS NOT NULL ORDER BY h.id",
         (model, aliases.CHAMPION),
     )
-    return tuple((moment(at), number) for at, number in moves.fetchall())
+    found: list[tuple[datetime, int]] = []
+    for since, number in moves.fetchall():
+        at = moment(since)
+        while len(found) > 1 and found[-1][0] >= at:  # a move has the last word on all that follows its instant
+            found.pop()
+        found.append((at, number))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -203,14 +224,23 @@ class Scorer:
             return Part(opened.label, rows, at, why=opened.why, opened=False)
         table = batch.features if at is None else batch.features.take(pa.array(at))
         try:
-            said, score = aligned(opened.scorable.predict(table), rows, coding)
+            said, score = aligned(_predict(opened.scorable, table), rows, coding)
         except Cancelled:
             raise
-        except LifecycleError as exc:
-            return Part(opened.label, rows, at, why=exc.message)
         except Exception as exc:  # it may be anybody's file: what it does wrong costs its own rows, not the check
-            return Part(opened.label, rows, at, why=_first_line(exc))
+            why = exc.message if isinstance(exc, LifecycleError) else _first_line(exc)
+            self.versions.note(opened, why)
+            return Part(opened.label, rows, at, why=why)
         return Part(opened.label, rows, at, said, score)
+
+
+def _predict(scorable: Scorable, table: pa.Table) -> Prediction:
+    """A version's answer. One of ours would take a column that is not there for one without values: it is not asked."""
+    if isinstance(scorable, FittedModel):
+        lacks = [f.name for f in scorable.encoder.features if f.name not in table.column_names]
+        if lacks:
+            raise TrainingError(f"it needs {', '.join(lacks[:5])}, which is no feature of the model now")
+    return scorable.predict(table)
 
 
 def _first_line(exc: Exception) -> str:
@@ -231,7 +261,10 @@ def aligned(found: Prediction, rows: int, coding: Coding) -> tuple[np.ndarray, n
     if said.shape != (rows,) or (score is not None and len(score) != rows):
         raise TrainingError(f"it gave {len(np.atleast_1d(said))} predictions for {rows} rows")
     if coding.task in ("regression", "ranking"):
-        return said.astype(np.float64), None
+        try:
+            return said.astype(np.float64), None
+        except (TypeError, ValueError) as exc:
+            raise TrainingError(f"its predictions are no numbers: {exc}") from None
     said = np.array([None if v is None else str(v) for v in said.tolist()], object)
     if score is None:
         return said, None

@@ -56,7 +56,9 @@ class Space:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def run(self, model: str = "shop", *, plugins: bool = True, limits: Limits | None = None) -> dict[str, Any]:
+    def run(
+        self, model: str = "shop", *, plugins: bool = True, limits: Limits | None = None, simulated: bool = False
+    ) -> dict[str, Any]:
         """One evaluation in this process, as of the clock."""
         workspace = open_workspace(self.root / "lifecycle.toml", plugins=plugins)
         with State.open(self.root) as state:
@@ -65,7 +67,9 @@ class Space:
                 jobs.enqueue(tx, "evaluate", model, {}, self.clock.now())
                 job = jobs.claim(tx, processes.this(), self.clock.now())
             assert job is not None
-            context = JobContext(state, workspace, job.id, self.clock, self.root / ".lifecycle" / "calls.jsonl")
+            payload = {"as_of": self.clock.now().isoformat()} if simulated else {}
+            journal = self.root / ".lifecycle" / "calls.jsonl"
+            context = JobContext(state, workspace, job.id, self.clock, journal, payload=payload)
             outcome = evaluate(context, workspace.spec.model(model), limits=limits)
             with state.write() as tx:
                 jobs.finish(tx, job.id, "done", self.clock.now(), outcome=outcome)
