@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -184,20 +184,32 @@ def moves(
     return tuple(AliasMove(m, a, v, p, moment(at), by, why) for m, a, v, p, at, by, why in found)
 
 
-def before(conn: sqlite3.Connection, model: str, alias: str = CHAMPION) -> int | None:
-    """The version that a rollback of `alias` goes back to; None if there is none.
+def was(conn: sqlite3.Connection, model: str, alias: str, version: int) -> bool:
+    """Whether an alias has ever named a version."""
+    found = conn.execute(
+        "SELECT 1 FROM alias_history WHERE model = ? AND alias = ? AND version = ? LIMIT 1", (model, alias, version)
+    )
+    return found.fetchone() is not None
 
-    Moves are read as a pile: a version that is new is laid on top; one that lies in it already takes off what lies
-    above. So a version that was rolled back is never gone back to, however often one rolls back.
-    """
-    pile: list[int] = []
+
+def before(conn: sqlite3.Connection, model: str, alias: str = CHAMPION) -> int | None:
+    """The version that a rollback of `alias` goes back to; None if there is none."""
     rows = conn.execute(
         "SELECT version FROM alias_history WHERE model = ? AND alias = ? AND version IS NOT NULL ORDER BY id",
         (model, alias),
     )
-    for (version,) in rows.fetchall():
-        if version in pile:
-            del pile[pile.index(version) + 1 :]
+    found = pile(version for (version,) in rows.fetchall())
+    return found[-2] if len(found) > 1 else None
+
+
+def pile(moves: Iterable[int]) -> list[int]:
+    """An alias's moves read as a pile: a version that is new is laid on top; one that lies in it already takes off what
+    lies above. So a version that was rolled back is never gone back to, however often one rolls back.
+    """
+    found: list[int] = []
+    for version in moves:
+        if version in found:
+            del found[found.index(version) + 1 :]
         else:
-            pile.append(version)
-    return pile[-2] if len(pile) > 1 else None
+            found.append(version)
+    return found

@@ -98,7 +98,8 @@ def register(tx: sqlite3.Connection, version: NewVersion, now: datetime) -> Vers
     """Give a version the model's next number.
 
     One that is there already is returned as it is: the same label (data that names our number means our version), or
-    the same artefact by the same job, so that a job that runs again registers nothing twice.
+    the same artefact by the same job, so that a job that runs again registers nothing twice, or the same file that was
+    registered before.
     """
     found = _same(tx, version)
     if found is not None:
@@ -121,6 +122,8 @@ def register(tx: sqlite3.Connection, version: NewVersion, now: datetime) -> Vers
 def _same(tx: sqlite3.Connection, version: NewVersion) -> Version | None:
     if version.name is not None:
         return by_label(tx, version.model, version.name)
+    if version.artifact is not None and version.origin == "registered":
+        return registered(tx, version.model, version.artifact)
     if version.artifact is None or version.job_id is None:
         return None
     found = tx.execute(
@@ -136,6 +139,15 @@ def _next_number(tx: sqlite3.Connection, model: str) -> int:
     while tx.execute("SELECT 1 FROM versions WHERE model = ? AND name = ?", (model, str(number))).fetchone():
         number += 1
     return number
+
+
+def registered(conn: sqlite3.Connection, model: str, artifact: str) -> Version | None:
+    """The version that was registered from the file of this digest."""
+    found = conn.execute(
+        f"{SELECT} WHERE artifact = ? AND model = ? AND origin = 'registered' ORDER BY number LIMIT 1",
+        (artifact, model),
+    ).fetchone()
+    return None if found is None else row(found)
 
 
 def get(conn: sqlite3.Connection, model: str, number: int) -> Version | None:

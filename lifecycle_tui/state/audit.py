@@ -64,14 +64,15 @@ def person() -> tuple[str, str | None]:
 
 def append(
     tx: sqlite3.Connection, action: str, subject: str, now: datetime, *, model: str | None = None,
-    detail: Mapping[str, Any] | None = None, who: str | None = None,
+    detail: Mapping[str, Any] | None = None, who: str | None = None, behind: str | None = None,
 ) -> int:  # fmt: skip
     """Add a row and return its id.
 
     Args:
         who: the actor; None takes the person at the keyboard. Policies name themselves, e.g. "rule auc-degraded".
+        behind: the account that `who` acts as, where that is another.
     """
-    name, behind = person() if who is None else (who, None)
+    name, behind = person() if who is None else (who, behind)
     id_, previous = head(tx)
     values = (instant(now), name, behind, action, subject, model, dumps(dict(detail or {})))
     found = _hash(id_ + 1, previous, values)

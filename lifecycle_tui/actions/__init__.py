@@ -1,0 +1,1 @@
+"""What people can do: each action declared once, planned, then applied or refused (floor 6, DESIGN §3.7)."""

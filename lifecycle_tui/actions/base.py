@@ -1,0 +1,242 @@
+"""What an action is: a declaration, a plan that names what it saw, and the one way to apply a plan.
+
+    found = plan(PROMOTE, state, ask, workspace)    # reads; shown by --dry-run and by the terminal before it asks
+    done = apply(state, found, now, workspace)      # one transaction, or a refusal: what was seen has moved
+
+`registry` lists the actions; commands, keys, palette, help and documents are made from that list.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from lifecycle_tui.domain.errors import LifecycleError, StateError, UsageError
+from lifecycle_tui.state.database import State
+
+if TYPE_CHECKING:
+    from lifecycle_tui.workspace import Workspace
+
+Kind = Literal["model", "version", "alert", "job", "file", "text", "choice", "flag"]
+Risk = Literal["low", "traffic"]
+"""What it can do to the world: only the record, or what serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that an action wants to know.
+
+    Attributes:
+        kind: what it is; "flag" and everything with `option` is written `--name` on the command line.
+        choices: of a choice.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    required: bool = True
+    option: bool = False
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants done.
+
+    Attributes:
+        values: parameter → value, as written; parameters that were not given are not there.
+        who: the person; `behind`: the account that they act as, where that is another.
+        prepared: what the action's `prepare` found out.
+    """
+
+    values: Mapping[str, Any]
+    who: str
+    behind: str | None = None
+    note: str | None = None
+    prepared: Mapping[str, Any] | None = None
+
+    def text(self, name: str) -> str | None:
+        """A parameter as text; None where it was not given."""
+        value = self.values.get(name)
+        return None if value is None else str(value)
+
+    def flag(self, name: str) -> bool:
+        """Whether a flag was given."""
+        return bool(self.values.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is not done.
+
+    Attributes:
+        gate: the evidence is against it, and no mistake of who asks: exit code 1, not 2.
+    """
+
+    reason: str
+    hint: str | None = None
+    gate: bool = False
+
+    def error(self) -> LifecycleError:
+        """The refusal as the error that a command ends with."""
+        kind = GateRefused if self.gate else UsageError
+        return kind(self.reason, hint=self.hint)
+
+
+class GateRefused(LifecycleError):
+    """A gate keeps the champion."""
+
+    exit_code = 1
+
+
+class Moved(StateError):
+    """What a plan rests on has moved since it was made."""
+
+
+class Refused(Exception):
+    """Ends the look of an action: it cannot be done, and this is why."""
+
+    def __init__(self, reason: str, hint: str | None = None, *, gate: bool = False) -> None:
+        super().__init__(reason)
+        self.refusal = Refusal(reason, hint, gate)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an action's `plan` says.
+
+    Attributes:
+        lines: what will be done, one sentence each; the first is the heading.
+        seen: what it rests on, name → seq (or another value that changes with it).
+        command: the command that does the same.
+        undo: the command, or words, for the way back; None where there is none.
+        settled: it is so already, in words: there is nothing to do.
+        commit: does it in a transaction, with its audit row.
+        before: work that must be done outside of the transaction, and may be done for nothing.
+    """
+
+    subject: str
+    lines: tuple[str, ...]
+    seen: Mapping[str, Any]
+    command: str
+    commit: Callable[[sqlite3.Connection, datetime], Done]
+    model: str | None = None
+    undo: str | None = None
+    settled: str | None = None
+    before: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An action that was asked for: what it would do, or why not. Lines of a refused one are empty."""
+
+    action: Action
+    ask: Ask
+    draft: Draft | None
+    refused: Refusal | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What will be done, for people."""
+        return () if self.draft is None else self.draft.lines
+
+    @property
+    def seen(self) -> Mapping[str, Any]:
+        """The state that it rests on: `apply` refuses when this has moved."""
+        return {} if self.draft is None else self.draft.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it.
+
+    Attributes:
+        text: one sentence.
+        job: the job that does the rest.
+    """
+
+    text: str
+    job: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Look = Callable[[sqlite3.Connection, Ask, "Workspace | None"], Draft]
+Prepare = Callable[[Ask, "Workspace | None"], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a person can do, declared once.
+
+    Attributes:
+        name: the command, words with spaces between ("versions register").
+        title: short, for the palette; help: one sentence, the command's own; about: more, for `--help`.
+        key: of the terminal.
+        example: command lines.
+        plan: reads state and says what would be done; raises `Refused` where it cannot.
+        prepare: looks at what lies outside of state, which must not be done inside a transaction.
+        file: it needs `lifecycle.toml`.
+        waits: it may enqueue a job that the command waits for.
+    """
+
+    name: str
+    title: str
+    help: str
+    about: str
+    parameters: tuple[Parameter, ...]
+    risk: Risk
+    example: tuple[str, ...]
+    plan: Look
+    prepare: Prepare | None = None
+    file: bool = True
+    waits: bool = False
+    key: str | None = None
+
+
+def plan(action: Action, state: State, ask: Ask, workspace: Workspace | None = None) -> Plan:
+    """What the action would do now. Reads one snapshot of the state and writes nothing."""
+    if action.prepare is not None:
+        try:
+            ask = replace(ask, prepared=action.prepare(ask, workspace))
+        except Refused as exc:
+            return Plan(action, ask, None, exc.refusal)
+    with state.snapshot() as conn:
+        return _planned(action, conn, ask, workspace)
+
+
+def _planned(action: Action, conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Plan:
+    try:
+        return Plan(action, ask, action.plan(conn, ask, workspace))
+    except Refused as exc:
+        return Plan(action, ask, None, exc.refusal)
+
+
+def apply(state: State, found: Plan, now: datetime, workspace: Workspace | None = None) -> Done:
+    """Do what the plan says, in one transaction with its audit row.
+
+    Raises:
+        UsageError, GateRefused: the plan was refused.
+        Moved: what it rests on has moved since; nothing was done.
+    """
+    if found.refused is not None:
+        raise found.refused.error()
+    assert found.draft is not None
+    if found.draft.settled is not None:
+        return Done(found.draft.settled)
+    if found.draft.before is not None:
+        found.draft.before()
+    with state.write() as tx:
+        again = _planned(found.action, tx, found.ask, workspace)
+        if again.refused is not None:
+            raise Moved(f"it has moved since: {again.refused.reason}", hint=again.refused.hint or "nothing was done")
+        assert again.draft is not None
+        if dict(again.seen) != dict(found.seen):
+            moved = sorted(name for name in {*again.seen, *found.seen} if again.seen.get(name) != found.seen.get(name))
+            raise Moved(
+                f"it has moved since: {', '.join(moved)}", hint="nothing was done; look again, then decide again"
+            )
+        return again.draft.commit(tx, now)

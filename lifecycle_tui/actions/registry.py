@@ -1,0 +1,16 @@
+"""Every action, in the order in which they are listed: keys, palette, help, documents and commands come from here."""
+
+from __future__ import annotations
+
+from lifecycle_tui.actions.ack import ACK
+from lifecycle_tui.actions.approve import APPROVE
+from lifecycle_tui.actions.base import Action
+from lifecycle_tui.actions.cancel import CANCEL
+from lifecycle_tui.actions.promote import PROMOTE
+from lifecycle_tui.actions.register import REGISTER
+from lifecycle_tui.actions.retrain import RETRAIN
+from lifecycle_tui.actions.rollback import ROLLBACK
+
+ACTIONS: dict[str, Action] = {
+    action.name: action for action in (RETRAIN, PROMOTE, APPROVE, ROLLBACK, ACK, CANCEL, REGISTER)
+}
