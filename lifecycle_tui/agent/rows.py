@@ -123,7 +123,7 @@ def gather(
             done += batch.rows
             job.progress(done, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
             found.add(batch, since, until, outputs)
-    return found.gathered(spec, delay, columns, outputs)
+    return found.gathered(spec, columns, outputs)
 
 
 def _overlaps(window: Window, since: datetime | None, until: datetime) -> bool:
@@ -140,6 +140,7 @@ class _Batches:
     targets: list[np.ndarray] = field(default_factory=list)
     times: list[np.ndarray] = field(default_factory=list)
     days: list[np.ndarray] = field(default_factory=list)
+    arrived: list[np.ndarray] = field(default_factory=list)
     said: dict[str, list[np.ndarray]] = field(default_factory=dict)
     unlabelled: int = 0
 
@@ -164,10 +165,12 @@ class _Batches:
         if batch.time is not None and batch.day is not None:
             self.times.append(batch.time[at])
             self.days.append(batch.day[at])
+            if batch.arrived is not None:
+                self.arrived.append(batch.arrived[at])
         for name, column in _recorded(batch).items() if outputs else ():
             self.said.setdefault(name, []).append(column[at])
 
-    def gathered(self, spec: ModelSpec, delay: timedelta, columns: Sequence[str], outputs: bool) -> Gathered:
+    def gathered(self, spec: ModelSpec, columns: Sequence[str], outputs: bool) -> Gathered:
         """Everything in canonical order."""
         import numpy as np
         import pyarrow as pa
@@ -178,25 +181,19 @@ class _Batches:
             empty = pa.table({name: pa.array([], pa.float64()) for name in columns})
             return Gathered(TrainingRows(empty, nothing), None, self.unlabelled, Recorded() if outputs else None)
         target = np.concatenate(self.targets)
+        # Labels that nothing dates came with their file: that says nothing about when they could have been known.
+        dated = spec.data.labels.arrived is not None or spec.data.labels.delay is not None
         time = np.concatenate(self.times) if self.times else None
         rows = TrainingRows(
             pa.concat_tables([t.unify_dictionaries() for t in self.tables]).unify_dictionaries(),
             target.astype(np.float64) if number else target.astype(str),
             time,
-            _arrived(time, delay, spec.data.labels.delay is not None),
+            np.concatenate(self.arrived) if dated and self.arrived else None,
         )
         order = canonical_order(rows)
         day = np.concatenate(self.days)[order] if self.days else None
         recorded = Recorded(**{name: np.concatenate(parts)[order] for name, parts in self.said.items()})
         return Gathered(take(rows, order), day, self.unlabelled, recorded if outputs else None)
-
-
-def _arrived(time: np.ndarray | None, delay: timedelta, declared: bool) -> np.ndarray | None:
-    import numpy as np
-
-    if time is None or not declared:
-        return None
-    return np.where(time == MISSING, MISSING, time + int(delay.total_seconds() * 1e6))
 
 
 def _usable(values: np.ndarray) -> np.ndarray:
@@ -221,3 +218,13 @@ def _recorded(batch: ScanBatch) -> dict[str, Any]:
     if batch.score is not None:
         found["score"] = batch.score
     return found
+
+
+def part(gathered: Gathered, at: np.ndarray) -> Gathered:
+    """The rows at those positions (how many were never labelled stays with the whole)."""
+    said = gathered.recorded
+    recorded = None
+    if said is not None:
+        columns = {name: getattr(said, name) for name in ("id", "version", "prediction", "score")}
+        recorded = Recorded(**{name: None if c is None else c[at] for name, c in columns.items()})
+    return Gathered(take(gathered.rows, at), None if gathered.day is None else gathered.day[at], 0, recorded)

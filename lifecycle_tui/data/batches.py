@@ -28,6 +28,7 @@ class ScanBatch:
         score: float64 (n,), or (n, k) in the order of the spec's mapping; NaN where missing; None if not declared.
         target: like `prediction`; null (NaN) where not known; None if not declared.
         target_known: (n,) bool: the label had arrived as of the scan's clock, or is taken as `absent`.
+        arrived: (n,) int64 microseconds: when a known label was known; None where no target is declared.
     """
 
     features: pa.Table
@@ -40,3 +41,4 @@ class ScanBatch:
     score: np.ndarray | None
     target: pa.Array | None
     target_known: np.ndarray
+    arrived: np.ndarray | None = None

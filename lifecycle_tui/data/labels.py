@@ -7,7 +7,7 @@ canonical text (two of ten million ids are mistaken for each other with a chance
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class Known:
         missing: (n,) bool: the delay has passed and there is still no label (nor `absent`).
         corrected: rows of the labels table that a later one replaced; `repeated`: that say the same again.
         filled: rows that took `absent`.
+        arrived: (n,) int64 microseconds: when what is known was known; it says nothing of other rows.
     """
 
     target: Any
@@ -48,6 +49,7 @@ class Known:
     corrected: int = 0
     repeated: int = 0
     filled: int = 0
+    arrived: np.ndarray | None = None
 
 
 class LabelTable:
@@ -140,7 +142,9 @@ class LabelTable:
         corrected, repeated = self._superseded(first[known], seen[known])
         # Without a delay a label may still come; only `absent` says that none means something.
         passed = due <= now if self.spec.delay is not None or self.spec.absent is not None else np.zeros(len(ids), bool)
-        return _fill(self.values, last, known, passed, self.spec.absent, self.kind, corrected, repeated)
+        found = _fill(self.values, last, known, passed, self.spec.absent, self.kind, corrected, repeated)
+        arrival = np.where(known, self.arrived[last], _LATER) if len(self.arrived) else np.full(len(ids), _LATER)
+        return replace(found, arrived=np.where(arrival == _LATER, due, arrival))
 
     def _visible(self, first: np.ndarray, end: np.ndarray, due: np.ndarray, now: int) -> np.ndarray:
         """End of the visible rows of each group."""
@@ -208,7 +212,9 @@ def own_labels(
     else:
         passed = when <= now  # labels that come with their file are overdue from the moment that it is there
     values = target if numeric or pa.types.is_dictionary(target.type) else target.dictionary_encode()
-    return _fill(values, np.arange(rows), known, passed, spec.absent, "numeric" if numeric else "categorical", 0, 0)
+    kind = "numeric" if numeric else "categorical"
+    found = _fill(values, np.arange(rows), known, passed, spec.absent, kind, 0, 0)
+    return replace(found, arrived=np.where(known, when, due))
 
 
 def _fill(

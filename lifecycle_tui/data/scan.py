@@ -260,6 +260,7 @@ class Scan:
             score=self._score(chunk),
             target=None if known is None else _outcome(known.target),
             target_known=np.zeros(chunk.rows, dtype=bool) if known is None else known.known,
+            arrived=None if known is None else known.arrived,
         )
 
     def _score(self, chunk: Chunk) -> np.ndarray | None:

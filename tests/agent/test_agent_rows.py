@@ -13,6 +13,7 @@ from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.rows import Gathered, gather, learnable
 from lifecycle_tui.agent.sources import open_tables
 from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.zones import DAY, to_micros
 from lifecycle_tui.state import jobs, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
@@ -84,6 +85,11 @@ def test_what_the_data_says_of_its_rows_stays_beside_them(shop: Callable[..., Sp
         f"{i},{said[i][2]},{said[i][3]},{said[i][5]}" for i in ids
     ]
     assert found.recorded.prediction is None
+    # Each label with its arrival, which forward validation goes by; "0" was known when the delay was over.
+    known = {line.split(",")[0]: line.split(",")[2] for line in scored_rows(range(20, 45))[1]}
+    assert found.rows.arrived is not None and found.rows.time is not None
+    for i, time, arrived in zip(ids, found.rows.time.tolist(), found.rows.arrived.tolist(), strict=True):
+        assert arrived == (to_micros(at(known[i])) if i in known else time + 10 * DAY)
     other = gathered(shop(days=range(20, 45), files=1), "2025-02-03", outputs=True)
     assert other.rows.table.equals(found.rows.table) and (other.rows.target == found.rows.target).all()
 
