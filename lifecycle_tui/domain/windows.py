@@ -85,7 +85,7 @@ class DataFinding:
         code: "bad-cell", "missing-column", "retyped-column", "extra-column", "repeated-header",
             "separator", "ragged-row", "duplicate-id", "backwards-clock", "gap", "late-row", "bad-timestamp",
             "missing-label", "orphan-label", "orphan-prediction", "correction", "encoding", "infinite",
-            "unreadable-file".
+            "unreadable-file", "unopened-version", "unscored-row".
         count: how many rows or cells.
         column: the column, where there is one.
         message: one sentence for a person, with an example (file, row, value) where there is one.
