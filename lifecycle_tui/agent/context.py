@@ -62,7 +62,7 @@ class JobContext:
         journal: where calls of team plugins are noted before they are made.
         stop: whether the worker was asked to end.
         payload: what to do, JSON values.
-        by: who asked for the job.
+        by: who asked for the job; `model`: the model that it is about.
         late: what to say once the time limit is reached; None before.
     """
 
@@ -74,6 +74,7 @@ class JobContext:
     stop: Callable[[], bool] = lambda: False
     payload: Mapping[str, Any] = field(default_factory=dict)
     by: str | None = None
+    model: str | None = None
     late: Callable[[], str | None] = lambda: None
     now: datetime = field(init=False)
     _last: float = field(default=0.0, init=False)

@@ -28,10 +28,17 @@ LATER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), time
 
 
 def notify(job: JobContext) -> dict[str, Any]:
-    """Send everything that is due; returns how many messages went out, how many failed, and why."""
+    """Send everything that is due; returns how many messages went out, how many failed, and why.
+
+    The payload's `wait` says that there is a later (the agent's): a notifier with nothing due goes on collecting.
+    """
     with job.state.write() as tx:
-        # A check has no later: what a group still holds back goes out now, as one message.
-        taken = outbox.claim_due(tx, job.now + _longest_group(job), processes.this())
+        ready = None
+        if job.payload.get("wait"):
+            ready = {n.notifier for n in outbox.due(tx, job.now)}
+        # What a group still holds back goes along with the first of it that is due. A check has no later: there all of
+        # it goes out now.
+        taken = outbox.claim_due(tx, job.now + _longest_group(job), processes.this(), ready)
     sent = 0
     errors: list[str] = []
     with contextlib.ExitStack() as stack:

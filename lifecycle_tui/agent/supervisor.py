@@ -21,7 +21,7 @@ from lifecycle_tui.agent import children
 from lifecycle_tui.agent.kinds import KINDS
 from lifecycle_tui.agent.slots import plan, slots
 from lifecycle_tui.agent.watch import SAID, Sign, Watch
-from lifecycle_tui.domain.clock import SystemClock
+from lifecycle_tui.domain.clock import Clock, SystemClock
 from lifecycle_tui.domain.errors import LifecycleError, StateError
 from lifecycle_tui.state import jobs, processes
 from lifecycle_tui.state.database import State
@@ -57,12 +57,14 @@ class Supervisor:
         size: how many jobs may run at once; None for as many as the machine bears.
         idle: seconds that shared workers wait for further jobs.
         say: hears what is done, a line each.
+        clock: the machine's.
     """
 
     def __init__(
         self, state: State, file: Path, *, size: int | None = None, plugins: bool = True, idle: float = 0.0,
-        say: Callable[[str], None] = lambda text: None,
+        say: Callable[[str], None] = lambda text: None, clock: Clock | None = None,
     ) -> None:  # fmt: skip
+        self._clock = clock or SystemClock()
         self._state, self._file, self._plugins = state, file.absolute(), plugins
         self.size, self._idle, self._say = slots(size), idle, say
         self._workers: list[Started] = []
@@ -83,7 +85,7 @@ class Supervisor:
         self._looked = now
         with self._state.read() as conn:
             running = jobs.running(conn)
-            lost = {job.id for job in jobs.lost(conn, SystemClock().now())}
+            lost = {job.id for job in jobs.lost(conn, self._clock.now())}
         watches: dict[int, Watch] = {}
         for job, beat in running:
             if job.id in lost:
@@ -110,7 +112,7 @@ class Supervisor:
         """
         self._collect()
         with self._state.read() as conn:
-            queued = [(id_, kind) for id_, kind in jobs.queued(conn) if only is None or id_ in only]
+            queued = [(i, kind) for i, kind in jobs.queued(conn) if kind in KINDS and (only is None or i in only)]
             if not queued:
                 return
             running = [job for job, _ in jobs.running(conn)]
@@ -170,7 +172,7 @@ class Supervisor:
                 # What a dead worker has left must not work beside the next one.
                 children.kill_worker(job.process)
         with self._state.write() as tx:
-            again = jobs.requeue_lost(tx, SystemClock().now())
+            again = jobs.requeue_lost(tx, self._clock.now())
         for job in again:
             told = {"queued": "queued again", "failed": "failed", "cancelled": "cancelled"}.get(job.state, job.state)
             self._say(f"job {job.id} ({_name(job)}): its worker is gone: {told}")
@@ -190,7 +192,7 @@ class Supervisor:
     def _give_up(self, job_id: int) -> None:
         error = f"its worker processes end at once; {self._log} says why"
         with self._state.write() as tx:
-            jobs.give_up(tx, job_id, SystemClock().now(), error)
+            jobs.give_up(tx, job_id, self._clock.now(), error)
         del self._false[job_id]
 
     @property

@@ -162,8 +162,9 @@ def _do(state: State, watched: Watched, job: Job, told: Signals) -> None:
     error: str | None = None
     with Watchdog(job.time_limit, give_up) as watchdog:
         context = JobContext(
-            state, workspace, job.id, clock, journal, told.stop.is_set, job.payload, job.created_by, watchdog.late
-        )
+            state, workspace, job.id, clock, journal, told.stop.is_set, job.payload, job.created_by, job.model,
+            watchdog.late,
+        )  # fmt: skip
         with Heart(state, job.id):
             try:
                 outcome = dict(perform(context, _spec(context, job), job))

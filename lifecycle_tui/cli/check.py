@@ -17,7 +17,7 @@ from lifecycle_tui.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from lifecycle_tui.agent.pool import Pool
-    from lifecycle_tui.cli.check_report import Report
+    from lifecycle_tui.cli.check_report import Acted, Report
     from lifecycle_tui.state.database import State
     from lifecycle_tui.state.jobs import Job
     from lifecycle_tui.workspace import Workspace
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(name="check")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--act", is_flag=True, help="Also do what was decided: send the notifications that are due.")
+@click.option("--act", is_flag=True, help="Also do what was decided: retrain, judge, deploy, notify.")
 @click.option(
     "--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", help="How to print the result."
 )
@@ -39,15 +39,15 @@ def command(
     """Observe and decide what is due, once.
 
     Profiles every new window of each MODEL (all of them by default), compares it with the reference, measures what has
-    labels, decides the rules, and shows what it would do. Nothing is sent anywhere unless --act is given and the file
-    declares where to.
+    labels, decides the rules, and shows what it would do. With --act it does it: trains, judges, deploys and sends
+    what is due; where an agent runs, that one does.
 
     Exit codes: 0 fine · 1 a rule is firing · 2 a problem in the file · 3 a model could not be evaluated.
 
     \b
     Example:
       lifecycle check                       all models
-      lifecycle check card-fraud --act      one model, and notify
+      lifecycle check card-fraud --act      one model, and do what follows
       lifecycle check --format junit > check.xml
     """
     from lifecycle_tui.agent.pool import Pool
@@ -62,8 +62,9 @@ def command(
     with State.open(workspace.spec.root) as state:
         pool = Pool(state, workspace.spec.file, plugins=not no_plugins)
         done = _evaluate(state, workspace, pool, names)
+        acted = _act(state, workspace, names, plugins=not no_plugins) if act else _would(state, workspace, names)
         sent = _send(state, pool) if act and workspace.spec.notifiers else None
-        report = check_report.read(state, workspace, done, sent)
+        report = check_report.read(state, workspace, done, sent, acted)
     _show(report, fmt, shown)
     ctx.exit(report.exit_code)
 
@@ -112,6 +113,35 @@ def _let_cancelled_end(state: State, pool: Pool, names: Sequence[str]) -> None:
         pool.run(stopping)
 
 
+def _would(state: State, workspace: Workspace, names: Sequence[str]) -> Acted:
+    """What would be set off; nothing is."""
+    from lifecycle_tui.agent import loop
+    from lifecycle_tui.cli.check_report import Acted
+    from lifecycle_tui.domain.clock import SystemClock
+
+    with state.read() as conn:
+        return Acted(would=loop.preview(conn, workspace.spec, SystemClock().now(), names))
+
+
+def _act(state: State, workspace: Workspace, names: Sequence[str], *, plugins: bool) -> Acted:
+    """Do what was decided, and what follows from it, until nothing more does; leave it to the agent where one runs."""
+    from lifecycle_tui.agent.session import session
+    from lifecycle_tui.cli.check_report import Acted
+
+    said: list[str] = []
+    progress = output.Progress()
+    try:
+        with session(
+            state, workspace.spec, "check", say=said.append, watch=lambda found: progress(_line(found)), plugins=plugins
+        ) as loop:
+            if loop is None:
+                return Acted(agent=True)
+            done = loop.rest(models=names)
+    finally:
+        progress.done()
+    return Acted(did=tuple(said), jobs=done)
+
+
 def _send(state: State, pool: Pool) -> Job:
     from lifecycle_tui.domain.clock import SystemClock
     from lifecycle_tui.state import audit, jobs
@@ -128,10 +158,11 @@ def _line(found: Sequence[Job]) -> str:
     head = f"{ended} of {len(found)} models · " if len(found) > 1 else ""
     if not running:
         return f"{head}starting"
+    from lifecycle_tui.cli.job_text import left_text, progress_text
+
     job = running[0]
-    if job.total and job.done is not None:
-        return f"{head}{job.text} · {job.done:,.0f} of {job.total:,.0f} {job.unit} ({100 * job.done / job.total:.0f} %)"
-    return f"{head}{job.text}"
+    done = progress_text(job) if job.total and job.done is not None else ""
+    return head + " · ".join(part for part in (job.text, done, left_text(job)) if part)
 
 
 def _show(report: Report, fmt: str, shown: int) -> None:

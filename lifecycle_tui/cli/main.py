@@ -18,10 +18,12 @@ from lifecycle_tui.domain.errors import LifecycleError
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("lifecycle_tui.cli.init:command", "Write a lifecycle.toml from data files."),
     "check": ("lifecycle_tui.cli.check:command", "Observe and decide what is due, once."),
+    "agent": ("lifecycle_tui.cli.agent:command", "Run the loop until stopped."),
     "status": ("lifecycle_tui.cli.status:command", "Show the fleet, from state alone."),
     "drift": ("lifecycle_tui.cli.drift:command", "Compare two files; no workspace needed."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
     "ack": ("lifecycle_tui.cli.ack:command", "Acknowledge an alert."),
+    "jobs": ("lifecycle_tui.cli.jobs:group", "List, follow and cancel jobs."),
     "config": ("lifecycle_tui.cli.config:group", "Check lifecycle.toml."),
     "plugins": ("lifecycle_tui.cli.plugins:group", "List plugins and what they register."),
     "info": ("lifecycle_tui.cli.info:command", "Show versions, paths and limits of this installation."),

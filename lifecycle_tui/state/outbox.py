@@ -7,7 +7,7 @@ process that died is offered again, so a receiver may, rarely, see one twice and
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -81,9 +81,11 @@ def waiting(conn: sqlite3.Connection) -> tuple[Notification, ...]:
     return tuple(map(row, found))
 
 
-def claim_due(tx: sqlite3.Connection, now: datetime, process: Process) -> tuple[Notification, ...]:
-    """Take what is due for sending, so that no other process sends it as well."""
-    taken = due(tx, now)
+def claim_due(
+    tx: sqlite3.Connection, now: datetime, process: Process, notifiers: Collection[str] | None = None
+) -> tuple[Notification, ...]:
+    """Take what is due for sending (by these notifiers), so that no other process sends it as well."""
+    taken = tuple(n for n in due(tx, now) if notifiers is None or n.notifier in notifiers)
     tx.executemany(
         "UPDATE notifications SET state = 'sending', process = ?, attempts = attempts + 1 WHERE id = ?",
         [(str(process), n.id) for n in taken],

@@ -1,0 +1,209 @@
+"""The rounds of an agent, four a second: what it looks at, and what it enqueues. Made and called by `agent`.
+
+    supervise jobs · file changed? · models to evaluate? · something to notify? · state moved? → a turn of the loop
+
+Waits are measured on the monotonic clock, so that a machine's clock that is set back stops nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from lifecycle_tui.agent import accepted, viewers
+from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent.loop import AGENT, Turned
+from lifecycle_tui.agent.narrate import Narrator
+from lifecycle_tui.agent.pulse import Pulse
+from lifecycle_tui.agent.slots import slots
+from lifecycle_tui.agent.standby import AgentLock
+from lifecycle_tui.agent.supervisor import Supervisor, WorkersFail
+from lifecycle_tui.domain.clock import Clock
+from lifecycle_tui.domain.errors import ConfigError, StateError
+from lifecycle_tui.domain.specs import WorkspaceSpec
+from lifecycle_tui.state import feed, jobs, lease, models, outbox
+from lifecycle_tui.state.database import State
+from lifecycle_tui.state.lease import LeaseLost
+
+TICK = 0.25
+"""Seconds between two rounds."""
+
+SECOND = 1.0
+"""Seconds between two looks at the file, the outbox and the viewers."""
+
+TURN = 60.0
+"""Seconds after which the loop is turned although nothing has moved: no clock that is set back delays it longer."""
+
+RETRY = 30.0
+"""Seconds until something that failed by a fault of the program or of its workers is tried again."""
+
+ALONE = 10.0
+"""Seconds without a viewer after which an agent in mode "auto" ends."""
+
+Turn = Callable[[sqlite3.Connection, WorkspaceSpec, datetime], Turned]
+
+
+class Duty:
+    """What makes this process the agent: its number, its beat, its lock."""
+
+    def __init__(self, state: State, number: int, pulse: Pulse, lock: AgentLock) -> None:
+        self.state, self.number, self.pulse, self.lock = state, number, pulse, lock
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction of the agent.
+
+        Raises:
+            LeaseLost: if another agent has taken over; nothing is written then.
+        """
+        with self.state.write() as tx:
+            lease.check(tx, self.number)
+            yield tx
+
+
+class Rounds:
+    """The rounds of one agent while it holds the lease; keeps what must be remembered between two of them."""
+
+    def __init__(
+        self, watched: Watched, supervisor: Supervisor, narrator: Narrator, duty: Duty, say: Callable[[str], None],
+        turn: Turn, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._watched, self._supervisor, self._narrator, self._duty = watched, supervisor, narrator, duty
+        self._say, self._turn, self._clock = say, turn, clock
+        self._trouble = ""
+        self._note: str | None = None
+        self._version = self._seq = -1
+        self._due: datetime | None = None
+        self._alone = 0
+        # Monotonic seconds before which something is not looked at again.
+        self._look_at = self._evaluate_at = self._notify_at = self._turn_at = self._start_at = 0.0
+        self._turned = time.monotonic()
+
+    def round(self) -> None:
+        """One round. What state or disk refuse now is the next round's; the agent says so once.
+
+        Raises:
+            LeaseLost: if another agent has taken over.
+        """
+        self._duty.pulse.round()
+        try:
+            with self._duty.state.read() as conn:
+                lease.check(conn, self._duty.number)
+                self._supervise()
+                if (now := time.monotonic()) >= self._look_at:
+                    self._look_at = now + SECOND
+                    self._duty.lock.try_it()
+                    self._follow_file()
+                    self._evaluate()
+                    self._notify(conn)
+                self._follow_state(conn)
+            self._trouble = ""
+        except (StateError, sqlite3.Error, OSError) as exc:
+            self._complain(str(exc))
+
+    def idle(self) -> bool:
+        """Whether nobody has looked for a while and nothing is under way."""
+        root = self._watched.workspace.spec.root
+        try:
+            with self._duty.state.read() as conn:
+                busy = jobs.live(conn) > 0 or bool(outbox.waiting(conn))
+        except (StateError, sqlite3.Error):
+            return False
+        self._alone = 0 if busy or viewers.anybody(root) else self._alone + 1
+        return self._alone * TICK >= ALONE
+
+    def _complain(self, text: str) -> None:
+        if text != self._trouble:
+            self._trouble = text
+            self._say(text)
+
+    def _supervise(self) -> None:
+        self._supervisor.look()
+        if time.monotonic() < self._start_at:
+            return
+        try:
+            self._supervisor.start()
+        except WorkersFail as exc:
+            self._start_at = time.monotonic() + RETRY
+            self._supervisor.forgive()
+            self._say(f"{exc.message} ({exc.hint})")
+
+    def _follow_file(self) -> None:
+        """Take a changed file if it is valid; else keep the last good one, and say so to all viewers."""
+        changed = self._watched.look()
+        spec, problem = self._watched.workspace.spec, self._watched.problem
+        note = None if problem is None else kept(problem)
+        if note != self._note or (note is None and self._version == -1):
+            with self._duty.write() as tx:
+                lease.put_note(tx, self._duty.number, note)
+            self._note = note
+            if note is not None:
+                self._say(note)
+        if changed:
+            self._say(f"{spec.file.name} has changed: taken" if problem is None else "plugins have changed")
+            accepted.accept(self._watched.workspace)
+            self._supervisor.size = slots(spec.jobs)
+            self._supervisor.forgive()
+            self._evaluate_at = self._start_at = 0.0
+            self._seq = -1
+
+    def _evaluate(self) -> None:
+        """Every `[workspace] every`, and when the file has changed: look at the data of each model."""
+        spec = self._watched.workspace.spec
+        if (at := time.monotonic()) < self._evaluate_at:
+            return
+        now = self._clock.now()
+        with self._duty.write() as tx:
+            models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in spec.models])
+            models.retire_missing(tx, [m.name for m in spec.models])
+            for model in spec.models:
+                jobs.enqueue(tx, "evaluate", model.name, {}, now, by=AGENT)
+        self._evaluate_at = at + spec.every.total_seconds()
+
+    def _notify(self, conn: sqlite3.Connection) -> None:
+        """Have sent what is due in the outbox."""
+        if (at := time.monotonic()) < self._notify_at or not outbox.due(conn, self._clock.now()):
+            return
+        last = jobs.jobs(conn, kind="notify", limit=1)
+        with self._duty.write() as tx:
+            jobs.enqueue(tx, "notify", None, {"wait": True}, self._clock.now(), by=AGENT)
+        self._notify_at = at + (RETRY if last and last[0].state == "failed" else SECOND)
+
+    def _follow_state(self, conn: sqlite3.Connection) -> None:
+        """Where state has moved, or the clock alone can change something: a turn of the loop, in one transaction."""
+        version = feed.data_version(conn)
+        if version != self._version:
+            self._version = version
+            for line in self._narrator.news(conn):
+                self._say(line)
+        at, now = time.monotonic(), self._clock.now()
+        moved = feed.latest(conn) != self._seq
+        late = at - self._turned >= TURN or (self._due is not None and now >= self._due)
+        if at < self._turn_at or not (moved or late):
+            return
+        try:
+            with self._duty.write() as tx:
+                turned = self._turn(tx, self._watched.workspace.spec, now)
+                seq = feed.latest(tx)
+        except (StateError, sqlite3.Error, LeaseLost):
+            raise
+        except Exception as exc:
+            # A fault of the program: jobs and terminals must not lose their agent to it.
+            self._turn_at = at + RETRY
+            self._say(f"the loop failed and is turned again in {RETRY:.0f} s: {type(exc).__name__}: {exc}")
+            self._say(traceback.format_exc().rstrip())
+            return
+        self._seq, self._due, self._turned, self._turn_at = seq, turned.due, at, at + TICK
+        for line in turned.said:
+            self._say(line)
+
+
+def kept(problem: ConfigError) -> str:
+    """What viewers are told while the file on disk is not what counts."""
+    first = next((p for p in problem.problems if p.level == "error"), None)
+    where = f": {first.place or first.key}: {first.message}" if first is not None else ""
+    return f"the agent goes on with the file as it was before, because {problem.message}{where}"

@@ -1,0 +1,60 @@
+"""Starts an agent that outlives the terminal: in a session of its own, with its words in `.lifecycle/agent.log`.
+
+Called by the terminal, once it has painted, and by `lifecycle agent --detach`. Standard library alone: the terminal
+does not read `lifecycle.toml` with all its checks for this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from lifecycle_tui.domain.folder import FILE
+from lifecycle_tui.state import folder
+
+SWITCH = "LIFECYCLE_AGENT"
+"""Environment variable; "off" keeps the terminal from starting an agent."""
+
+LOG_SIZE = 2_000_000
+"""Bytes of the log from which on it is put aside, as `agent.log.1`, before another agent writes to it."""
+
+
+def wanted(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The mode of the agent that the terminal is to start here: "auto" or "stay"; None for none.
+
+    None also where this user may not write the state, or the file cannot be read: then an agent could not work.
+    """
+    if environ.get(SWITCH) == "off":
+        return None
+    state = folder.database(root)
+    if not (os.access(state, os.W_OK) and os.access(state.parent, os.W_OK)):
+        return None
+    try:
+        workspace = tomllib.loads((root / FILE).read_text(encoding="utf-8-sig")).get("workspace", {})
+    except (OSError, ValueError):
+        return None
+    mode = workspace.get("agent", "auto") if isinstance(workspace, dict) else None
+    return mode if mode in ("auto", "stay") else None
+
+
+def log_file(root: Path) -> Path:
+    """Where a detached agent writes what it says."""
+    return folder.folder(root) / "agent.log"
+
+
+def start(file: Path, mode: str) -> subprocess.Popen[bytes]:
+    """Start an agent that does not end with this process, its terminal or its session."""
+    log = log_file(file.parent)
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > LOG_SIZE:
+            os.replace(log, log.with_suffix(".log.1"))
+    words = [sys.executable, "-P", "-m", "lifecycle_tui", "agent", "--mode", mode, "--file", str(file)]
+    with open(log, "ab") as out:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=file.parent, start_new_session=True
+        )

@@ -1,0 +1,33 @@
+"""How far a job is and how long it will take, in words: for `jobs` and `check`. Standard library alone."""
+
+from __future__ import annotations
+
+from lifecycle_tui.state.jobs import Job
+
+
+def name_of(job: Job) -> str:
+    """`retrain bikes`, `notify`."""
+    return job.kind if job.model is None else f"{job.kind} {job.model}"
+
+
+def progress_text(job: Job) -> str:
+    """How far a job is: `1,200 of 5,000 rows (24 %)`, or what it is at; "" where that is not known."""
+    if job.state != "running":
+        return ""
+    if job.total and job.done is not None:
+        return f"{job.done:,.0f} of {job.total:,.0f} {job.unit or ''} ({100 * job.done / job.total:.0f} %)"
+    return job.text or ""
+
+
+def left_text(job: Job) -> str:
+    """`3 min left`; "" where it cannot be said."""
+    if job.state != "running" or job.left is None:
+        return ""
+    return f"{duration(job.left)} left"
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`, for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
