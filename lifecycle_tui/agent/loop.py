@@ -70,11 +70,24 @@ def turn(
     return Turned(min(dues, default=None), tuple(said), tuple(ids))
 
 
+def preview(conn: sqlite3.Connection, spec: WorkspaceSpec, now: datetime, models: Collection[str]) -> tuple[str, ...]:
+    """What a turn of these models would set off, in words; nothing is written."""
+    said = []
+    for model in spec.models:
+        if model.name in models:
+            found = step(plan_of(model), _memory(conn, model.name), facts_of(conn, model.name), now)
+            said += [f"{model.name}: {_said(intent)}" for intent in found.intents]
+    return tuple(said)
+
+
+def _memory(conn: sqlite3.Connection, model: str) -> LoopState:
+    stored = memory.get(conn, model)
+    return LoopState() if stored is None else LoopState.from_json(stored.state)
+
+
 def decide(tx: sqlite3.Connection, model: ModelSpec, now: datetime) -> Step:
     """The step of one model, with its memory stored; the caller carries the intents out in the same transaction."""
-    stored = memory.get(tx, model.name)
-    before = LoopState() if stored is None else LoopState.from_json(stored.state)
-    found = step(plan_of(model), before, facts_of(tx, model.name), now)
+    found = step(plan_of(model), _memory(tx, model.name), facts_of(tx, model.name), now)
     memory.put(tx, model.name, found.state.to_json(), found.next or found.state.last, found.due, now)
     return found
 

@@ -22,6 +22,19 @@ def as_json(report: Report) -> dict[str, Any]:
         ],
         "pending": dict(report.waiting),
         "sent": None if report.sent is None else dict(report.sent.outcome),
+        "would": list(report.acted.would),
+        "did": list(report.acted.did),
+        "jobs": [
+            {
+                "id": j.id,
+                "kind": j.kind,
+                "model": j.model,
+                "state": j.state,
+                "error": j.error,
+                "outcome": dict(j.outcome),
+            }
+            for j in report.acted.jobs
+        ],
     }
 
 

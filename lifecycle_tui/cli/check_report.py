@@ -68,27 +68,50 @@ class ModelReport:
         return {row["name"]: row for row in self.job.outcome.get("reference", ())}
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What followed from the decisions.
+
+    Attributes:
+        would: what a check without --act would set off.
+        did: what was set off, and `jobs`, what came of it.
+        agent: an agent runs, and does it.
+    """
+
+    would: tuple[str, ...] = ()
+    did: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    agent: bool = False
+
+    @property
+    def failed(self) -> tuple[Job, ...]:
+        """Jobs that did not come to their end."""
+        return tuple(job for job in self.jobs if job.state == "failed")
+
+
 @dataclass(frozen=True)
 class Report:
-    """The whole check: models worst first, broken plugins, and what waits in the outbox."""
+    """The whole check: models worst first, broken plugins, what waits in the outbox, and what was done."""
 
     models: tuple[ModelReport, ...]
     plugins: tuple[PluginInfo, ...]
     waiting: Mapping[str, int]
     sent: Job | None
     root: str
+    acted: Acted
 
     @property
     def exit_code(self) -> int:
         """DESIGN §9: 3 something broke, 2 a rule reads what is not there, 1 a rule is firing, else 0."""
-        if any(m.failed for m in self.models) or (self.sent is not None and self.sent.outcome.get("failed")):
+        unsent = self.sent is not None and self.sent.outcome.get("failed")
+        if any(m.failed for m in self.models) or unsent or self.acted.failed:
             return 3
         if any(m.problems for m in self.models):
             return 2
         return 1 if any(m.alerts for m in self.models) else 0
 
 
-def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job | None) -> Report:
+def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job | None, acted: Acted) -> Report:
     """Everything about the models that were checked."""
     with state.read() as conn:
         rows = {row.name: row for row in models.fleet(conn)}
@@ -99,7 +122,7 @@ def read(state: State, workspace: Workspace, done: Mapping[str, Job], sent: Job 
     order = list(rows)
     found.sort(key=lambda m: order.index(m.spec.name))
     broken = tuple(info for info in workspace.plugins.rows if info.fault is not None)
-    return Report(tuple(found), broken, waiting, sent, str(workspace.spec.root))
+    return Report(tuple(found), broken, waiting, sent, str(workspace.spec.root), acted)
 
 
 def _model(conn: Any, spec: ModelSpec, row: FleetRow, job: Job) -> ModelReport:

@@ -11,7 +11,7 @@ from lifecycle_tui.output import plain, say, style
 from lifecycle_tui.plots import sparkline
 
 if TYPE_CHECKING:
-    from lifecycle_tui.cli.check_report import ModelReport, Report
+    from lifecycle_tui.cli.check_report import Acted, ModelReport, Report
     from lifecycle_tui.domain.signals import Signal
 
 COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "error": "red", "unknown": "dim"}
@@ -28,6 +28,7 @@ def show(report: Report, shown: int) -> None:
         _model(model, shown)
         say()
     _plugins(report)
+    _acted(report.acted)
     _pending(report)
     bad = [m for m in report.models if m.alerts or m.failed]
     firing = sum(len(m.alerts) for m in report.models)
@@ -43,6 +44,20 @@ def show(report: Report, shown: int) -> None:
     say(style(f"{text.counted(many, 'model')} checked: {', '.join(parts)}", "bold"))
     if firing:
         say("  `lifecycle` opens the terminal; `lifecycle ack ID` takes an alert on; `lifecycle history` tells all")
+
+
+def _acted(acted: Acted) -> None:
+    """What would follow, or what followed, a line each."""
+    for line in acted.would:
+        say(f"would {style('(with --act)', 'dim')} {plain(line)}")
+    for line in acted.did:
+        say(plain(line))
+    for job in acted.jobs:
+        told = job.error if job.state != "done" else str(job.outcome.get("text", ""))
+        state = style(job.state, "red" if job.state == "failed" else "dim")
+        say(f"  {state} {job.kind} (job {job.id}): {plain(told or '')}")
+    if acted.agent:
+        say("an agent runs: what follows from this check is its to do (`lifecycle jobs list`)")
 
 
 def _model(m: ModelReport, shown: int) -> None:

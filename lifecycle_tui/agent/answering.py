@@ -1,0 +1,104 @@
+"""Who answers for rows when versions are compared: an artefact of ours, or the predictions that the data brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.judging import INCUMBENT, Answer, Side
+from lifecycle_tui.agent.rows import Gathered
+from lifecycle_tui.domain.errors import TrainingError
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.performance import Coding
+from lifecycle_tui.monitoring.side_by_side import Said
+from lifecycle_tui.registry.artifacts import Artifacts
+from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.training.versions import open_version
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lifecycle_tui.training.fit import Prediction
+
+
+def side(job: JobContext, spec: ModelSpec, version: Version, scratch: Path) -> Side:
+    """A registered version: its artefact answers where it has one, else what the data recorded under its name."""
+    if version.facts.artifact is None:
+        return Side(version.number, version.label, _recorded(spec, version.label))
+    return Side(version.number, f"version {version.label}", _opened(job, spec, version, scratch))
+
+
+def incumbent(spec: ModelSpec) -> Side | None:
+    """What serves where no version is champion: the data's own predictions, if it brings any."""
+    if spec.columns.prediction is None and spec.columns.score is None:
+        return None
+    return Side(None, INCUMBENT, _recorded(spec, None))
+
+
+def _opened(job: JobContext, spec: ModelSpec, version: Version, scratch: Path) -> Answer:
+    kept: list[Said] = []
+
+    def answer(rows: Gathered, code: Coding) -> Said:
+        if not kept:
+            found = open_version(
+                version.facts, Artifacts(job.workspace.spec.root), spec, job.workspace.spec, scratch,
+                warn=lambda text: job.log("warning", text),
+            )  # fmt: skip
+            kept.append(said(code, found.predict(rows.rows.table), rows))
+        return kept[0]
+
+    return answer
+
+
+def given(prediction: Prediction) -> Answer:
+    """Answers that are at hand already, for these rows and no others."""
+    return lambda rows, code: said(code, prediction, rows)
+
+
+def said(code: Coding, found: Prediction, rows: Gathered) -> Said:
+    """A prediction for gathered rows, its scores in the order of the classes that are judged."""
+    if len(found.prediction) != len(rows):
+        raise TrainingError(f"{len(found.prediction):,} predictions came back for {len(rows):,} rows")
+    if not code.classes:
+        return Said(found.prediction)
+    prediction: Any = found.prediction.astype(object)
+    if found.score is None or found.score.ndim == 1:
+        return Said(prediction, found.score)
+    return Said(prediction, by_class(found.score, found.classes, code.classes))
+
+
+def by_class(score: np.ndarray, classes: tuple[str, ...], wanted: tuple[str, ...]) -> np.ndarray:
+    """Scores of k classes with the columns of `wanted`; a class that the version never saw has no chance."""
+    import numpy as np
+
+    out = np.zeros((len(score), len(wanted)))
+    for position, name in enumerate(wanted):
+        if name in classes:
+            out[:, position] = score[:, classes.index(name)]
+    return out
+
+
+def _recorded(spec: ModelSpec, label: str | None) -> Answer:
+    """The data's own predictions, of the rows that this version scored (of all for None)."""
+
+    def answer(rows: Gathered, code: Coding) -> Said:
+        import numpy as np
+
+        found = rows.recorded
+        if found is None or (found.prediction is None and found.score is None):
+            raise TrainingError("the data has no predictions of it for these rows")
+        mine = np.ones(len(rows), bool)
+        if label is not None and found.version is not None:
+            mine = found.version == label
+        if not mine.any():
+            raise TrainingError(f"no labelled row was scored by it since (of {len(rows):,})")
+        prediction, score = found.prediction, found.score
+        if prediction is not None:
+            missing = np.nan if prediction.dtype.kind == "f" else None
+            prediction = np.where(mine, prediction, missing)
+        if score is not None:
+            score = np.where(mine if score.ndim == 1 else mine[:, None], score, np.nan)
+        return Said(prediction, score)
+
+    return answer

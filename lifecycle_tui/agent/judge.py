@@ -1,0 +1,52 @@
+"""The judge job: the challenger against the champion once more, now that more labels are known.
+
+On every labelled row that is newer than what either was trained on. Its judgement is stored like the first one; what
+follows from it is the step's to decide.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lifecycle_tui.agent import answering, judging
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.opening import opened
+from lifecycle_tui.agent.rows import gather, learnable
+from lifecycle_tui.agent.simulation import as_simulated
+from lifecycle_tui.agent.spans import usable
+from lifecycle_tui.domain.errors import TrainingError
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.registry import aliases, versions
+from lifecycle_tui.state import judgements
+from lifecycle_tui.state.jobs import Job
+
+
+def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
+    """Judge the version that the payload names; the outcome's `text` is one sentence for people.
+
+    Raises:
+        TrainingError: there is no such version, or it cannot answer for any row.
+    """
+    number = int(row.payload["version"])
+    with job.state.read() as conn:
+        version, champion = versions.get(conn, spec.name, number), aliases.champion(conn, spec.name)
+    if version is None:
+        raise TrainingError(f"{spec.name} has no version {number}")
+    spec = as_simulated(job, spec)
+    with opened(job, spec) as model, tempfile.TemporaryDirectory(prefix="lifecycle-") as scratch:
+        folder = Path(scratch)
+        rows = gather(
+            job, spec, model.data, usable(job, model.data.survey({}, job.now)), job.now,
+            columns=learnable(model.data), since=judging.unseen_since(version, champion), outputs=True,
+        )  # fmt: skip
+        other = answering.side(job, spec, champion, folder) if champion else answering.incumbent(spec)
+        own = answering.side(job, spec, version, folder)
+        judged = judging.judge(job, spec, model.instruments, rows, own, other)
+    against = None if champion is None else champion.number
+    with job.state.write() as tx:
+        stored = judgements.put(tx, judged.judgement(spec, number, against, rows.span, job))
+    text = f"version {number}: {stored.text}"
+    job.log("info", text)
+    return {"verdict": stored.verdict, "version": number, "text": text, "rows": stored.rows}

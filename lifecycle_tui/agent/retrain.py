@@ -1,0 +1,155 @@
+"""The retrain job: rows as known at the loop's clock → a new version → its judgement against the champion.
+
+    gather → split forward in time → strategy or command → artefact → judge on what neither saw → one transaction
+
+Everything is recorded at the end, at once: a job that is killed leaves nothing but a file that nobody names, and is
+done again. What is judged is what is registered; nothing is fitted again afterwards.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lifecycle_tui.agent import answering, judging
+from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.facts import CHALLENGER
+from lifecycle_tui.agent.making import Made, make
+from lifecycle_tui.agent.opening import Opened, opened
+from lifecycle_tui.agent.rows import gather, learnable, part
+from lifecycle_tui.agent.simulation import as_simulated
+from lifecycle_tui.agent.spans import Split, cut, history_begin, usable
+from lifecycle_tui.domain.errors import TrainingError
+from lifecycle_tui.domain.protocols import Outcomes
+from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
+from lifecycle_tui.monitoring.side_by_side import side_by_side
+from lifecycle_tui.registry import aliases, versions
+from lifecycle_tui.registry.artifacts import Artifacts
+from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.state import judgements
+from lifecycle_tui.state.jobs import Job
+from lifecycle_tui.training.fit import Prediction
+from lifecycle_tui.training.importance import importance
+
+LEAST = 30
+"""Rows below which neither learning nor judging is tried."""
+
+SAMPLE = 5_000
+"""Rows that tell well enough what a version leans on."""
+
+
+def retrain(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
+    """Make and judge a version; the outcome's `text` is one sentence for people.
+
+    Raises:
+        TrainingError: the model cannot be trained at all.
+    """
+    training = spec.training
+    if training is None:
+        raise TrainingError(f"{spec.name} has no [training]", hint="add it to the file to have versions made")
+    with job.state.read() as conn:
+        done = versions.of_job(conn, spec.name, job.job_id)
+        champion = aliases.champion(conn, spec.name)
+    if done is not None:
+        return _outcome_of(job, spec, done)
+    spec = as_simulated(job, spec)
+    with opened(job, spec) as model, tempfile.TemporaryDirectory(prefix="lifecycle-") as scratch:
+        split = _split(job, model, training, champion)
+        if len(split.train) < LEAST or len(split.holdout) < LEAST:
+            return {"verdict": "none", "text": _too_few(split, training)}
+        job.log("info", str(split))
+        made = make(job, model, split.train, split.holdout, champion, Path(scratch), row.payload.get("strategy"))
+        return _record(job, model, split, made, champion, Path(scratch), row)
+
+
+def _split(job: JobContext, model: Opened, training: TrainingSpec, champion: Version | None) -> Split:
+    """All labelled rows that training looks back on, cut so that the newest share is kept to judge."""
+    survey = model.data.survey({}, job.now)
+    windows = usable(job, survey)
+    rows = gather(
+        job, model.spec, model.data, windows, job.now,
+        columns=learnable(model.data), since=history_begin(training, model.spec, windows, job.now), outputs=True,
+    )  # fmt: skip
+    return cut(rows, training.holdout, judging.unseen_since(champion))
+
+
+def _too_few(split: Split, training: TrainingSpec) -> str:
+    look = "" if training.history is None else " in the history that training looks back on"
+    return (
+        f"nothing was trained: {len(split.train):,} labelled rows to learn from and {len(split.holdout):,} to judge by"
+        f"{look}; each side needs {LEAST}"
+    )
+
+
+def _record(
+    job: JobContext, model: Opened, split: Split, made: Made, champion: Version | None, scratch: Path, row: Job
+) -> dict[str, Any]:
+    spec = model.spec
+    artifacts = Artifacts(job.workspace.spec.root)
+    artifacts.sweep()
+    digest = artifacts.put(made.artifact)
+    judged = _judge(job, model, split, made, champion, scratch)
+    start, end = split.train.span
+    new = versions.NewVersion(
+        spec.name, "trained",
+        artifact=digest, size=len(made.artifact), format=made.format, by=row.created_by, job_id=job.job_id,
+        parent=None if champion is None else champion.number,
+        data_start=start, data_end=end, data_rows=len(split.train), data_digest=made.fingerprint,
+        metrics=judged.metrics, lineage=made.lineage | {"unlabelled": split.unlabelled}, note=made.note or None,
+        strategy=made.strategy, why=str(row.payload.get("why") or "") or None, code=made.code,
+        parameters=made.parameters, libraries=made.libraries, schema=made.schema,
+        importance=_importance(job, model, split, made),
+    )  # fmt: skip
+    with job.state.write() as tx:
+        version = versions.register(tx, new, job.now)
+        why = f"trained: {new.why}" if new.why else "trained"
+        aliases.set_alias(tx, spec.name, CHALLENGER, version.number, row.created_by, why, job.now)
+        against = None if champion is None else champion.number
+        judgements.put(tx, judged.judgement(spec, version.number, against, split.holdout.span, job))
+    return _outcome_of(job, spec, version)
+
+
+def _judge(
+    job: JobContext, model: Opened, split: Split, made: Made, champion: Version | None, scratch: Path
+) -> judging.Judged:
+    spec = model.spec
+    other = answering.side(job, spec, champion, scratch) if champion else answering.incumbent(spec)
+    challenger = judging.Side(0, "the new version", answering.given(made.holdout))
+    return judging.judge(job, spec, model.instruments, split.holdout, challenger, other)
+
+
+def _importance(job: JobContext, model: Opened, split: Split, made: Made) -> dict[str, float]:
+    """How much the key metric loses without each feature, on (some of) the rows that judge.
+
+    Empty where only a program can score.
+    """
+    import numpy as np
+
+    if made.model is None:
+        return {}
+    n = len(split.holdout)
+    rows = split.holdout if n <= SAMPLE else part(split.holdout, np.unique(np.linspace(0, n - 1, SAMPLE).astype(int)))
+    code = judging.coding_of(model.spec, rows)
+
+    def outcomes(prediction: Prediction) -> Outcomes | None:
+        found = side_by_side(code, rows.rows.target, [answering.said(code, prediction, rows)], rows.day)
+        return found.outcomes[0] if len(found) else None
+
+    first = outcomes(made.model.predict(rows.rows.table))
+    metric = None if first is None else judging.key_metric(model.instruments, first)
+    if metric is None:
+        return {}
+    better = bool(metric.info.greater_is_better)
+    job.progress(0, None, "", f"{model.spec.name}: what the new version leans on")
+    return importance(made.model, rows.rows.table, outcomes, judging.measure(metric), better)
+
+
+def _outcome_of(job: JobContext, spec: ModelSpec, version: Version) -> dict[str, Any]:
+    """What this job did, read back: the same when it is asked for a second time."""
+    with job.state.read() as conn:
+        found = judgements.newest(conn, spec.name, version.number)
+    assert found is not None, "a version of a retrain job is registered together with its judgement"
+    text = f"version {version.number}: {found.text}"
+    job.log("info", text)
+    return {"verdict": found.verdict, "version": version.number, "text": text, "rows": found.rows}

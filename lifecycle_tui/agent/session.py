@@ -1,0 +1,120 @@
+"""The loop in the hands of one caller for a while: holds the lease, turns until nothing more follows, runs the jobs.
+
+For `check --act` on the machine's clock and for the agent on a simulated one. The agent itself never rests (`agent`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+
+from lifecycle_tui.agent import loop
+from lifecycle_tui.agent.standby import AgentLock
+from lifecycle_tui.agent.supervisor import Supervisor
+from lifecycle_tui.domain.clock import SystemClock
+from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.domain.specs import WorkspaceSpec
+from lifecycle_tui.state import jobs, lease, processes
+from lifecycle_tui.state.database import State
+from lifecycle_tui.state.jobs import Job
+
+POLL = 0.02
+"""Seconds between two looks at the jobs."""
+
+TURNS = 50
+"""Turns after which something must be wrong: each one begins only when all jobs have ended."""
+
+Watch = Callable[[Sequence[Job]], None]
+
+
+def _silent(found: Sequence[Job]) -> None:
+    """Nobody watches."""
+
+
+class Session:
+    """The loop while its lease is held; made by `session`.
+
+    Args:
+        number: of the lease; every transaction checks it.
+        say: hears each thing that is set off.
+        watch: sees the jobs on their way.
+    """
+
+    def __init__(
+        self, state: State, spec: WorkspaceSpec, supervisor: Supervisor, number: int, say: Callable[[str], None],
+        watch: Watch = _silent,
+    ) -> None:  # fmt: skip
+        self._state, self._spec, self._supervisor = state, spec, supervisor
+        self._number, self._say, self._watch = number, say, watch
+
+    def rest(self, now: datetime | None = None, models: Collection[str] | None = None) -> tuple[Job, ...]:
+        """Turn and run what is set off until a turn sets nothing off; returns the jobs that ran.
+
+        Args:
+            now: the simulated clock; None for the machine's.
+
+        Raises:
+            LeaseLost: another agent has taken over.
+        """
+        done: list[Job] = []
+        for _ in range(TURNS):
+            with self._state.write() as tx:
+                lease.beat(tx, self._number)
+                at = now or SystemClock().now()
+                turned = loop.turn(tx, self._spec, at, models=models, simulated=now is not None)
+            for text in turned.said:
+                self._say(text)
+            if not turned.jobs:
+                return tuple(done)
+            done += self.finish(turned.jobs)
+        raise LifecycleError(
+            "the loop does not come to rest", hint="please report it; `lifecycle history` tells what it did"
+        )
+
+    def finish(self, ids: Sequence[int]) -> tuple[Job, ...]:
+        """Run these jobs to their end."""
+        while True:
+            self._supervisor.look()
+            with self._state.read() as conn:
+                found = tuple(job for job in (jobs.job(conn, id_) for id_ in ids) if job is not None)
+            self._watch(found)
+            if all(job.ended for job in found):
+                return found
+            self._supervisor.start([job.id for job in found])
+            time.sleep(POLL)
+
+
+@contextlib.contextmanager
+def session(
+    state: State, spec: WorkspaceSpec, mode: str, *, say: Callable[[str], None], watch: Watch = _silent,
+    idle: float = 0.0, plugins: bool = True, since: datetime | None = None,
+) -> Iterator[Session | None]:  # fmt: skip
+    """Hold the lease for the length of the context; None if an agent runs, which then does the work.
+
+    Args:
+        mode: what viewers are told: "check" or "simulated".
+        idle: seconds that warm workers wait for further jobs.
+        since: the loop's clock; None for the machine's.
+    """
+    lock = AgentLock(spec.root)
+    if not lock.try_it():
+        yield None
+        return
+    supervisor = Supervisor(state, spec.file, size=spec.jobs, plugins=plugins, idle=idle)
+    try:
+        with state.write() as tx:
+            free = not lease.held(lease.read(tx))
+            number = lease.take(tx, processes.this(), mode, since or SystemClock().now()) if free else 0
+        if not free:
+            yield None
+            return
+        try:
+            yield Session(state, spec, supervisor, number, say, watch)
+        finally:
+            supervisor.leave()
+            with state.write() as tx:
+                lease.release(tx, number)
+    finally:
+        lock.free()

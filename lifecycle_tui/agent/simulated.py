@@ -1,0 +1,144 @@
+"""The agent on a simulated clock: the same turns and the same jobs as ever, whenever something can happen.
+
+The clock stands still while jobs run and then goes on to the next end of a window, arrival of its labels, or instant
+that the step waits for. Jobs run in workers as always, as of that clock. Called by `lifecycle agent --simulate`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lifecycle_tui.agent.loop import AGENT
+from lifecycle_tui.agent.session import Session, session
+from lifecycle_tui.data import calendar
+from lifecycle_tui.domain.clock import FixedClock
+from lifecycle_tui.domain.errors import UsageError
+from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
+from lifecycle_tui.domain.windows import TimeWindow
+from lifecycle_tui.state import jobs, models
+from lifecycle_tui.state.database import State
+from lifecycle_tui.state.jobs import Job
+from lifecycle_tui.state.text import instant, moment
+
+IDLE = 20.0
+"""Seconds that warm workers wait for the next instant's jobs."""
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that happened: the simulated instant, and a sentence."""
+
+    at: datetime
+    text: str
+
+
+def next_instant(spec: WorkspaceSpec, now: datetime) -> datetime:
+    """The next instant after `now` at which some model's data can have news: a window ends, or its labels are there."""
+    return min((_next_of(model, now) for model in spec.models), default=now + DAY)
+
+
+def _next_of(model: ModelSpec, now: datetime) -> datetime:
+    window = model.data.window
+    if not isinstance(window, TimeWindow):
+        return now + DAY
+    found = []
+    for after in {window.grace, window.grace + (model.data.labels.delay or timedelta(0))}:
+        slot = calendar.slot_of(now - after, window.count, window.unit, model.data.timezone)
+        found.append(calendar.start_of(slot + 1, window.count, window.unit, model.data.timezone) + after)
+    return min(found)
+
+
+def simulate(
+    state: State, spec: WorkspaceSpec, start: datetime, until: datetime, say: Callable[[Told], None],
+    *, ended: threading.Event | None = None, plugins: bool = True,
+) -> datetime:  # fmt: skip
+    """Let the clock run from `start` to `until`; returns the instant that it reached.
+
+    Args:
+        say: hears what happens, as it happens.
+        ended: set from outside to stop after the jobs at hand.
+
+    Raises:
+        UsageError: another agent runs, or state knows of later things than `start`.
+    """
+    clock = FixedClock(start)
+    with session(
+        state, spec, "simulated", say=lambda text: say(Told(clock.now(), text)), idle=IDLE, plugins=plugins, since=start
+    ) as found:
+        if found is None:
+            raise UsageError("an agent runs this workspace", hint="stop it, or simulate in a copy of the folder")
+        run = _Run(state, spec, found, clock, say)
+        run.begin()
+        while ended is None or not ended.is_set():
+            run.instant()
+            if clock.now() >= until:
+                break
+            clock.advance(min(run.next(), until) - clock.now())
+    return clock.now()
+
+
+class _Run:
+    """One stretch of simulated time."""
+
+    def __init__(
+        self, state: State, spec: WorkspaceSpec, found: Session, clock: FixedClock, say: Callable[[Told], None]
+    ) -> None:
+        self._state, self._spec, self._session, self._clock, self._say = state, spec, found, clock, say
+        self._heard = 0
+
+    def begin(self) -> None:
+        """Declare the models; refuse a clock that would run before what is known."""
+        start = self._clock.now()
+        with self._state.write() as tx:
+            (latest,) = tx.execute("SELECT max(as_of) FROM windows").fetchone()
+            if latest is not None and moment(latest) > start:
+                raise UsageError(
+                    f"state knows this workspace as of {latest[:16]}, which is after {start:%Y-%m-%d %H:%M}",
+                    hint="let the clock begin later, or simulate in a folder without .lifecycle",
+                )
+            models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in self._spec.models])
+            models.retire_missing(tx, [m.name for m in self._spec.models])
+            (self._heard,) = tx.execute("SELECT coalesce(max(id), 0) FROM alert_events").fetchone()
+
+    def next(self) -> datetime:
+        """Where the clock goes on to."""
+        now = self._clock.now()
+        with self._state.read() as conn:
+            (due,) = conn.execute("SELECT min(due_at) FROM loop WHERE due_at > ?", (instant(now),)).fetchone()
+        following = next_instant(self._spec, now)
+        return following if due is None else min(following, moment(due))
+
+    def instant(self) -> None:
+        """Observe, then decide and act until nothing more follows."""
+        now = self._clock.now()
+        with self._state.write() as tx:
+            payload = {"as_of": now.isoformat()}
+            ids = [jobs.enqueue(tx, "evaluate", m.name, payload, now, by=AGENT) for m in self._spec.models]
+        self._tell(self._session.finish(ids))
+        self._tell_alerts()
+        self._tell(self._session.rest(now))
+
+    def _tell(self, found: Sequence[Job]) -> None:
+        for job in found:
+            if job.state != "done":
+                self._say(
+                    Told(self._clock.now(), f"{job.model}: {job.kind} {job.state}: {job.error or 'no reason given'}")
+                )
+            elif job.outcome.get("text"):
+                self._say(Told(self._clock.now(), f"{job.model}: {job.outcome['text']}"))
+
+    def _tell_alerts(self) -> None:
+        with self._state.read() as conn:
+            found = conn.execute(
+                "SELECT e.id, e.model, e.kind, a.rule, e.text FROM alert_events e JOIN alerts a ON a.id = e.alert_id "
+                "WHERE e.id > ? AND e.kind IN ('opened', 'resolved') ORDER BY e.id",
+                (self._heard,),
+            ).fetchall()
+        for id_, model, kind, rule, text in found:
+            self._heard = id_
+            self._say(Told(self._clock.now(), f"{model}: alert {rule} {kind}: {text}"))
