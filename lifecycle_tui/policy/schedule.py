@@ -70,6 +70,9 @@ def next_after(expression: str, zone: str, now: datetime) -> datetime:
     place, end = ZoneInfo(zone), since + _LONGEST
     fixed = _fixed(expression)
     clock = since + _offset(place, since)
+    if fixed and (change := _change_before(place, since, since - _DAY)):
+        # The time of day may be one that came before that change already.
+        clock = max(clock, change + _offset(place, change - _SECOND) - _SECOND)
     while since < end:
         offset = _offset(place, since)
         wall = _find(expression, clock, reverse=False)

@@ -126,6 +126,7 @@ def test_it_is_the_last_of_all_one_by_one(expression, change, offset, back):
     st.sampled_from(CHANGES),
     st.integers(-36 * 60, 36 * 60),
 )
+@example("0 2 * * *", CHANGES[7], 0)
 def test_the_next_one_is_after_now_and_is_due_when_it_comes(expression, change, offset):
     zone, moment = change
     now = moment + timedelta(minutes=offset)
