@@ -84,7 +84,7 @@ class Encoder:
             if feature.kind == "categorical":
                 out[:, i] = _codes(column, feature.labels)
             else:
-                out[:, i] = _numbers(column)
+                out[:, i] = as_numbers(column)
         return out
 
     def scaled(self, table: pa.Table) -> np.ndarray:
@@ -161,7 +161,7 @@ def learn(table: pa.Table, kinds: Mapping[str, ColumnKind], form: Form = "codes"
 def _measured(feature: Feature, column: pa.ChunkedArray) -> Feature:
     import numpy as np
 
-    values = np.clip(_numbers(column), -_HUGE, _HUGE)
+    values = np.clip(as_numbers(column), -_HUGE, _HUGE)
     missing = np.isnan(values)
     fill = float(np.median(values[~missing])) if not missing.all() else 0.0
     values[missing] = fill
@@ -169,7 +169,8 @@ def _measured(feature: Feature, column: pa.ChunkedArray) -> Feature:
     return replace(feature, fill=fill, center=center, scale=scale if scale > 0 else 1.0)
 
 
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+def as_numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """float64 (n,); missing and infinite values are NaN."""
     import numpy as np
 
     values = column.cast("float64").to_numpy(zero_copy_only=False)
