@@ -95,7 +95,8 @@ def first_paint(command: list[str], text: bytes, root: Path) -> float:
     """CPU seconds of a program in an 80x24 terminal until `text` has been written."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    # Its agent is started after the first paint, and would be left behind.
+    env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LIFECYCLE_AGENT": "off"}
     process = subprocess.Popen(
         command, cwd=root, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
     )

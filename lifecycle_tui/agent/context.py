@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import jobs
 from lifecycle_tui.state.database import State
-from lifecycle_tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from lifecycle_tui.workspace import Workspace
 
 EVERY = 0.25
 """Seconds between two reports of progress: each one is a change that every viewer reads."""

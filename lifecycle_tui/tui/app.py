@@ -5,6 +5,7 @@ Started by `start`, and by the tests.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import App
@@ -13,6 +14,8 @@ from textual.binding import Binding, BindingType
 from lifecycle_tui.tui.source import Source, Trouble
 
 POLL_SECONDS = 0.25
+AGENT_POLLS = 4
+"""Every so many polls the agent is looked for: one that was killed commits nothing that would tell."""
 
 
 @runtime_checkable
@@ -34,6 +37,7 @@ class LifecycleApp(App[None]):
     Args:
         source: its state.
         name: of the workspace, for the title.
+        painted: called in a thread once the first screen was painted.
     """
 
     CSS_PATH = "app.tcss"
@@ -46,14 +50,17 @@ class LifecycleApp(App[None]):
         Binding("ctrl+c", "leave(130)", "interrupt", show=False, priority=True, id="app.interrupt"),
     ]
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: Source, name: str, painted: Callable[[], None] | None = None) -> None:
         # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.source = source
         self.workspace = name
+        self.agent = ("", "")
         self._trouble = ""
+        self._painted = painted
+        self._polls = 0
 
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen
@@ -63,6 +70,7 @@ class LifecycleApp(App[None]):
 
     def poll(self) -> None:
         """Ask state whether it moved; the screen on top reads again if so."""
+        self._begin()
         screen = next(reversed(self.screen_stack), None)
         if not isinstance(screen, Live):
             # None while the app is closing.
@@ -71,6 +79,7 @@ class LifecycleApp(App[None]):
             if self.source.changed() or self._trouble:
                 screen.reload()
             message = ""
+            self._look_for_agent()
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.screens import model  # noqa: F401
         except Trouble as exc:
@@ -78,6 +87,30 @@ class LifecycleApp(App[None]):
         if message or self._trouble:
             self._trouble = message
             screen.trouble(message)
+
+    def _begin(self) -> None:
+        """The first poll comes a moment after the first paint: now there is time for everything else."""
+        if self._painted is not None:
+            from threading import Thread
+
+            Thread(target=self._painted, daemon=True).start()
+            self._painted = None
+
+    def _look_for_agent(self) -> None:
+        """What footers say of the agent: (text, tone)."""
+        self._polls += 1
+        if self._polls % AGENT_POLLS != 1:
+            return
+        runs, keeps = self.source.agent()
+        said = ("agent on", "dim") if runs else ("agent off", "dim")
+        if runs and keeps:
+            said = ("agent on, file has errors", "critical")
+        if said != self.agent:
+            from lifecycle_tui.tui.widgets.lines import Footer
+
+            self.agent = said
+            for footer in self.screen.query(Footer):
+                footer.refresh()
 
     def action_help(self) -> None:
         """Every key of the screen that is open."""

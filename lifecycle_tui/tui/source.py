@@ -41,6 +41,7 @@ class Source:
         self._first: sqlite3.Connection | None = self._state.reader()[0]
         self._watcher: Watcher | None = None
         self._file = self._identity()
+        self._seq = -1
 
     @property
     def conn(self) -> sqlite3.Connection:
@@ -52,20 +53,31 @@ class Source:
         return self._first
 
     def changed(self) -> bool:
-        """Whether anything was committed since the last call (true the first time); about 10 µs where nothing was.
+        """Whether anything that is shown has changed since the last call (true the first time).
 
-        A file that was replaced by another is opened anew.
+        It costs about 10 µs where nothing was committed. Heartbeats are commits, several a second, that change nothing
+        here. A file that was replaced by another is opened anew.
 
         Raises:
             StateError, sqlite3.Error: if the state cannot be read now.
         """
-        from lifecycle_tui.state.feed import Watcher
+        from lifecycle_tui.state.feed import Watcher, latest
 
         if (file := self._identity()) != self._file or self._watcher is None:
             fresh = Watcher(State.view(self.root))
             self.close()
-            self._watcher, self._file = fresh, file
-        return self._watcher.poll()
+            self._watcher, self._file, self._seq = fresh, file, -1
+        if not self._watcher.poll():
+            return False
+        before, self._seq = self._seq, latest(self._watcher.conn)
+        return self._seq != before
+
+    def agent(self) -> tuple[bool, bool]:
+        """Whether an agent runs, and whether it keeps an older `lifecycle.toml` because the new one has errors."""
+        from lifecycle_tui.state import lease
+
+        conn = self.conn
+        return lease.held(lease.read(conn)), lease.note(conn) is not None
 
     def _identity(self) -> tuple[int, int]:
         try:

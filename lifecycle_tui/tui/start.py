@@ -86,10 +86,38 @@ def build(root: Path) -> LifecycleApp:
         from lifecycle_tui.tui.app import LifecycleApp
         from lifecycle_tui.tui.screens import fleet  # noqa: F401
 
-        return LifecycleApp(source, root.resolve().name)
+        return LifecycleApp(source, root.resolve().name, lambda: attend(root))
     finally:
         gc.freeze()
         gc.enable()
+
+
+def attend(root: Path) -> None:
+    """Count as a viewer, and start an agent where none runs and one is wanted. Called once the screen is painted.
+
+    Both hold until this process ends: the kernel frees the lock, and the agent is in a session of its own.
+    """
+    import sqlite3
+
+    from lifecycle_tui.agent import spawn, viewers
+    from lifecycle_tui.domain.folder import FILE
+    from lifecycle_tui.state import lease
+    from lifecycle_tui.state.database import State
+
+    _HELD.append(viewers.Viewer(root))
+    mode = spawn.wanted(root)
+    if mode is None:
+        return
+    try:
+        with State.view(root) as state, state.read() as conn:
+            runs = lease.held(lease.read(conn))
+        if not runs:
+            _HELD.append(spawn.start(root / FILE, mode))
+    except (LifecycleError, sqlite3.Error, OSError):
+        return  # the screen goes on without, and says that no agent runs
+
+
+_HELD: list[object] = []
 
 
 def run(app: LifecycleApp) -> int:

@@ -29,6 +29,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "LIFECYCLE_ASCII", "LIFECYCLE_MOUSE", "SSH_CONNECTION", "SSH_TTY", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("LIFECYCLE_AGENT", "off")
 
 
 @pytest.fixture(scope="session")

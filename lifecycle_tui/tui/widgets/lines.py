@@ -77,7 +77,9 @@ class Bar(Lines):
 
 
 class Footer(Lines):
-    """The likely next keys, made from the bindings of these classes and of the app.
+    """The likely next keys, made from the bindings of these classes and of the app; at its end, the agent.
+
+    Where both do not fit, the keys win, unless there is something wrong.
 
     Args:
         nodes: the nearest first.
@@ -92,7 +94,13 @@ class Footer(Lines):
     def render_line(self, y: int) -> Strip:
         """The line, for the width that there is."""
         cells = self.size.width
-        return drawn(keys_line(keys.footer([*self._about, type(self.app)]), cells), cells, self._base)
+        pairs = keys.footer([*self._about, type(self.app)])
+        text, tone = getattr(self.app, "agent", ("", ""))
+        room = cells - width(text) - 1
+        if not text or (tone == "dim" and len(keys_line(pairs, room)) < len(keys_line(pairs, cells))):
+            return drawn(keys_line(pairs, cells), cells, self._base)
+        line = drawn(keys_line(pairs, room), room, self._base)
+        return Strip.join([line, drawn((Span(f"{text} ", tone),), cells - room, self._base)])
 
 
 def drawn(line: Line, cells: int, base: Style) -> Strip:

@@ -1,0 +1,86 @@
+"""The last line says whether an agent runs; opening the terminal starts one only where that is wanted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tui_screen import SMALL, app_on, lines, until
+from tui_seed import NOW
+
+from lifecycle_tui.agent import spawn
+from lifecycle_tui.state import jobs, lease, processes
+from lifecycle_tui.state.database import State
+
+
+async def test_the_last_line_says_whether_an_agent_runs(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: lines(pilot)[-1].endswith(" agent off"), "none runs")
+        assert lines(pilot)[-1].startswith(" Enter open") and "? help" in lines(pilot)[-1]
+        with fleet.write() as tx:
+            number = lease.take(tx, processes.this(), "stay", NOW)
+        await until(pilot, lambda: lines(pilot)[-1].endswith(" agent on"), "one runs")
+        with fleet.write() as tx:
+            lease.put_note(tx, number, "lifecycle.toml has 1 error")
+        await until(pilot, lambda: lines(pilot)[-1].endswith(" agent on, file has errors"), "it keeps the old file")
+        pilot.app.screen.grid.go("card-fraud")
+        await pilot.press("enter")
+        await until(pilot, lambda: lines(pilot)[-1].endswith("file has errors"), "every screen says so")
+        with fleet.write() as tx:
+            lease.put_note(tx, number, None)
+        await until(pilot, lambda: "agent" not in lines(pilot)[-1], "eighty columns are full of keys there")
+        assert "Esc back" in lines(pilot)[-1] and "? help" in lines(pilot)[-1]
+        with fleet.write() as tx:
+            lease.release(tx, number)
+        await pilot.press("escape")
+        await until(pilot, lambda: lines(pilot)[-1].endswith(" agent off"), "it has ended")
+
+
+async def test_heartbeats_repaint_nothing(fleet: State) -> None:
+    with fleet.write() as tx:
+        number = lease.take(tx, processes.this(), "stay", NOW)
+        job = jobs.enqueue(tx, "evaluate", "churn", {}, NOW)
+        jobs.claim(tx, processes.this(), NOW)
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        source = pilot.app.source
+        await pilot.pause()
+        source.changed()
+        with fleet.write(durable=False) as tx:
+            lease.beat(tx, number)
+            jobs.heartbeat(tx, job, NOW)
+        assert not source.changed()
+        with fleet.write(durable=False) as tx:
+            jobs.progress(tx, job, 1, 2, "rows", "half")
+        assert source.changed() and not source.changed()
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "mode"),
+    [
+        ("", {}, "auto"),
+        ('[workspace]\nagent = "stay"', {}, "stay"),
+        ('[workspace]\nagent = "off"', {}, None),
+        ('[workspace]\nagent = "sometimes"', {}, None),
+        ("workspace = 3", {}, None),
+        ("[workspace", {}, None),
+        ("", {"LIFECYCLE_AGENT": "off"}, None),
+        ("", {"LIFECYCLE_AGENT": "on"}, "auto"),
+    ],
+)
+def test_when_the_terminal_starts_an_agent(fleet: State, text: str, env: dict[str, str], mode: str | None) -> None:
+    (fleet.root / "lifecycle.toml").write_text(text, "utf-8")
+    assert spawn.wanted(fleet.root, env) == mode
+
+
+def test_it_starts_none_without_a_file_or_a_state(fleet: State, tmp_path: Path) -> None:
+    (tmp_path / "lifecycle.toml").write_text("", "utf-8")
+    assert spawn.wanted(tmp_path, {}) is None
+    (fleet.root / "lifecycle.toml").unlink(missing_ok=True)
+    assert spawn.wanted(fleet.root, {}) is None
+
+
+def test_it_starts_none_without_write_access(fleet: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    (fleet.root / "lifecycle.toml").write_text("", "utf-8")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert spawn.wanted(fleet.root, {}) is None
