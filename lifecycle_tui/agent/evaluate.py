@@ -8,22 +8,22 @@ at hand and nothing else, and a rerun goes on where it stopped.
 
 from __future__ import annotations
 
-import contextlib
+import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.decide import decide_model, follow_data
 from lifecycle_tui.agent.first_version import get_first_version, needs_version
+from lifecycle_tui.agent.opening import Opened, opened
 from lifecycle_tui.agent.reading import UNOPENED, Reader
 from lifecycle_tui.agent.reference import get_reference
 from lifecycle_tui.agent.scoring import Scorer, Versions, champions
 from lifecycle_tui.agent.simulation import as_simulated, passed
-from lifecycle_tui.agent.sources import open_tables
 from lifecycle_tui.agent.windows import Measurer, basis
-from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey, WindowState
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.results import WindowResult
@@ -31,54 +31,24 @@ from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.data_signals import late_signal
 from lifecycle_tui.monitoring.declared import column_problems
-from lifecycle_tui.monitoring.instruments import Instruments, build
-from lifecycle_tui.plugin_host.limits import call_limits
-from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
+from lifecycle_tui.plugin_host.runner import Limits
 from lifecycle_tui.policy.facts import Decisions
-from lifecycle_tui.profiles import wire
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import models, record, windows
-from lifecycle_tui.state.fragments import FragmentCache
 from lifecycle_tui.state.windows import KnownWindow
-
-
-@dataclass
-class _Lazy:
-    """The plugins' process of this job, started when the first team plugin is called for."""
-
-    job: JobContext
-    limits: Limits
-    stack: contextlib.ExitStack
-    runner: Runner | None = None
-
-    def __call__(self) -> Runner:
-        if self.runner is None:
-            codec = Codec(wire.encode, "lifecycle_tui.profiles.wire:decode")
-            self.runner = self.stack.enter_context(Runner(limits=self.limits, codec=codec, journal=self.job.journal))
-        return self.runner
 
 
 def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) -> dict[str, Any]:
     """Observe and decide what is due for one model; returns what was done, for the job's outcome."""
-    with contextlib.ExitStack() as stack:
-        runner = _Lazy(job, limits or call_limits(), stack)
-        cache = stack.enter_context(FragmentCache(job.state))
-        catalog = job.workspace.plugins
-        job.progress(0, None, "", f"{spec.name}: looking at the data")
-        spec = as_simulated(job, spec)
-        data = ModelData(spec, open_tables(spec.data, catalog, runner), cache=cache)
+    spec = as_simulated(job, spec)
+    with opened(job, spec, limits=limits) as model, tempfile.TemporaryDirectory(prefix="lifecycle-") as scratch:
         with job.state.read() as conn:
             known = windows.known_windows(conn, spec.name)
-        survey = passed(job, spec, data.survey({key: w.parts for key, w in known.items()}, job.now))
-        instruments = build(spec, catalog, runner)
-        measurer = _measurer(job, spec, data, survey, instruments)
+        survey = passed(job, spec, model.data.survey({key: w.parts for key, w in known.items()}, job.now))
+        measurer = _measurer(job, model, survey, Path(scratch))
         done = _measure_due(job, measurer, known)
-        cache.flush()
+        model.cache.flush()
         decided, problems = _finish(job, measurer)
-        for use in () if runner.runner is None else runner.runner.uses():
-            job.log("info", f"plugin {use.plugin}: {use.calls} calls, {use.seconds:.2f} s, {use.faults} faults")
-            if use.printed:
-                job.log("info", f"plugin {use.plugin} printed: {use.printed[-500:]}")
         return done | {
             "windows": len(survey.windows),
             "findings": [f.message for f in survey.findings],
@@ -89,13 +59,14 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         }
 
 
-def _measurer(job: JobContext, spec: ModelSpec, data: ModelData, survey: Survey, instruments: Instruments) -> Measurer:
+def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> Measurer:
+    spec, data, instruments = model.spec, model.data, model.instruments
     first, scorer = None, None
     if needs_version(spec):
-        first = get_first_version(job, spec, data, survey, instruments.metrics)
+        first = get_first_version(job, model, survey, scratch)
         with job.state.read() as conn:
-            scorer = Scorer(Versions(job, spec), champions(conn, spec.name), job.now)
-    reference = get_reference(job, spec, data, survey, instruments, first, scorer)
+            scorer = Scorer(Versions(job, spec, scratch), champions(conn, spec.name), job.now)
+    reference = get_reference(job, model, survey, first, scorer, scratch)
     rows: Mapping[str, ColumnData] = {}
     if instruments.needs_rows:
         reader = Reader(
@@ -172,14 +143,9 @@ def _healed(job: JobContext, measurer: Measurer) -> frozenset[str]:
         return frozenset()
     with job.state.read() as conn:
         lacking = windows.keys_with_finding(conn, measurer.spec.name, UNOPENED)
-    found = set()
-    for state in measurer.survey.windows:
-        window = state.window
-        if window.key in lacking:
-            opened = measurer.scorer.between(window.start, window.end)
-            if all(version.scorable is not None for version in opened):
-                found.add(window.key)
-    return frozenset(found)
+    states = (state.window for state in measurer.survey.windows if state.window.key in lacking)
+    scorer = measurer.scorer
+    return frozenset(w.key for w in states if all(v.scorable is not None for v in scorer.between(w.start, w.end)))
 
 
 def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
@@ -192,7 +158,7 @@ def _finish(job: JobContext, measurer: Measurer) -> tuple[Decisions, list[str]]:
     absent = [p for p in column_problems(job.workspace.spec, spec, measurer.data.columns) if p.level == "error"]
     problems = [_said(p) for p in (*absent, *job.workspace.rule_problems(spec, kinds))]
     failed = () if measurer.scorer is None else measurer.scorer.versions.failed
-    problems += [f"version {opened.label} cannot be opened: {opened.why}" for opened in failed]
+    problems += [f"version {v.label} cannot be opened: {v.why}" for v in failed]
     for problem in problems:
         job.log("error", problem)
     if survey.gone:

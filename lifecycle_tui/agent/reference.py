@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.first_version import FirstVersion, seen, validate
+from lifecycle_tui.agent.opening import Opened
 from lifecycle_tui.agent.reading import Reader, coding, output_columns
 from lifecycle_tui.agent.scoring import Scorer
 from lifecycle_tui.data.model import ModelData
@@ -19,9 +21,7 @@ from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.results import StoredProfile
 from lifecycle_tui.domain.signals import ColumnKind, Signal
-from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import ColumnData
-from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.state import reference as stored
@@ -56,31 +56,31 @@ class Reference:
 
 def get_reference(
     job: JobContext,
-    spec: ModelSpec,
-    data: ModelData,
+    model: Opened,
     survey: Survey,
-    instruments: Instruments,
     first: FirstVersion | None,
     scorer: Scorer | None,
+    scratch: Path,
 ) -> Reference:
     """The stored reference if it is still true, else a fresh one, stored before this returns.
 
     Args:
         first: the first champion, where the data has no predictions; later ones change nothing here.
         scorer: scores with it, where it came as a file.
+        scratch: a folder for what making it again unpacks.
     """
-    kinds = dict(data.kinds())
+    spec, kinds = model.spec, dict(model.data.kinds())
     # An input of that name wins over the output that we would name so.
     outputs = {n: k for n, k in output_columns(spec.columns, spec.task, first is not None).items() if n not in kinds}
     names = [survey.reference_digest, sorted(kinds.items()), sorted(outputs.items()), FORMAT]
     by = "" if first is None else str(first.version.facts.artifact)
     names += [spec.task, str(spec.columns.positive), str(spec.columns.cutoff), by]
-    names.append([m.digest for m in instruments.metrics])
+    names.append([m.digest for m in model.instruments.metrics])
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     with job.state.read() as conn:
         found = stored.get_reference(conn, spec.name, digest)
     if found is None or (found.facts.get("unopened") and _opens(first, scorer)):
-        return _make(job, spec, data, survey, instruments, first, scorer, kinds, outputs, digest)
+        return _make(job, model, survey, first, scorer, scratch, kinds, outputs, digest)
     grids = _load_grids(job, spec.name, found)
     columns = {p.column: ColumnData(p.kind, load(p.data, grids.get(p.column))) for p in found.profiles}
     performance = tuple(Signal(**row) for row in found.facts["performance"])
@@ -117,16 +117,16 @@ def _load_grids(job: JobContext, model: str, found: stored.ReferenceRow) -> dict
 
 def _make(
     job: JobContext,
-    spec: ModelSpec,
-    data: ModelData,
+    model: Opened,
     survey: Survey,
-    instruments: Instruments,
     first: FirstVersion | None,
     scorer: Scorer | None,
+    scratch: Path,
     kinds: Mapping[str, ColumnKind],
     outputs: Mapping[str, ColumnKind],
     digest: str,
 ) -> Reference:
+    spec, data = model.spec, model.data
     if survey.reference.rows == 0:
         raise DataError(
             f"the reference of {spec.name} holds no rows",
@@ -150,12 +150,12 @@ def _make(
     columns = read.columns
     collector = read.collector
     if ours and first is not None:
-        validation = validate(job, spec, data, survey, first)
+        validation = validate(job, model, survey, first, scratch)
         columns |= validation.outputs(outputs, code)
         collector = validation.collected(first.version.label, code)
     grids = {name: c.profile.grid for name, c in columns.items() if getattr(c.profile, "grid", None) is not None}
     version = max(collector.versions, key=collector.rows, default="")
-    performance = collector.measure(version, instruments.metrics).signals if collector.versions else ()
+    performance = collector.measure(version, model.instruments.metrics).signals if collector.versions else ()
     if foreign:
         performance = seen(performance, version)
     _store(job, spec.name, digest, total, columns, grids, code, performance, unopened)

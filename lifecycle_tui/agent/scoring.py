@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from lifecycle_tui.agent.context import Cancelled, JobContext
+from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import LifecycleError, TrainingError
@@ -24,20 +24,12 @@ from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.state.text import moment
-from lifecycle_tui.training.artefact import load
 from lifecycle_tui.training.fit import FittedModel, Prediction
+from lifecycle_tui.training.versions import Scorable, open_version
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-
-
-class Scorable(Protocol):
-    """A version that was opened."""
-
-    def predict(self, table: pa.Table) -> Prediction:
-        """Predictions for every row of `table`, which holds the model's features."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,10 +47,14 @@ class Opened:
 
 
 class Versions:
-    """The versions of one model, each opened when it is first asked for and kept for the life of the job."""
+    """The versions of one model, each opened when it is first asked for and kept for the life of the job.
 
-    def __init__(self, job: JobContext, spec: ModelSpec) -> None:
-        self._job, self._spec = job, spec
+    Args:
+        scratch: a folder for what opening them unpacks; it must live as long as they are used.
+    """
+
+    def __init__(self, job: JobContext, spec: ModelSpec, scratch: Path) -> None:
+        self._job, self._spec, self._scratch = job, spec, scratch
         self._opened: dict[int, Opened] = {}
         self._noted: set[tuple[str, str]] = set()
 
@@ -77,13 +73,29 @@ class Versions:
         return self._opened[number]
 
     def _open(self, version: Version) -> Opened:
+        job, workspace = self._job, self._job.workspace.spec
         try:
-            return Opened(version, open_version(self._job, version))
+            scorable = open_version(
+                version.facts,
+                Artifacts(workspace.root),
+                self._spec,
+                workspace,
+                self._scratch,
+                warn=lambda text: job.log("warning", f"version {version.label}: {text}"),
+                log=lambda line: job.log("info", f"version {version.label}: {line}"),
+                stop=job.stopping,
+            )
         except LifecycleError as exc:
             return Opened(version, None, exc.message)
+        return Opened(version, scorable)
 
     def note(self, opened: Opened, why: str) -> None:
-        """A version could not score: told once in the job's log."""
+        """A version could not score: told once in the job's log; but a job that is to stop ends here.
+
+        Raises:
+            Cancelled, OutOfTime: see `JobContext.check`.
+        """
+        self._job.check()
         if (opened.label, why) not in self._noted:
             self._noted.add((opened.label, why))
             self._job.log("warning", f"version {opened.label} cannot score: {why}")
@@ -92,25 +104,6 @@ class Versions:
     def failed(self) -> tuple[Opened, ...]:
         """Those that were asked for and could not be opened, by number."""
         return tuple(self._opened[n] for n in sorted(self._opened) if self._opened[n].scorable is None)
-
-
-def open_version(job: JobContext, version: Version) -> Scorable:
-    """Open a version's artefact; its bytes are checked against their digest before anything of them is read.
-
-    Raises:
-        LifecycleError: it has none, it is not what was stored, or nothing here can score with it.
-    """
-    facts = version.facts
-    if facts.artifact is None:
-        raise TrainingError("it is only named by the data: there is no artefact to score with")
-    workspace = job.workspace.spec
-    return load(
-        Artifacts(workspace.root).get(facts.artifact),
-        trusted=workspace.trust,
-        pickle=workspace.pickle,
-        warn=lambda text: job.log("warning", f"version {version.label}: {text}"),
-        folder=workspace.root,
-    )
 
 
 def champions(conn: sqlite3.Connection, model: str) -> tuple[tuple[datetime, int], ...]:
@@ -225,8 +218,6 @@ class Scorer:
         table = batch.features if at is None else batch.features.take(pa.array(at))
         try:
             said, score = aligned(_predict(opened.scorable, table), rows, coding)
-        except Cancelled:
-            raise
         except Exception as exc:  # it may be anybody's file: what it does wrong costs its own rows, not the check
             why = exc.message if isinstance(exc, LifecycleError) else _first_line(exc)
             self.versions.note(opened, why)
@@ -297,8 +288,3 @@ def assembled(parts: Sequence[Part], rows: int, coding: Coding) -> tuple[np.ndar
                 score = np.full((rows, *part.score.shape[1:]), np.nan)
             score[where] = part.score
     return said, score
-
-
-def scratch(job: JobContext) -> Path:
-    """A folder for what scoring unpacks; the job removes it in the end."""
-    return job.journal.parent / f"{job.job_id}-scratch"

@@ -9,6 +9,7 @@ import math
 import os
 import random
 import shutil
+import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -249,8 +250,8 @@ def emptied(rows: list[Row], y: str) -> list[Row]:
             r"no module mine for estimator mine:build",
         ),
         (
-            made("regression"), "regression", "", '[models.shop.training]\ncommand = ["make"]',
-            r"command.*bring the predictions",
+            made("regression"), "regression", "", '[models.shop.training]\ncommand = ["false"]',
+            r"false ended with code 1",
         ),
     ],
 )  # fmt: skip
@@ -309,3 +310,62 @@ def test_labels_that_come_late_are_not_learnt_early(space: Space) -> None:
     space.clock.instant = datetime.fromisoformat("2025-04-10T00:00:00+00:00")
     space.run()
     assert champion(space).facts.data_rows == 4 * 79 + 1, "20 days before April 10"
+
+
+TRAIN = """\
+import os, json, pathlib
+import numpy as np, pyarrow.parquet as pq
+train = pq.read_table(os.environ["LIFECYCLE_TRAIN"]).to_pandas()
+asked = pq.read_table(os.environ["LIFECYCLE_VALIDATION"]).to_pandas()
+assert "y" in train and "y" not in asked and train.lifecycle_time.max() < asked.lifecycle_time.min()
+slope, level = np.polyfit(train.x, train.y, 1)
+out = pathlib.Path(os.environ["LIFECYCLE_OUTPUT"])
+(out / "artifact").mkdir()
+(out / "artifact" / "line.json").write_text(json.dumps([slope, level]))
+asked["prediction"] = slope * asked.x + level
+asked[["prediction"]].to_parquet(out / "predictions.parquet")
+"""
+PREDICT = """\
+import os, json, pathlib
+import pyarrow.parquet as pq
+slope, level = json.loads(pathlib.Path(os.environ["LIFECYCLE_ARTIFACT"], "line.json").read_text())
+rows = pq.read_table(os.environ["LIFECYCLE_ROWS"]).to_pandas()
+rows["prediction"] = slope * rows.x + level
+rows[["prediction"]].to_parquet(pathlib.Path(os.environ["LIFECYCLE_OUTPUT"], "predictions.parquet"))
+"""
+
+
+def test_a_program_makes_the_first_version_and_scores_with_it(space: Space) -> None:
+    space.write("train.py", TRAIN)
+    space.write("predict.py", PREDICT)
+    trains = f"[models.shop.training]\ncommand = ['{sys.executable}', 'train.py']\n"
+    rows = made("regression")
+    outcome = save(space, rows, more=trains).run()
+    found = champion(space)
+    assert (found.facts.format, found.facts.strategy, found.facts.why) == ("tar", "command", "first version")
+    # It learned from all but the newest fifth of the reference, which is the baseline.
+    assert found.facts.data_end == datetime(2025, 3, 13, 15, 0, 0, 1, tzinfo=UTC) and found.facts.data_rows == 72 * 4
+    base = baseline(outcome)["mae"]
+    assert base["n"] == 18 * 4 and 0.2 < base["value"] < 0.7
+    assert (found.facts.metrics or {})["mae"] == {k: base[k] for k in ("value", "lower", "upper", "n")}
+    assert "only a program of yours can score" in outcome["problems"][0]
+    assert all(e.signals["mae"].value is None for e in space.history(version="1"))
+    outcome = save(space, rows, more=f"{trains}predict = ['{sys.executable}', 'predict.py']\n").run()
+    assert outcome["changed"] == 2 and not outcome["problems"]
+    assert all(0.2 < (e.signals["mae"].value or 0) < 0.7 for e in space.history(version="1"))
+    assert champion(space) == found
+
+
+def test_a_function_of_the_team_makes_the_first_version(space: Space) -> None:
+    space.write(
+        "shop_model.py",
+        "from sklearn.compose import make_column_transformer\nfrom sklearn.linear_model import Ridge\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "def build():\n    return make_pipeline(make_column_transformer(('passthrough', ['x'])), Ridge(alpha=3.0))\n",
+    )
+    more = '[models.shop.training]\nestimator = "shop_model:build"'
+    outcome = save(space, made("regression"), more=more).run()
+    found = champion(space)
+    assert (found.facts.lineage or {})["estimator"] == "shop_model:build" and found.facts.format == "skops"
+    assert 0.2 < baseline(outcome)["mae"]["value"] < 0.7
+    assert all(e.signals["mae"].value is not None for e in space.history(version="1"))

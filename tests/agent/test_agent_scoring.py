@@ -173,7 +173,7 @@ def scorer(space: Space, state: State, now: datetime) -> Scorer:
     space.clock.instant = now
     job = JobContext(state, workspace, 1, space.clock, space.root / "calls.jsonl")
     with state.read() as conn:
-        return Scorer(Versions(job, workspace.spec.model("shop")), champions(conn, "shop"), now)
+        return Scorer(Versions(job, workspace.spec.model("shop"), space.root / "scratch"), champions(conn, "shop"), now)
 
 
 def batch(rows: Sequence[Row], times: Sequence[datetime | None] | None) -> ScanBatch:
