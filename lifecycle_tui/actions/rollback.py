@@ -79,12 +79,18 @@ def _target(conn: sqlite3.Connection, spec: ModelSpec, ask: Ask, champion: int) 
             f"version {found.number} was never champion of {spec.name}",
             f"`lifecycle promote {spec.name} {found.number}` asks its gates first",
         )
-    if spec.rollout is not None and spec.rollout.approve and found.number not in aliases.pile(conn, spec.name):
+    if spec.rollout is not None and spec.rollout.approve and found.number not in _below(conn, spec):
         raise Refused(
             f"version {found.number} of {spec.name} was rolled back itself",
             f"`lifecycle promote {spec.name} {found.number}` asks for the approval that it needs",
         )
     return found
+
+
+def _below(conn: sqlite3.Connection, spec: ModelSpec) -> list[int]:
+    """What lies below the champion: versions that it has followed, and none that were rolled back."""
+    moves = aliases.moves(conn, spec.name, aliases.CHAMPION, 10_000)
+    return aliases.pile(move.version for move in reversed(moves) if move.version is not None)
 
 
 def _refuse_missing(workspace: Workspace, spec: ModelSpec, version: Version) -> None:

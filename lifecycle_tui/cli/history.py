@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import UTC, datetime, time
+from typing import Any
+
 import click
 
 from lifecycle_tui import output
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.folder import find_root
+from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import fleet, timeline
 from lifecycle_tui.state.database import State, version
 
@@ -18,37 +23,102 @@ KINDS = ("window", "alert", "version", "alias", "judgement", "approval", "job", 
 @click.argument("model", required=False)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=30, show_default=True, help="How many entries.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these kinds; may be repeated.")
+@click.option(
+    "--at", "at_text", metavar="INSTANT", help="As it was then: what each alias named and why, and what led to it."
+)
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print it.")
-def command(model: str | None, limit: int, kinds: tuple[str, ...], fmt: str) -> None:
+def command(model: str | None, limit: int, kinds: tuple[str, ...], at_text: str | None, fmt: str) -> None:
     """Show what happened, newest first.
 
-    Windows evaluated, alerts opened and resolved, versions, aliases moved, jobs, and what people did; of one model,
-    or of all.
+    Windows evaluated, alerts opened and resolved, versions, judgements, aliases moved, jobs, and what people did; of
+    one model, or of all. INSTANT is a date (through its end) or a time, in UTC unless it says otherwise.
 
     \b
     Examples:
       lifecycle history
       lifecycle history card-fraud --kind alert --limit 100
+      lifecycle history card-fraud --at 2025-06-01T14:03
       lifecycle history --format json
     """
+    at = None if at_text is None else moment(at_text)
     root = find_root()
+    named: list[dict[str, Any]] = []
     entries: tuple[timeline.Entry, ...] = ()
     if version(root) not in (None, 0):
         with State.view(root) as state, state.read() as conn:
             if model is not None and fleet.model(conn, model) is None:
                 raise _unknown(model, [m.name for m in fleet.fleet(conn, retired=True)])
-            entries = timeline.timeline(conn, model, limit=limit, kinds=kinds or None)
+            entries = timeline.timeline(conn, model, at, limit=limit, kinds=kinds or None)
+            named = [] if at is None else _named(conn, model, at)
     rows = [
         {
-            "at": e.at.isoformat(timespec="seconds" if fmt == "table" else "auto").replace("+00:00", "Z"),
+            "at": _instant(e.at, fmt),
             "model": e.model, "kind": e.kind, "what": e.what, "subject": e.subject, "text": e.text, "by": e.by,
         }
         for e in entries
     ]  # fmt: skip
-    if rows or fmt != "table":
+    if at is not None:
+        _show_named(at, named, fmt)
+    if at is not None and fmt == "json":
+        output.json_out({"at": _instant(at, fmt), "aliases": named, "entries": rows})
+    elif rows or fmt != "table":
         output.rows_out(rows, COLUMNS, fmt)
     if not rows:
-        output.note("nothing happened yet: run `lifecycle check`" if not kinds else "nothing of that kind happened yet")
+        output.note(_nothing(at, kinds))
+
+
+def moment(text: str) -> datetime:
+    """The instant that a person writes: a date means through its end; without an offset it is UTC.
+
+    Raises:
+        UsageError: in words.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no instant", hint="write 2025-06-01, 2025-06-01T14:03 or 2025-06-01T14:03+02:00"
+        ) from None
+    if len(text) <= 10:
+        found = datetime.combine(found, time.max)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{text!r} is out of reach") from None
+
+
+def _instant(at: datetime, fmt: str) -> str:
+    return at.isoformat(timespec="seconds" if fmt == "table" else "auto").replace("+00:00", "Z")
+
+
+def _named(conn: sqlite3.Connection, model: str | None, at: datetime) -> list[dict[str, Any]]:
+    """What each alias named then, and why."""
+    names = [model] if model is not None else sorted(m.name for m in fleet.fleet(conn, retired=True))
+    moves = [move for name in names for move in aliases.at(conn, name, at)]
+    return [
+        {
+            "model": m.model, "alias": m.alias, "version": m.version, "previous": m.previous,
+            "since": _instant(m.at, "json"), "by": m.by, "why": m.why,
+        }
+        for m in moves
+    ]  # fmt: skip
+
+
+def _show_named(at: datetime, named: list[dict[str, Any]], fmt: str) -> None:
+    if fmt != "table":
+        return
+    output.note(f"at {at:%Y-%m-%d %H:%M:%S} UTC")
+    if named:
+        output.rows_out(named, ("model", "alias", "version", "since", "by", "why"), "table")
+        output.say()
+    else:
+        output.note("no alias named a version then")
+
+
+def _nothing(at: datetime | None, kinds: tuple[str, ...]) -> str:
+    if at is not None:
+        return "nothing had happened by then"
+    return "nothing of that kind happened yet" if kinds else "nothing happened yet: run `lifecycle check`"
 
 
 def _unknown(model: str, names: list[str]) -> UsageError:

@@ -21,8 +21,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("lifecycle_tui.cli.agent:command", "Run the loop until stopped."),
     "status": ("lifecycle_tui.cli.status:command", "Show the fleet, from state alone."),
     "drift": ("lifecycle_tui.cli.drift:command", "Compare two files; no workspace needed."),
+    "retrain": ("lifecycle_tui.cli.act:retrain", "Train a new version and judge it."),
+    "promote": ("lifecycle_tui.cli.act:promote", "Make a version the champion."),
+    "approve": ("lifecycle_tui.cli.act:approve", "Say yes or no to a promotion that waits."),
+    "rollback": ("lifecycle_tui.cli.act:rollback", "Go back to the champion before."),
+    "versions": ("lifecycle_tui.cli.versions:group", "List, show, compare and register versions."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
-    "ack": ("lifecycle_tui.cli.ack:command", "Acknowledge an alert."),
+    "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge an alert."),
     "jobs": ("lifecycle_tui.cli.jobs:group", "List, follow and cancel jobs."),
     "config": ("lifecycle_tui.cli.config:group", "Check lifecycle.toml."),
     "plugins": ("lifecycle_tui.cli.plugins:group", "List plugins and what they register."),
@@ -62,7 +67,8 @@ class LazyGroup(click.Group):
 
 
 EPILOG = """\b
-Exit codes: 0 fine · 1 a rule is firing · 2 usage or configuration · 3 something broke · 130 interrupted.
+Exit codes: 0 fine · 1 a rule is firing, or a gate failed · 2 usage or configuration ·
+3 something broke · 130 interrupted.
 stdout is data, stderr is narration.
 
 \b

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from lifecycle_tui.agent import supervisor, worker
+from lifecycle_tui.agent.kinds import KINDS
 from lifecycle_tui.cli import main
 from lifecycle_tui.state import jobs
 from tests.cli import cli_spaces
@@ -45,9 +46,9 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     def work(of: supervisor.Supervisor, only: Collection[int]) -> None:
         with of._state.read() as conn:
-            waiting = {id_ for id_, _ in jobs.queued(conn)}
-        if waiting & set(only):
-            worker.run(of._file, plugins=of._plugins)
+            waiting = [(id_, kind) for id_, kind in jobs.queued(conn) if id_ in only]
+        for id_, kind in waiting:
+            worker.run(of._file, plugins=of._plugins, job_id=id_ if KINDS[kind].own else None)
 
     monkeypatch.setattr(supervisor.Supervisor, "start", work)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}

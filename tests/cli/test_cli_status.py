@@ -230,7 +230,8 @@ def test_ack_of_what_cannot_be_acknowledged(fleet: Path, run: Run) -> None:
 def test_helps_agree_and_have_an_example(name: str, run: Run) -> None:
     from importlib import import_module
 
-    command = import_module(f"lifecycle_tui.cli.{name}").command
+    module, attribute = main.COMMANDS[name][0].split(":")
+    command = getattr(import_module(module), attribute)
     assert command.help.splitlines()[0] == main.COMMANDS[name][1]
     code, out, _ = run(name, "--help")
     assert code == 0 and "Example" in out and f"lifecycle {name}" in out
