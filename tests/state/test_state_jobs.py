@@ -155,6 +155,63 @@ def test_heartbeats_stay_out_of_the_feed(state: State):
         assert feed.latest(conn) == seq
 
 
+def test_a_worker_of_its_own_takes_its_job_and_no_other(state: State):
+    with state.write() as tx:
+        ids = [jobs.enqueue(tx, kind, "m", {}, day(0), alone=False) for kind in ("retrain", "retrain", "evaluate")]
+        assert jobs.waits(tx, ["retrain"], ids[1]) and not jobs.waits(tx, ["evaluate"], ids[1])
+        assert jobs.claim(tx, ME, day(0), ["retrain"], job_id=ids[1]).id == ids[1]
+        assert jobs.claim(tx, ME, day(0), ["retrain"], job_id=ids[1]) is None
+        assert not jobs.waits(tx, ["retrain"], ids[1]) and jobs.waits(tx, ["retrain"])
+        assert jobs.queued(tx) == ((ids[0], "retrain"), (ids[2], "evaluate"))
+        assert jobs.live(tx) == 3
+        ((found, beat),) = jobs.running(tx)
+        assert found.id == ids[1] and beat is not None
+        jobs.heartbeat(tx, ids[1], day(1))
+        assert jobs.running(tx)[0][1] != beat
+
+
+def test_a_job_on_a_simulated_clock_reads_in_its_order(state: State):
+    then = day(-300)
+    with state.write() as tx:
+        id_ = jobs.enqueue(tx, "retrain", "m", {"as_of": then.isoformat()}, then, time_limit=60.0)
+        job = jobs.claim(tx, ME, day(0))
+        assert (job.started_at, job.time_limit) == (then, 60.0)
+        assert jobs.clock_of(job).now() == then
+        # Whether its worker lives is judged by the machine's clock.
+        far = dataclasses.replace(ME, place=ME.place.partition("/")[0] + "/pid:[1]")
+        tx.execute("UPDATE jobs SET process = ? WHERE id = ?", (str(far), id_))
+        assert jobs.lost(tx, day(0) + timedelta(seconds=60)) == ()
+        jobs.requeue_lost(tx, day(1))
+        jobs.cancel(tx, id_, day(1), by="ana")
+        ended = jobs.job(tx, id_)
+        assert (ended.state, ended.finished_at, ended.cancelled_by) == ("cancelled", then, "ana")
+        assert {e.at for e in jobs.events(tx, id_)} == {then}
+    naive = dataclasses.replace(job, payload={"as_of": "2012-01-01T00:00:00"})
+    assert jobs.clock_of(naive).now().isoformat() == "2012-01-01T00:00:00+00:00"
+    before = jobs.clock_of(dataclasses.replace(job, payload={})).now()
+    assert before.year >= 2024
+
+
+def test_the_first_who_cancels_is_kept(state: State):
+    with state.write() as tx:
+        id_ = jobs.enqueue(tx, "a", "m", {}, day(0))
+        jobs.claim(tx, ME, day(0))
+        assert jobs.cancel(tx, id_, day(1), by="ana") and jobs.cancel(tx, id_, day(1), by="raj")
+        assert jobs.job(tx, id_).cancelled_by == "ana"
+        jobs.finish(tx, id_, "cancelled", day(1))
+        assert not jobs.cancel(tx, id_, day(1), by="eve") and jobs.job(tx, id_).ended
+
+
+def test_a_job_that_no_worker_can_take_is_given_up(state: State):
+    with state.write() as tx:
+        id_ = jobs.enqueue(tx, "retrain", "m", {}, day(0))
+        assert jobs.give_up(tx, id_, day(1), "workers end at once")
+        found = jobs.job(tx, id_)
+        assert (found.state, found.error, found.finished_at) == ("failed", "workers end at once", day(1))
+        assert not jobs.give_up(tx, id_, day(1), "again")
+        assert jobs.enqueue(tx, "retrain", "m", {}, day(2)) != id_
+
+
 def test_lists(state: State):
     with state.write() as tx:
         ids = [jobs.enqueue(tx, "a", f"m{n % 2}", {}, day(n), alone=False) for n in range(6)]
@@ -165,5 +222,6 @@ def test_lists(state: State):
         assert [j.id for j in jobs.jobs(conn, limit=2)] == ids[:3:-1]
         assert [j.id for j in jobs.jobs(conn, before=ids[4])] == ids[3::-1]
         assert [j.id for j in jobs.jobs(conn, model="m1")] == [ids[5], ids[3], ids[1]]
+        assert jobs.jobs(conn, kind="b") == () and len(jobs.jobs(conn, kind="a", model="m0")) == 3
         assert [j.id for j in jobs.jobs(conn, live=True)] == [ids[5], ids[4], ids[3], ids[2], ids[0]]
         assert [j.id for j in jobs.jobs(conn, live=True, model="m0", limit=2)] == [ids[4], ids[2]]
