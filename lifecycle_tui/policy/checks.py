@@ -17,24 +17,18 @@ from lifecycle_tui.policy.catalog import SignalCatalog, SignalInfo
 from lifecycle_tui.policy.expressions import Expression
 from lifecycle_tui.policy.nodes import (
     And,
-    Binary,
-    Call,
     Compare,
     Condition,
-    Negative,
     Not,
     Number,
     Or,
     SignalNode,
     SignalRef,
     Truth,
-    Value,
     number_text,
 )
+from lifecycle_tui.policy.spans import ANY, Span, compare, references, span
 from lifecycle_tui.policy.tokens import shifted
-
-Span = tuple[float, float]
-ANY: Span = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +192,8 @@ def _contradiction(node: And, known: SignalCatalog) -> bool:
             signal, other, sign = other, signal, sign.translate(str.maketrans("<>", "><"))
         if not (isinstance(signal, SignalNode) and isinstance(other, Number)):
             continue
-        span = _signal_span(signal.ref, known)
-        low, high = ends.get(signal.ref, ((span[0], False), (-span[1], False)))
+        bounds = _signal_span(signal.ref, known)
+        low, high = ends.get(signal.ref, ((bounds[0], False), (-bounds[1], False)))
         if sign in (">", ">=", "=="):
             low = max(low, (other.value, sign == ">"))
         if sign in ("<", "<=", "=="):
@@ -211,59 +205,10 @@ def _contradiction(node: And, known: SignalCatalog) -> bool:
 
 
 def _compare(node: Compare, known: SignalCatalog) -> tuple[bool, bool]:
-    (a, b), (c, d) = _span(node.left, known), _span(node.right, known)
-    one_point = a == b == c == d
-    apart = b < c or d < a
-    return {
-        "<": (a < d, b >= c),
-        "<=": (a <= d, b > c),
-        ">": (b > c, a <= d),
-        ">=": (b >= c, a < d),
-        "==": (not apart, not one_point),
-        "!=": (not one_point, not apart),
-    }[node.sign]
+    def leaf(ref: SignalRef) -> Span:
+        return _signal_span(ref, known)
 
-
-def _span(node: Value, known: SignalCatalog) -> Span:
-    """Bounds of a value; sound because rounding never turns an order round."""
-    match node:
-        case Number():
-            return node.value, node.value
-        case SignalNode():
-            return _signal_span(node.ref, known)
-        case Negative():
-            low, high = _span(node.operand, known)
-            return -high, -low
-        case Call():
-            spans = [_span(argument, known) for argument in node.arguments]
-            if node.name == "abs":
-                low, high = spans[0]
-                return max(0.0, low, -high), max(abs(low), abs(high))
-            pick = min if node.name == "min" else max
-            return pick(span[0] for span in spans), pick(span[1] for span in spans)
-        case Binary():
-            return _arithmetic(node.sign, _span(node.left, known), _span(node.right, known))
-
-
-def _arithmetic(sign: str, left: Span, right: Span) -> Span:
-    (a, b), (c, d) = left, right
-    if sign == "+":
-        low, high = a + c, b + d
-    elif sign == "-":
-        low, high = a - d, b - c
-    elif sign == "*":
-        products = [x * y for x in left for y in right]
-        if any(map(math.isnan, products)):
-            return ANY
-        low, high = min(products), max(products)
-    else:
-        if c <= 0 <= d:
-            return ANY
-        quotients = [x / y for x in left for y in right]
-        if any(map(math.isnan, quotients)):
-            return ANY
-        low, high = min(quotients), max(quotients)
-    return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
+    return compare(node.sign, span(node.left, leaf), span(node.right, leaf))
 
 
 def _signal_span(ref: SignalRef, known: SignalCatalog) -> Span:
@@ -279,7 +224,7 @@ def _signal_span(ref: SignalRef, known: SignalCatalog) -> Span:
 
 def _limits(node: Compare, known: SignalCatalog) -> Iterator[str]:
     """Where the signals of a comparison lie, in words."""
-    for ref in _refs(node.left) + _refs(node.right):
+    for ref in references(node.left) + references(node.right):
         low, high = _signal_span(ref, known)
         if math.isinf(low) and math.isinf(high):
             continue
@@ -289,16 +234,3 @@ def _limits(node: Compare, known: SignalCatalog) -> Iterator[str]:
             yield f"{ref.text} is {number_text(high)} or less"
         else:
             yield f"{ref.text} lies between {number_text(low)} and {number_text(high)}"
-
-
-def _refs(node: Value) -> tuple[SignalRef, ...]:
-    match node:
-        case SignalNode():
-            return (node.ref,)
-        case Negative():
-            return _refs(node.operand)
-        case Binary():
-            return _refs(node.left) + _refs(node.right)
-        case Call():
-            return tuple(ref for argument in node.arguments for ref in _refs(argument))
-    return ()
