@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent import answering, judging
 from lifecycle_tui.agent.context import JobContext
@@ -32,11 +32,11 @@ from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.training.fit import Prediction
 from lifecycle_tui.training.importance import importance
 
+if TYPE_CHECKING:
+    import numpy as np
+
 LEAST = 30
 """Rows below which neither learning nor judging is tried."""
-
-SAMPLE = 5_000
-"""Rows that tell well enough what a version leans on."""
 
 
 def retrain(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
@@ -120,28 +120,22 @@ def _judge(
 
 
 def _importance(job: JobContext, model: Opened, split: Split, made: Made) -> dict[str, float]:
-    """How much the key metric loses without each feature, on (some of) the rows that judge.
-
-    Empty where only a program can score.
-    """
-    import numpy as np
-
+    """How much the key metric loses without each feature, on rows that judge; empty where only a program can score."""
     if made.model is None:
         return {}
-    n = len(split.holdout)
-    rows = split.holdout if n <= SAMPLE else part(split.holdout, np.unique(np.linspace(0, n - 1, SAMPLE).astype(int)))
+    rows = split.holdout
     code = judging.coding_of(model.spec, rows)
 
-    def outcomes(prediction: Prediction) -> Outcomes | None:
-        found = side_by_side(code, rows.rows.target, [answering.said(code, prediction, rows)], rows.day)
-        return found.outcomes[0] if len(found) else None
+    def outcomes(prediction: Prediction, at: np.ndarray) -> Outcomes:
+        some = part(rows, at)
+        return side_by_side(code, some.rows.target, [answering.said(code, prediction, some)], some.day).outcomes[0]
 
-    first = outcomes(made.model.predict(rows.rows.table))
-    metric = None if first is None else judging.key_metric(model.instruments, first)
-    if metric is None:
+    own = side_by_side(code, rows.rows.target, [answering.said(code, made.holdout, rows)], rows.day)
+    metric = judging.key_metric(model.instruments, own.outcomes[0] if len(own) else None)
+    if metric is None or not len(own):
         return {}
-    better = bool(metric.info.greater_is_better)
     job.progress(0, None, "", f"{model.spec.name}: what the new version leans on")
+    better = bool(metric.info.greater_is_better)
     return importance(made.model, rows.rows.table, outcomes, judging.measure(metric), better)
 
 
