@@ -5,7 +5,7 @@ Called by every command that works on a workspace and by the workers. Reads decl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 from lifecycle_tui import config
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
-from lifecycle_tui.domain.problems import Problem
+from lifecycle_tui.domain.problems import Place, Problem
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse, SecretRef, TableSpec, WorkspaceSpec
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.limits import import_limits
 from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
-from lifecycle_tui.policy.checks import check_expression
-from lifecycle_tui.policy.expressions import ExpressionError, compile_expression
+from lifecycle_tui.policy.checks import ExpressionProblem, check_expression
+from lifecycle_tui.policy.expressions import Expression, ExpressionError, compile_expression
 from lifecycle_tui.policy.rules import compile_rule
 
 if TYPE_CHECKING:
@@ -59,17 +59,37 @@ class Workspace:
         return tuple(compile_rule(model.name, rule, known) for rule in model.rules)
 
     def rule_problems(self, model: ModelSpec, kinds: Mapping[str, ColumnKind]) -> tuple[Problem, ...]:
-        """What is wrong with the model's rules now that the data has shown which columns there are.
+        """What is wrong with the model's rules and gates now that the data has shown which columns there are.
 
-        A rule that reads a column which is not there would never fire: it must not disarm itself silently.
+        A rule that reads a column which is not there would never fire, a gate never pass: neither must happen silently.
         """
         known = signals(model, kinds, self.plugins)
         found: list[Problem] = []
-        for rule in model.rules:
-            key = f"models.{model.name}.rules.{rule.name}.when"
-            problems = check_expression(compile_expression(rule.when), known)
-            found += (p.as_problem(rule.place, key) for p in problems if p.level == "error")
+        for written in _conditions(model):
+            problems = written.problems(compile_expression(written.text), known)
+            found += (p.as_problem(written.place, written.key) for p in problems if p.level == "error")
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A condition of a model's rule or gate: its key path, its text, where it stands."""
+
+    key: str
+    text: str
+    place: Place | None
+    gate: bool
+
+    def problems(self, expression: Expression, known: SignalCatalog) -> tuple[ExpressionProblem, ...]:
+        """What is wrong with it, against the model's signals."""
+        return check_expression(expression, known.for_gates() if self.gate else known, gates=self.gate)
+
+
+def _conditions(model: ModelSpec) -> Iterator[_Written]:
+    for rule in model.rules:
+        yield _Written(f"models.{model.name}.rules.{rule.name}.when", rule.when, rule.place, False)
+    for index, gate in enumerate(model.training.gates if model.training else ()):
+        yield _Written(f"models.{model.name}.training.gates[{index}]", gate.when, gate.place, True)
 
 
 def open_workspace(
@@ -224,27 +244,39 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
             detectors.append(DetectorInfo(info.name, info.kinds, low_high))  # type: ignore[arg-type]
     for use in metric_uses(model, plugins):
         info = plugins.get("metric", use.name)
-        metrics.append(MetricInfo(use.name, info.range if info else (None, None)))
+        directed = info is None or info.greater_is_better is not None
+        metrics.append(MetricInfo(use.name, info.range if info else (None, None), directed))
     return model_catalog(kinds, detectors, metrics)
 
 
 def _model_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
     problems = [*_table_problems(model, plugins, spec), *_plugin_problems(model, plugins, spec)]
-    problems += _deployer_problems(model, plugins, spec)
+    problems += [*_strategy_problems(model, plugins, spec), *_deployer_problems(model, plugins, spec)]
     known = signals(model, model.columns.kinds, plugins)
-    for rule in model.rules:
-        key = f"models.{model.name}.rules.{rule.name}.when"
+    for written in _conditions(model):
         try:
-            expression = compile_expression(rule.when)
+            expression = compile_expression(written.text)
         except ExpressionError as exc:
-            problems.append(exc.as_problem(rule.place, key))
+            problems.append(exc.as_problem(written.place, written.key))
             continue
-        for found in check_expression(expression, known):
-            row = found.as_problem(rule.place, key)
+        for found in written.problems(expression, known):
+            row = found.as_problem(written.place, written.key)
             if found.code == "unknown-signal" and not _certain(expression.text[found.column - 1 :], model, plugins):
                 continue  # a column whose kind the file does not fix: the data decides whether it is there
             problems.append(row)
-    return problems
+    return [*problems, *_nothing_to_judge_by(model, known)]
+
+
+def _nothing_to_judge_by(model: ModelSpec, known: SignalCatalog) -> list[Problem]:
+    """A model that trains without gates, and whose metrics do not say which of two versions is better."""
+    training = model.training
+    if training is None or training.gates or model.columns.target is None:
+        return []
+    if any(info.performance and info.directed for info in known.signals.values()):
+        return []
+    says = "no metric of this model says which version is better: no challenger will be promoted"
+    hint = 'name gates, e.g. gates = ["challenger.METRIC > champion.METRIC"], or a metric with a better end'
+    return [Problem("no-gate", says, f"models.{model.name}.training", training.place, hint, level="warning")]
 
 
 def _certain(text: str, model: ModelSpec, plugins: PluginCatalog) -> bool:
@@ -271,6 +303,21 @@ def _plugin_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSp
         for column, options in use.per_column.items():
             problems += _option_problems(spec, (*path, "columns", column), info, options, plugins, whole=False)
     return problems
+
+
+def _strategy_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:
+    """The strategy and its options. A broken one is an error: nothing could be trained."""
+    training = model.training
+    if training is None or training.command:
+        return []
+    path = ("models", model.name, "training", "strategy")
+    try:
+        info = plugins.find("strategy", training.strategy)
+    except LifecycleError as exc:
+        code = "broken-plugin" if _broken(plugins, training.strategy) else "unknown-strategy"
+        place = config.locate(spec, (*path, "use"), "value") or config.locate(spec, path, "value")
+        return [Problem(code, exc.message, ".".join(path), place or training.place, exc.hint)]
+    return _option_problems(spec, path, info, training.options, plugins)
 
 
 def _deployer_problems(model: ModelSpec, plugins: PluginCatalog, spec: WorkspaceSpec) -> list[Problem]:

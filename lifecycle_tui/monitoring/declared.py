@@ -90,7 +90,7 @@ def column_problems(workspace: WorkspaceSpec, spec: ModelSpec, there: Collection
 
 
 def _rules(workspace: Workspace, spec: ModelSpec, schemas: Mapping[Role, Mapping[str, pa.DataType]]) -> list[Problem]:
-    """Rules against the columns that there are, whatever their kind turns out to be."""
+    """Rules and gates against the columns that there are, whatever their kind turns out to be."""
     ignored = {*spec.columns.ignore, *spec.columns.roles()}
     names = {name for schema in schemas.values() for name in schema} - ignored
     outputs = {name for name in (spec.columns.prediction, "prediction") if name}

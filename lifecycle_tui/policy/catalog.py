@@ -23,6 +23,7 @@ class SignalInfo:
         performance: it needs labels; rules that read it see only mature windows of the present champion.
         column: the column it is about.
         interval: it comes with `.lower`, `.upper`.
+        directed: one end of it is better, so that there can be a gain.
     """
 
     name: str
@@ -31,6 +32,7 @@ class SignalInfo:
     performance: bool = False
     column: str | None = None
     interval: bool = True
+    directed: bool = True
 
 
 PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
@@ -74,10 +76,11 @@ class DetectorInfo:
 
 @dataclass(frozen=True, slots=True)
 class MetricInfo:
-    """A metric that a model uses."""
+    """A metric that a model uses; `directed` if one end of it is better."""
 
     name: str
     range: Range = (None, None)
+    directed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,6 @@ def model_catalog(
                 name = f"{detector.name}.{column}"
                 found[name] = SignalInfo(name, limits, column=column)
     for metric in metrics:
-        found[metric.name] = SignalInfo(metric.name, metric.range, performance=True)
+        found[metric.name] = SignalInfo(metric.name, metric.range, performance=True, directed=metric.directed)
     found.update((info.name, info) for info in extra)
     return SignalCatalog(found)

@@ -78,6 +78,10 @@ def _signal(ref: SignalRef, known: SignalCatalog, gates: bool) -> ExpressionProb
     if ref.function == "gain" and not info.performance:
         message = f"gain(…) takes a metric, and {ref.name} is none"
         return ExpressionProblem("unknown-signal", message, ref.column, ref.width)
+    if ref.function == "gain" and not info.directed:
+        message = f"gain(…) takes a metric of which one end is better, and neither is of {ref.name}"
+        hint = f"say which: e.g. challenger.{ref.name} > champion.{ref.name}"
+        return ExpressionProblem("no-direction", message, ref.column, ref.width, hint)
     if ref.part in ("lower", "upper") and not info.interval:
         message = f"{ref.name} is counted, not estimated: it has no .{ref.part}"
         return ExpressionProblem("unknown-signal", message, ref.column, ref.width, f"write {spell(info)}")

@@ -79,7 +79,8 @@ def judge(
     """What the gates say of a challenger.
 
     Without a champion, gates that compare with it are passed over: there is nothing to beat. On fewer rows than
-    `min_samples` the others are unknown, whatever the numbers.
+    `min_samples` the others are unknown, whatever the numbers. No gate at all is unknown too, as long as there is a
+    champion to keep.
 
     Args:
         numbers: by key (`references`); what is not there is unknown.
@@ -100,8 +101,15 @@ def judge(
     wanted = max((want for want in wants if want is not None), default=None) if verdict == "unknown" else None
     if None in wants:
         wanted = None
+    if not gates and has_champion:
+        return Verdict(
+            "unknown",
+            f"cannot tell: no gate and no metric says whether {challenger} is better than {champion}",
+            None,
+            (),
+        )
     if not gates:
-        return Verdict("passed", f"there is no gate for {who}", None, ())
+        return Verdict("passed", "there is no champion to beat", None, ())
     parts = []
     if compared:
         shown = "; ".join(gate.shown for gate in compared)

@@ -98,6 +98,55 @@ def test_each_problem_is_found_at_its_line(
     assert any(row["line"] in changed for row in errors), (errors, changed)
 
 
+@pytest.mark.parametrize(
+    ("gate", "code", "under", "says"),
+    [
+        ("gain(maee) > 0", "unknown-signal", "gain(maee)", "did you mean mae?"),
+        ("gain(mae) > 0 and challenger.rsme < 9", "unknown-signal", "challenger.rsme", "challenger.rmse"),
+        ("gain(drift.max) > 0", "unknown-signal", "gain(drift.max)", "is none"),
+        ("gain(mean_target) > 0", "no-direction", "gain(mean_target)", "challenger.mean_target > champion"),
+        ("challenger.mae < 0", "never-true", "challenger.mae < 0", "0 or more"),
+        ("gain(mae)", "expression", "gain(mae)", "> 0.5"),
+        ("psi.zzz < 0.2", "unknown-signal", "psi.zzz", "psi.x"),  # only the data can tell
+        ("psi.x < 0.2 and gain(mae) > -0.5 and champion.mae.n >= 100", None, "", ""),
+    ],
+)
+def test_gates_are_checked_where_they_stand(
+    space: Path, here: Here, gate: str, code: str | None, under: str, says: str
+) -> None:
+    file = space / "lifecycle.toml"
+    training = '[models.steady.training]\ngates = [\n  "gain(rmse) > 0",\n  "GATE",\n]\n'.replace("GATE", gate)
+    metrics = '[models.steady.monitor]\nmetrics = ["mae", "rmse", "mean_target"]\n'
+    text = file.read_text().replace(DATA, f"{training}{metrics}{DATA}", 1)
+    file.write_text(text)
+    done = here(space, "config", "check", "--format", "json")
+    rows = problems(done)
+    if code is None:
+        assert (done.code, rows) == (0, [])
+        return
+    (row,) = rows
+    line = text.splitlines()[row["line"] - 1]
+    assert done.code == 2 and (row["code"], row["key"]) == (code, "models.steady.training.gates[1]")
+    assert line[row["column"] - 1 :].startswith(under) and gate in line
+    assert says in f"{row['message']} {row['hint']}"
+    # What needs no data stops the workspace from opening; what does is found by the next check of the model.
+    opened = here(space, "check", "steady")
+    said = opened.out + opened.err
+    assert opened.code == 2 and row["message"] in " ".join(said.split()), opened
+
+
+def test_a_model_that_nothing_can_judge_is_warned_of(space: Path, here: Here) -> None:
+    file = space / "lifecycle.toml"
+    extra = '[models.steady.training]\n[models.steady.monitor]\nmetrics = ["mean_target"]\n'
+    sound = file.read_text().replace("mae.lower", "mean_target", 1)
+    file.write_text(sound.replace(DATA, f"{extra}{DATA}", 1))
+    done = here(space, "config", "check")
+    assert done.code == 0 and "warning[no-gate]" in done.out and "no challenger will be promoted" in done.out
+    gated = extra.replace("training]", 'training]\ngates = "challenger.mean_target > champion.mean_target"')
+    file.write_text(sound.replace(DATA, f"{gated}{DATA}", 1))
+    assert here(space, "config", "check").out.endswith(": fine\n")
+
+
 def test_data_is_not_looked_at_when_not_asked(space: Path, here: Here) -> None:
     (space / "data" / "steady.csv").unlink()
     assert here(space, "config", "check").code == 2

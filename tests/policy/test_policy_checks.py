@@ -13,7 +13,8 @@ CATALOG = model_catalog(
     {"income": "numeric", "loan amount": "numeric", "country": "categorical", "n": "numeric", "loan-term": "numeric"},
     [DetectorInfo("psi", ("numeric", "categorical")), DetectorInfo("ks", ("numeric",)),
      DetectorInfo("chi2", ("categorical",)), DetectorInfo("shift", ("numeric",), columns=("income",))],
-    [MetricInfo("auc", (0.0, 1.0)), MetricInfo("rmse", (0.0, None)), MetricInfo("r2", (None, 1.0))],
+    [MetricInfo("auc", (0.0, 1.0)), MetricInfo("rmse", (0.0, None)), MetricInfo("r2", (None, 1.0)),
+     MetricInfo("ctr", (0.0, 1.0), directed=False)],
     [SignalInfo("estimated.auc", (0.0, 1.0))],
 )  # fmt: skip
 
@@ -102,6 +103,8 @@ def test_a_column_with_a_dash_reads_as_a_difference():
         ("challenger.auc >= champion.auc - 0.01", []),
         ("challenger.auc > 2", ["never-true"]),
         ("challenger.acu > 0.2", ["unknown-signal"]),
+        ("gain(ctr) > 0", ["no-direction"]),
+        ("challenger.ctr > champion.ctr and drift.share < 30%", []),
     ],
 )
 def test_gates(text, codes):

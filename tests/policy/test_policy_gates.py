@@ -117,7 +117,8 @@ def test_no_gate_is_judged_on_too_few_rows(gate, wanted):
         (["gain(mae) > 0", "gain(auc) > 0", "gain(f1) > -0.02"], True, 1440, "unknown", 9100, "cannot tell yet: gain(auc) 0.004"),  # noqa: E501
         (["gain(auc) > 0", "gain(lost) > 0"], True, 1440, "unknown", None, "(gain(lost) has no number)"),
         (["gain(mae) > 0", "drift.max < 0.2"], True, 1440, "passed", None, "> 0; drift.max 0.1 < 0.2 on 1,440 rows"),
-        ([], True, 1440, "passed", None, "there is no gate for version 3 against version 2"),
+        ([], True, 1440, "unknown", None, "no gate and no metric says whether version 3 is better"),
+        ([], False, 0, "passed", None, "there is no champion to beat"),
         # The first version: nothing to beat, however few rows; what does not compare still counts.
         (["gain(mae) > 0"], False, 0, "passed", None, "there is no champion to beat: gain(mae) > 0 is passed over"),
         (["gain(mae) > 0", "challenger.recall > 0.5"], False, 1440, "passed", None, "is passed over"),
@@ -209,7 +210,7 @@ def inside(found, at):
     return found.value
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     conditions(),
     numbers(),
@@ -225,7 +226,7 @@ def test_a_verdict_holds_wherever_the_truth_lies(gate, found, points):
         assert expression.evaluate(lambda ref, truth=truth: truth[key_of(ref)]) is (verdict == "passed"), truth
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(conditions(), numbers())
 def test_exact_numbers_give_what_rules_give(gate, found):
     exact = {name: Interval(i.value, i.value, i.value, i.n) for name, i in found.items()}
@@ -234,7 +235,7 @@ def test_exact_numbers_give_what_rules_give(gate, found):
     assert one(gate, rows=400, numbers=exact).verdict == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(conditions(), numbers())
 def test_so_many_rows_do_settle_it_and_a_tenth_fewer_do_not(gate, found):
     before = one(gate, rows=400, numbers=found)
@@ -253,4 +254,5 @@ def test_so_many_rows_do_settle_it_and_a_tenth_fewer_do_not(gate, found):
         return one(gate, rows=rows, numbers=moved).verdict
 
     assert at(before.wanted + 1) != "unknown"
-    assert at(max(400, int(before.wanted * 0.89))) == "unknown"
+    fewer = int(before.wanted * 0.89)  # what is said is rounded up to two digits
+    assert fewer <= 400 or at(fewer) == "unknown"
