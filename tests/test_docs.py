@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
-WHERE = {"detector": "signals.md", "metric": "signals.md", "notifier": "policies.md", "source": "data.md"}
+WHERE = {
+    "detector": "signals.md",
+    "metric": "signals.md",
+    "notifier": "policies.md",
+    "source": "data.md",
+    "strategy": "training.md",
+    "deployer": "delivery.md",
+}
 
 
 def command(name: str) -> click.Command:
@@ -137,14 +144,12 @@ def shipped() -> list[tuple[str, str]]:
 
 
 def test_the_index_holds_what_the_folders_hold() -> None:
-    files = {
-        (folder.name.removesuffix("s"), path.stem)
-        for folder in (ROOT / "lifecycle_tui" / "builtin").iterdir()
-        if folder.is_dir() and not folder.name.startswith("_")
-        for path in folder.glob("*.py")
-        if path.stem != "__init__"
-    }
-    assert set(shipped()) == files
+    folder = ROOT / "lifecycle_tui" / "builtin"
+    files = {p.relative_to(folder).as_posix() for p in folder.glob("*/*.py") if not p.stem.startswith("__")}
+    rows = json.loads((folder / "index.json").read_text())["plugins"]
+    assert {row["file"] for row in rows} == files
+    plural = {"strategy": "strategies"}
+    assert all(row["file"].startswith(plural.get(row["kind"], row["kind"] + "s") + "/") for row in rows)
 
 
 @pytest.mark.parametrize(("kind", "name"), shipped())

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,33 @@ def loaded(args: list[str], cwd: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], ["check", "--help"], ["init", "--help"], ["drift", "--help"]]
+    "args",
+    [
+        ["--help"],
+        ["--version"],
+        ["check", "--help"],
+        ["init", "--help"],
+        ["drift", "--help"],
+        ["promote", "--help"],
+        ["versions", "list", "--help"],
+    ],
 )
 def test_help_imports_nothing_heavy(args: list[str], tmp_path: Path) -> None:
     assert not loaded(args, tmp_path) & set(HEAVY)
 
 
-def test_status_imports_nothing_heavy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "args",
+    [["status"], ["history", "--at", "2025-06-01"], ["versions", "list", "bikes"], ["versions", "show", "bikes", "1"]],
+)
+def test_what_reads_state_alone_imports_nothing_heavy(args: list[str], tmp_path: Path) -> None:
+    from lifecycle_tui.registry import versions
+    from lifecycle_tui.state.database import State
+
     (tmp_path / "lifecycle.toml").write_text("")
-    assert not loaded(["status"], tmp_path) & set(HEAVY)
+    with State.open(tmp_path) as state, state.write() as tx:
+        versions.register(tx, versions.NewVersion("bikes", "named", name="a"), datetime(2025, 6, 1, tzinfo=UTC))
+    assert not loaded(args, tmp_path) & set(HEAVY)
 
 
 def test_drift_imports_numpy_and_pyarrow_only(tmp_path: Path) -> None:

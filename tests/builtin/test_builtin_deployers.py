@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -235,3 +236,33 @@ def test_a_teams_deployer_that_answers_nonsense_is_charged_with_it(tmp_path: Pat
         with pytest.raises(PluginFault, match="no room for bikes") as caught:
             deployer.deploy(release(tmp_path, 1))
         assert caught.value.line == 6
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text("utf-8")
+
+
+def test_the_documented_deployer_works(tmp_path: Path):
+    (example,) = [
+        block for block in re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL) if "register_deployers" in block
+    ]
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "folder.py").write_text(example, "utf-8")
+    catalog = PluginCatalog.open(tmp_path, [tmp_path / "plugins"])
+    info = catalog.find("deployer", "folder")
+    assert info.problems == ()
+    with Runner() as runner:
+        deployer = catalog.make(info, {"path": str(tmp_path / "served")}, runner=runner)
+        for number in (1, 2, 2):
+            deployer.deploy(release(tmp_path, number))
+        assert deployer.serving(str(tmp_path)) is None
+    assert json.loads((tmp_path / "served" / "bikes.json").read_text()) == {"version": 2}
+    assert (tmp_path / "served" / "bikes-2").read_bytes() == b"model 2"
+
+
+def test_its_options_are_documented():
+    info = PluginCatalog.open(None, enabled=False).find("deployer", "local")
+    section = DOCS.split("## The deployer `local`")[1].split("##")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [option.name for option in info.options]
+    assert f"beside the champion ({local.Local().keep})" in section
+    for field in Release.__dataclass_fields__:
+        assert f"`{field}`" in DOCS.split("## A deployer of your own")[1]
