@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle_tui.agent import children
@@ -22,7 +22,7 @@ from lifecycle_tui.agent.kinds import KINDS
 from lifecycle_tui.agent.slots import plan, slots
 from lifecycle_tui.agent.watch import SAID, Sign, Watch
 from lifecycle_tui.domain.clock import Clock, SystemClock
-from lifecycle_tui.domain.errors import LifecycleError, StateError
+from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import jobs, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
@@ -96,7 +96,10 @@ class Supervisor:
             watches[job.id] = watch.look(_sign(job, beat), elapsed, cancel=job.cancel)
         self._watches = watches
         for job, _ in running:
-            if job.id in watches and (why := watches[job.id].verdict(job.time_limit)) != "fine":
+            why = watches[job.id].verdict(job.time_limit) if job.id in watches else "fine"
+            if why == "silent":
+                self._prove(job)
+            elif why != "fine":
                 self._kill(job, why)
         if lost:
             self._recover([job for job, _ in running if job.id in lost])
@@ -143,26 +146,28 @@ class Supervisor:
         """Try again where workers have ended at once: something has changed."""
         self._false.clear()
 
+    def _prove(self, job: Job) -> None:
+        """Say that a job's worker is silent. Where state does not take even this, its silence says nothing."""
+        watch = self._watches[job.id] = self._watches[job.id].wait(proven=False)
+        with self._state.write() as tx:
+            jobs.log(tx, job.id, "warning", "its worker shows no sign of life", jobs.clock_of(job).now())
+        self._watches[job.id] = watch.wait(proven=True)
+
     def _kill(self, job: Job, why: str) -> None:
         """Kill the worker of a job with all that it has started; `_recover` then finds the job lost."""
         worker = job.process
         if worker is None or processes.alive(worker) is not True:
             return
         if why != "stopped":
-            # A stopped worker may be what keeps state from being written. Of the others silence says nothing as long
-            # as nobody could write: this transaction shows that they could have.
+            # Not of a stopped one: it may be what keeps state from being written.
             now = jobs.clock_of(job).now()
-            try:
-                with self._state.write() as tx:
-                    found = jobs.job(tx, job.id)
-                    if found is None or found.state != "running" or found.process != worker:
-                        return
-                    jobs.log(tx, job.id, "warning", f"{SAID[why]}: worker {worker.pid} was killed", now)
-                    if why == "over":
-                        jobs.finish(tx, job.id, "failed", now, error=SAID[why], process=worker)
-            except StateError:
-                self._watches[job.id] = replace(self._watches[job.id], still=0)
-                raise
+            with self._state.write() as tx:
+                found = jobs.job(tx, job.id)
+                if found is None or found.state != "running" or found.process != worker:
+                    return
+                jobs.log(tx, job.id, "warning", f"{SAID[why]}: worker {worker.pid} was killed", now)
+                if why == "over":
+                    jobs.finish(tx, job.id, "failed", now, error=SAID[why], process=worker)
         self._say(f"job {job.id} ({_name(job)}): {SAID[why]}: worker {worker.pid} killed")
         children.kill_worker(worker)
 

@@ -12,6 +12,9 @@ from typing import Literal
 STILL = 20
 """Looks at a worker that shows no sign of life before it is killed."""
 
+AGAIN = 5
+"""Of these so many after it was shown that the worker could have written its heartbeat."""
+
 STOPPED = 10
 """Looks at a worker that is stopped (SIGSTOP) before it is killed: it may hold the state's lock."""
 
@@ -24,7 +27,9 @@ OVER = 30.0
 STEP = 5.0
 """Of the time between two looks so much counts, at most."""
 
-Verdict = Literal["fine", "stopped", "still", "deaf", "over"]
+Verdict = Literal["fine", "silent", "stopped", "still", "deaf", "over"]
+"""What to do: nothing, show that state takes writes, or kill."""
+
 SAID = {
     "stopped": "its worker was stopped and did not come back",
     "still": "its worker showed no sign of life",
@@ -50,6 +55,7 @@ class Watch:
     Attributes:
         attempt: of which worker, by number.
         still, stopped: looks in a row without a change, or with the worker stopped.
+        proven: since the last change state has taken a write, so the silence says something.
         age, asked: seconds since the first look, and since somebody asked it to stop.
     """
 
@@ -57,6 +63,7 @@ class Watch:
     sign: Sign | None = None
     still: int = 0
     stopped: int = 0
+    proven: bool = False
     age: float = 0.0
     asked: float = 0.0
 
@@ -69,9 +76,14 @@ class Watch:
             # A worker that computes without letting its heart beat (a library that keeps Python's lock) is alive.
             still=self.still + 1 if sign == self.sign else 0,
             stopped=self.stopped + 1 if sign.stopped else 0,
+            proven=self.proven and sign == self.sign,
             age=self.age + step,
             asked=self.asked + step if cancel else 0.0,
         )
+
+    def wait(self, *, proven: bool) -> Watch:
+        """The same with some more looks to come: as it can be written to state now, or not at all."""
+        return replace(self, still=STILL - AGAIN if proven else 0, proven=proven)
 
     def verdict(self, time_limit: float | None) -> Verdict:
         """Whether it is to be killed, and why."""
@@ -81,4 +93,6 @@ class Watch:
             return "deaf"
         if time_limit is not None and self.age >= time_limit + OVER:
             return "over"
-        return "still" if self.still >= STILL else "fine"
+        if self.still < STILL:
+            return "fine"
+        return "still" if self.proven else "silent"

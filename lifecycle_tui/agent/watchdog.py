@@ -52,4 +52,6 @@ class Watchdog:
 
 def said(limit: float) -> str:
     """The error of a job that ran out of time."""
-    return f"stopped at its time limit of {timedelta(seconds=round(limit, 1))}"
+    if limit < 120:
+        return f"stopped at its time limit of {limit:g} s"
+    return f"stopped at its time limit of {timedelta(seconds=round(limit))}"

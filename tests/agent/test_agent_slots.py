@@ -7,7 +7,7 @@ import pytest
 from lifecycle_tui.agent.context import Pace
 from lifecycle_tui.agent.slots import Starts, cores, plan, slots
 from lifecycle_tui.agent.supervisor import OWN
-from lifecycle_tui.agent.watch import DEAF, OVER, STEP, STILL, STOPPED, Sign, Watch
+from lifecycle_tui.agent.watch import AGAIN, DEAF, OVER, STEP, STILL, STOPPED, Sign, Watch
 
 Q = {"e": "evaluate", "j": "judge", "n": "notify", "r": "retrain", "d": "deploy"}
 
@@ -64,10 +64,10 @@ SAME = Sign("a", 5, False)
     [
         (MOVING, "fine"),
         ([SAME] * STILL, "fine"),
-        ([SAME] * (STILL + 1), "still"),
+        ([SAME] * (STILL + 1), "silent"),
         ([Sign("a", n, False) for n in range(100)], "fine"),  # no heartbeat, but it computes
         ([Sign(str(n), 5, False) for n in range(100)], "fine"),  # it waits, and its heart beats
-        ([Sign("a", None, False)] * (STILL + 1), "still"),
+        ([Sign("a", None, False)] * (STILL + 1), "silent"),
         ([SAME] * STILL + [Sign("b", 5, False)] + [SAME] * STILL, "fine"),
         ([Sign("a", 5, True)] * (STOPPED - 1), "fine"),
         ([Sign("a", 5, True)] * STOPPED, "stopped"),
@@ -76,6 +76,15 @@ SAME = Sign("a", 5, False)
 )
 def test_a_worker_that_shows_no_life_is_given_up(signs: list[Sign], verdict: str) -> None:
     assert looks(Watch(1), signs).verdict(None) == verdict
+
+
+def test_silence_counts_once_it_was_shown_that_state_takes_writes() -> None:
+    silent = looks(Watch(1), [SAME] * (STILL + 1))
+    proven = silent.wait(proven=True)
+    assert proven.verdict(None) == looks(proven, [SAME] * (AGAIN - 1)).verdict(None) == "fine"
+    assert looks(proven, [SAME] * AGAIN).verdict(None) == "still"
+    assert looks(proven, [MOVING[0]] + [SAME] * (STILL + 1)).verdict(None) == "silent"
+    assert looks(silent.wait(proven=False), [SAME] * (STILL - 1)).verdict(None) == "fine"
 
 
 def test_a_job_that_does_not_stop_is_killed_after_a_grace() -> None:
