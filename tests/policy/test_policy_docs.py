@@ -16,6 +16,7 @@ from lifecycle_tui.policy.catalog import (
 )
 from lifecycle_tui.policy.checks import check_expression
 from lifecycle_tui.policy.expressions import compile_expression
+from lifecycle_tui.policy.gates import Interval, judge
 
 ROOT = Path(__file__).parents[2]
 POLICIES = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def metric(name):
 CATALOG = model_catalog(
     {"mcc": "categorical", "income": "numeric"},
     [DetectorInfo("psi", ("numeric",)), *(DetectorInfo(name, ("categorical",)) for name in ("unseen", "missing"))],
-    [MetricInfo(name, metric(name).range) for name in METRICS],
+    [MetricInfo(name, metric(name).range, metric(name).greater_is_better is not None) for name in METRICS],
 )
 BLOCKS = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", POLICIES, re.S)]
 
@@ -50,6 +51,31 @@ def rules(table):
 @pytest.mark.parametrize("when", sorted({when for block in BLOCKS for when in rules(block)}))
 def test_rules_of_the_docs_are_right(when):
     assert check_expression(compile_expression(when), CATALOG) == ()
+
+
+def gates(table):
+    for key, value in table.items():
+        if key == "gates":
+            yield from value
+        elif isinstance(value, dict):
+            yield from gates(value)
+
+
+@pytest.mark.parametrize("gate", sorted({gate for block in BLOCKS for gate in gates(block)}))
+def test_gates_of_the_docs_are_right(gate):
+    assert check_expression(compile_expression(gate), CATALOG.for_gates(), gates=True) == ()
+
+
+NUMBER = r"(-?[0-9.]+)"
+
+
+def test_verdicts_of_the_docs_are_right():
+    said = re.findall(rf"{NUMBER}\s\({NUMBER}\sto\s{NUMBER}\)", POLICIES.partition("## Gates")[2])
+    assert len(said) == 3
+    for numbers, verdict in zip(said, ("passed", "failed", "unknown"), strict=True):
+        number = Interval(*map(float, numbers), 1000)
+        given = {"min_samples": 200, "has_champion": True, "challenger": "version 3", "champion": "version 2"}
+        assert judge(["gain(mae) > 0"], {"gain(mae)": number}, 1000, **given).verdict == verdict
 
 
 def test_every_signal_is_listed():
