@@ -105,8 +105,7 @@ def _register(job: JobContext, model: Opened, made: Made) -> Version:
 
 def _born(model: Opened, made: Made) -> Sequence[Signal]:
     """The metrics of forward validation."""
-    classes = model.spec.task in ("binary", "multiclass")
-    labels = set(map(str, made.validation.gathered.rows.target.tolist())) if classes else set()
+    labels = recipes.labels_of(model.spec, made.validation.gathered)
     collector = made.validation.collected("", coding(model.spec, labels))
     return collector.measure("", model.instruments.metrics).signals if collector.versions else ()
 

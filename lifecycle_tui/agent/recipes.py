@@ -12,20 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.agent import judging
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.opening import Opened
-from lifecycle_tui.agent.reading import PREDICTION, label_text, output_values
+from lifecycle_tui.agent.reading import PREDICTION, coding, label_text, output_values
 from lifecycle_tui.agent.rows import Gathered, part
 from lifecycle_tui.agent.scoring import aligned
+from lifecycle_tui.domain.errors import LifecycleError, TrainingError
+from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.domain.specs import TrainingSpec
+from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.registry.versions import Version
+from lifecycle_tui.training import lineage
 from lifecycle_tui.training.artefact import dump, format_of
 from lifecycle_tui.training.command import run_command
-from lifecycle_tui.training.fit import FittedModel, Prediction, TrainingRows, fit, forward_predictions
+from lifecycle_tui.training.fingerprint import fingerprint
+from lifecycle_tui.training.fit import FOLDS, FittedModel, Prediction, TrainingRows, fit, forward_predictions
+from lifecycle_tui.training.importance import importance
+from lifecycle_tui.training.team import is_own
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,22 +99,20 @@ def make(job: JobContext, model: Opened, rows: Gathered, scratch: Path) -> Made:
         return _by_command(job, model, training, rows, scratch)
     fit_one = _recipe(job, model, None)
     fitted = fit_one(rows.rows)
+    validation, late = _forward(job, model, rows, fit_one)
     workspace = job.workspace.spec
     data = dump(fitted, trusted=workspace.trust, pickle=workspace.pickle)
     features = [f.name for f in fitted.encoder.features]
+    own = fitted.estimator_name if is_own(fitted.estimator_name) else None
     record = {
         "strategy": "refit",
-        "libraries": _libraries(),
         "parameters": dict(fitted.parameters),
+        "libraries": lineage.libraries(),
+        "code": None if own is None else lineage.code_digest(workspace.root, own),
+        "importance": {} if late is None else _importance(job, model, rows, late),
         "lineage": {"estimator": fitted.estimator_name, "features": features},
     }
-    return Made(data, format_of(data) or "skops", rows, _forward(job, model, rows, fit_one), record)
-
-
-def _libraries() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("scikit-learn", "numpy", "skops")}
+    return Made(data, format_of(data) or "skops", rows, validation, record | _about(model, rows))
 
 
 def validate(job: JobContext, model: Opened, rows: Gathered, version: Version, scratch: Path) -> Validation:
@@ -119,16 +124,63 @@ def validate(job: JobContext, model: Opened, rows: Gathered, version: Version, s
     training = model.spec.training
     if version.facts.strategy == COMMAND and training is not None and training.command:
         return _by_command(job, model, training, rows, scratch).validation
-    return _forward(job, model, rows, _recipe(job, model, version))
+    return _forward(job, model, rows, _recipe(job, model, version))[0]
+
+
+def _about(model: Opened, learned: Gathered) -> dict[str, Any]:
+    """What the record says of the rows, whoever learned from them."""
+    rows, kinds = learned.rows, model.data.kinds()
+    return {
+        "data_digest": fingerprint(rows.table, rows.target, rows.time),
+        "schema": lineage.schema(model.spec, {name: kinds[name] for name in rows.table.column_names}),
+    }
 
 
 def _forward(
     job: JobContext, model: Opened, rows: Gathered, fit_one: Callable[[TrainingRows], FittedModel]
-) -> Validation:
+) -> tuple[Validation, FittedModel | None]:
+    """The validation, and the last version that was fitted for it: none of those has seen the newest rows."""
+    fitted: list[FittedModel] = []
+
+    def keeping(some: TrainingRows) -> FittedModel:
+        fitted[:] = [fit_one(some)]
+        return fitted[0]
+
     def progress(done: int, total: int) -> None:
         job.progress(done, total, "folds", f"{model.spec.name}: validating forward on the reference")
 
-    return Validation(rows, *forward_predictions(rows.rows, fit_one, progress))
+    validation = Validation(rows, *forward_predictions(rows.rows, keeping, progress))
+    return validation, fitted[0] if fitted else None
+
+
+def _importance(job: JobContext, model: Opened, rows: Gathered, late: FittedModel) -> dict[str, float]:
+    """How much the key metric loses without each feature, by a version that has not seen the rows that it is asked for.
+
+    The first version itself has seen them all.
+    """
+    import numpy as np
+
+    n = len(rows)
+    unseen = part(rows, np.arange(round(n * FOLDS / (FOLDS + 1)), n))
+    code = coding(model.spec, labels_of(model.spec, rows))
+
+    def outcomes(said: Prediction, at: np.ndarray) -> Outcomes:
+        found = Validation(unseen, at, said).collected("", code).outcomes("")
+        if found is None:
+            raise TrainingError("no row to measure on")
+        return found
+
+    whole = Validation(unseen, np.arange(len(unseen)), late.predict(unseen.rows.table)).collected("", code).outcomes("")
+    metric = judging.key_metric(model.instruments, whole)
+    if whole is None or metric is None:
+        return {}
+    job.progress(0, None, "", f"{model.spec.name}: what the first version leans on")
+    try:
+        better = bool(metric.info.greater_is_better)
+        return importance(late, unseen.rows.table, outcomes, judging.measure(metric), better)
+    except LifecycleError as exc:  # a column of the record, not a reason to have no version
+        job.log("warning", f"importance of the features cannot be told: {exc.message}")
+        return {}
 
 
 def _recipe(job: JobContext, model: Opened, version: Version | None) -> Callable[[TrainingRows], FittedModel]:
@@ -137,6 +189,8 @@ def _recipe(job: JobContext, model: Opened, version: Version | None) -> Callable
     estimator = spec.training.estimator if spec.training else None
     if version is not None and version.facts.lineage:
         estimator = version.facts.lineage.get("estimator", estimator)
+    if estimator == "default":  # how the retrain job records that none was named
+        estimator = None
     positive = spec.columns.positive
 
     def fit_one(rows: TrainingRows) -> FittedModel:
@@ -166,8 +220,18 @@ def _by_command(job: JobContext, model: Opened, training: TrainingSpec, rows: Ga
         spec, learned.rows, judged.rows, job.workspace.spec.root, Path(tempfile.mkdtemp(dir=scratch)),
         stop=job.stopping, log=lambda line: job.log("info", line), limit=training.time_limit.total_seconds(),
     )  # fmt: skip
-    record = {"strategy": COMMAND, "lineage": {"command": list(training.command)}}
-    return Made(found.artifact, "tar", learned, Validation(rows, np.asarray(late), found.predictions), record)
+    record = {
+        "strategy": COMMAND,
+        "code": lineage.command_digest(job.workspace.spec.root, training.command),
+        "lineage": {"command": list(training.command)},
+    }
+    validation = Validation(rows, np.asarray(late), found.predictions)
+    return Made(found.artifact, "tar", learned, validation, record | _about(model, learned))
+
+
+def labels_of(spec: ModelSpec, rows: Gathered) -> set[str]:
+    """The labels among gathered rows; none where the target is a number."""
+    return set(map(str, rows.rows.target.tolist())) if spec.task in ("binary", "multiclass") else set()
 
 
 def _split(rows: Gathered, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -41,9 +41,12 @@ def passed(job: JobContext, spec: ModelSpec, survey: Survey) -> Survey:
             f"the reference of {spec.name} ends after the clock ({job.now:%Y-%m-%d %H:%M})",
             hint="let the simulated clock begin when the reference is over",
         )
+    windows = tuple(state for state in survey.windows if is_over(state.window, job.now))
     return replace(
         survey,
-        windows=tuple(state for state in survey.windows if is_over(state.window, job.now)),
+        windows=windows,
+        # In the window that the clock is in, the newest row is one of the future: how late the data is, nobody can say.
+        newest=survey.newest if len(windows) == len(survey.windows) else None,
         findings=tuple(finding for finding in survey.findings if finding.code != FUTURE),
     )
 

@@ -123,7 +123,17 @@ def test_a_first_version_scores_forward(
     with State.open(space.root) as state, state.read() as conn:
         (move,) = aliases.moves(conn, "shop", "champion")
     assert (move.version, move.previous, move.why) == (1, None, "first version")
+    assert (found.facts.strategy, found.facts.schema) == (
+        "refit", {"task": task, "target": "y", "features": {"c": "categorical", "x": "numeric"}},
+    )  # fmt: skip
+    assert len(str(found.facts.data_digest)) == 64 and found.facts.code is None
+    importance = found.facts.importance or {}
+    assert set(importance) == {"x", "c"} and importance["x"] > max(0, importance["c"])
+    assert (found.facts.data_start, found.facts.data_end) == (
+        datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 3, 31, 15, 0, 0, 1, tzinfo=UTC),
+    )  # fmt: skip
     base = baseline(outcome)[metric]
+    assert (found.facts.metrics or {})[metric] == {k: base[k] for k in ("value", "lower", "upper", "n")}
     assert base["n"] == 300, "five of six blocks are predicted by versions that had not seen them"
     assert low < base["value"] < high
     windows = {e.window.key: e.signals for e in space.history(version="1")}
@@ -367,5 +377,6 @@ def test_a_function_of_the_team_makes_the_first_version(space: Space) -> None:
     outcome = save(space, made("regression"), more=more).run()
     found = champion(space)
     assert (found.facts.lineage or {})["estimator"] == "shop_model:build" and found.facts.format == "skops"
+    assert len(str(found.facts.code)) == 64
     assert 0.2 < baseline(outcome)["mae"]["value"] < 0.7
     assert all(e.signals["mae"].value is not None for e in space.history(version="1"))
