@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.values import parse_numbers as parse_numbers
     from lifecycle_tui.data.values import text_labels as text_labels
     from lifecycle_tui.domain.delivery import Deployer as Deployer
+    from lifecycle_tui.domain.delivery import FitRequest as FitRequest
+    from lifecycle_tui.domain.delivery import FitResult as FitResult
     from lifecycle_tui.domain.delivery import Release as Release
+    from lifecycle_tui.domain.delivery import Strategy as Strategy
     from lifecycle_tui.domain.errors import DataError as DataError
+    from lifecycle_tui.domain.errors import TrainingError as TrainingError
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
     from lifecycle_tui.domain.hookspecs import Register as Register
     from lifecycle_tui.domain.hookspecs import hookimpl as hookimpl
@@ -88,6 +92,11 @@ if TYPE_CHECKING:
     from lifecycle_tui.stats.multiple import holm as holm
     from lifecycle_tui.stats.two_sample import ks_pvalue as ks_pvalue
     from lifecycle_tui.stats.two_sample import two_proportions as two_proportions
+    from lifecycle_tui.training.requests import continue_model as continue_model
+    from lifecycle_tui.training.requests import dump_model as dump_model
+    from lifecycle_tui.training.requests import fit_model as fit_model
+    from lifecycle_tui.training.requests import learn_more as learn_more
+    from lifecycle_tui.training.requests import load_model as load_model
 
 _HOMES: dict[str, str] = {
     "API_VERSION": "domain.hookspecs",
@@ -96,7 +105,16 @@ _HOMES: dict[str, str] = {
     "ColumnKind": "domain.signals",
     "DataError": "domain.errors",
     "Deployer": "domain.delivery",
+    "FitRequest": "domain.delivery",
+    "FitResult": "domain.delivery",
     "Release": "domain.delivery",
+    "Strategy": "domain.delivery",
+    "TrainingError": "domain.errors",
+    "continue_model": "training.requests",
+    "dump_model": "training.requests",
+    "fit_model": "training.requests",
+    "learn_more": "training.requests",
+    "load_model": "training.requests",
     "Detector": "domain.protocols",
     "Fragment": "domain.protocols",
     "Measurement": "domain.signals",

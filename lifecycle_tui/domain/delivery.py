@@ -1,4 +1,4 @@
-"""What strategies and deployers are given and give back: the values that cross to a plugin's process, and the two protocols.
+"""What strategies and deployers are given and give back: the values that cross to a plugin's process, and the protocols.
 
 A strategy turns labelled rows into an artefact; a deployer makes a version serve. Built-ins of both kinds see the same
 values as a team's own.
@@ -63,12 +63,14 @@ class FitResult:
         rows: how many rows it learned from.
         parameters: of the estimator, JSON values.
         note: one sentence for a person, e.g. why it did not go on from the champion.
+        from_parent: whether it went on from the champion's fitted state.
     """
 
     artifact: bytes
     rows: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    from_parent: bool = False
 
 
 class Strategy(Protocol):

@@ -39,7 +39,7 @@ def register_notifiers(register: Register) -> None:
 
 @hookspec
 def register_strategies(register: Register) -> None:
-    """Register strategies (used from the second slice on)."""
+    """Register strategies: classes that follow `Strategy`."""
 
 
 @hookspec

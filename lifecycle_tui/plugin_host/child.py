@@ -19,7 +19,7 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.plugin_host import blame, cell, frames, guardian, load, wire
 from lifecycle_tui.plugin_host.guardian import CHANNEL_LOST
 from lifecycle_tui.plugin_host.info import Candidate, FaultInfo
-from lifecycle_tui.plugin_host.results import BadResult, as_measurement, as_version
+from lifecycle_tui.plugin_host.results import BadResult, as_fit, as_measurement, as_version
 
 Json = dict[str, Any]
 
@@ -166,6 +166,8 @@ class Service:
         """The result as it is sent; the packer gets its binary parts."""
         if method == "measure":
             return as_measurement(result)
+        if method == "fit":
+            return as_fit(result)
         if method == "fragments":
             from lifecycle_tui.plugin_host.tables import as_fragments
 

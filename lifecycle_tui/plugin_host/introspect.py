@@ -23,6 +23,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "metric": ("measure",),
     "source": ("fragments", "schema", "read"),
     "notifier": ("send",),
+    "strategy": ("fit",),
     "deployer": ("deploy", "serving"),
 }
 """Kind → methods the host calls; the kinds of later slices have none yet."""

@@ -146,6 +146,11 @@ class Process:
         self.base = self.resident = int(hello["resident"])
 
     @property
+    def reply_limit(self) -> int:
+        """Bytes of one reply that it may send."""
+        return self._setup.reply_limit
+
+    @property
     def alive(self) -> bool:
         """Whether it can be asked; collects it if it ended between calls."""
         if self._open and select.select([self._status], [], [], 0)[0]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lifecycle_tui.domain.delivery import Release
+from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
 from lifecycle_tui.domain.protocols import Batch, Fragment, Message, Outcomes
 from lifecycle_tui.domain.signals import ColumnKind, Measurement
 from lifecycle_tui.plugin_host.info import PluginInfo
@@ -103,6 +103,16 @@ class NotifierProxy(Proxy):
         self.call("send", message)
 
 
+class StrategyProxy(Proxy):
+    """Follows `Strategy`. `seconds` is what a training may take, in place of the limit of other calls."""
+
+    seconds: float | None = None
+
+    def fit(self, request: FitRequest) -> FitResult:
+        result: FitResult = self._runner.call(self.info, self._options, "fit", [request], seconds=self.seconds)
+        return result
+
+
 class DeployerProxy(Proxy):
     """Follows `Deployer`."""
 
@@ -119,6 +129,7 @@ KINDS: dict[str, type[Proxy]] = {
     "metric": MetricProxy,
     "source": SourceProxy,
     "notifier": NotifierProxy,
+    "strategy": StrategyProxy,
     "deployer": DeployerProxy,
 }
 """Kind → its stand-in; the kinds of later slices use `Proxy.call`."""

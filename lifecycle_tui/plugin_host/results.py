@@ -9,6 +9,7 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
+from lifecycle_tui.domain.delivery import FitResult
 from lifecycle_tui.domain.signals import Measurement
 
 DETAIL_LIMIT = 64 * 1024
@@ -58,6 +59,25 @@ def as_version(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
         raise BadResult(f"must be the number of a version or None, not {value!r:.60}")
     return value
+
+
+def as_fit(value: Any) -> FitResult:
+    """A strategy's answer, checked; whether its artefact can be read is for `training` to say.
+
+    Raises:
+        BadResult: for anything but a `FitResult` with bytes, a count of rows and JSON parameters.
+    """
+    if not isinstance(value, FitResult):
+        raise BadResult(f"must return a FitResult, not {type(value).__name__}")
+    if not isinstance(value.artifact, bytes) or not value.artifact:
+        raise BadResult("artifact must be the bytes that api.dump_model gives")
+    rows = _count(value.rows)
+    if rows is None:
+        raise BadResult("rows must be a count of rows, not None")
+    if not isinstance(value.from_parent, bool):
+        raise BadResult("from_parent must be True or False")
+    note = _text("note", value.note)
+    return FitResult(value.artifact, rows, _json("parameters", value.parameters), note or "", value.from_parent)
 
 
 def _real(name: str, value: Any) -> float | None:
@@ -111,14 +131,18 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _detail(value: Any) -> Mapping[str, Any]:
+    return _json("detail", value)
+
+
+def _json(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise BadResult(f"detail must be a mapping, not {type(value).__name__}")
+        raise BadResult(f"{name} must be a mapping, not {type(value).__name__}")
     if not value:
         return {}
     try:
         written = json.dumps(dict(value), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as exc:
-        raise BadResult(f"detail must hold JSON values only: {exc}") from None
+        raise BadResult(f"{name} must hold JSON values only: {exc}") from None
     if len(written) > DETAIL_LIMIT:
-        raise BadResult(f"detail takes {len(written):,} bytes; {DETAIL_LIMIT:,} are allowed")
+        raise BadResult(f"{name} takes {len(written):,} bytes; {DETAIL_LIMIT:,} are allowed")
     return json.loads(written)

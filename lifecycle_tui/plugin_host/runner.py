@@ -16,13 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lifecycle_tui.domain.errors import DataError, LifecycleError, PluginFault
+from lifecycle_tui.domain.errors import DataError, LifecycleError, PluginFault, TrainingError
 from lifecycle_tui.domain.protocols import Batch
 from lifecycle_tui.plugin_host import blame, wire
 from lifecycle_tui.plugin_host.info import DEADLY, FaultInfo, PluginInfo
 from lifecycle_tui.plugin_host.journal import Call, Journal
-from lifecycle_tui.plugin_host.process import Lost, Process, Setup
-from lifecycle_tui.plugin_host.results import BadResult, as_measurement, as_version
+from lifecycle_tui.plugin_host.process import REPLY_LIMIT, Lost, Process, Setup
+from lifecycle_tui.plugin_host.results import BadResult, as_fit, as_measurement, as_version
 from lifecycle_tui.plugin_host.wire import Codec
 
 
@@ -59,6 +59,10 @@ class PluginUse:
     printed: str = ""
 
 
+ARTIFACT_LIMIT = 1024**3
+"""Bytes of a strategy's reply: it holds a version's artefact."""
+_MEANT: dict[str, type[LifecycleError]] = {"DataError": DataError, "TrainingError": TrainingError}
+"""Errors that a plugin raises to speak to the user, which come out as they are."""
 _CANDIDATE = {"origin": "origin", "name": "name", "path": "home", "module": "module", "distribution": "distribution"}
 """Field of `Candidate` → field of `PluginInfo`: what the child loads."""
 
@@ -115,6 +119,7 @@ class Runner:
         kwargs: Mapping[str, Any] | None = None,
         *,
         location: str | None = None,
+        seconds: float | None = None,
     ) -> Any:
         """Call a method of the plugin made with these options, which the index has passed.
 
@@ -122,15 +127,16 @@ class Runner:
             args, kwargs: JSON values, instants, Arrow values, `Outcomes`, `Message`, `Fragment`, and what the codec
                 takes. They cross by copy: nothing a plugin does to them is seen here.
             location: first constructor argument of a source.
+            seconds: limit of this call, in place of the runner's.
 
         Returns:
-            `Measurement` for `measure`, fragments for `fragments`, column → Arrow type for `schema`, an iterator of
-            `Batch` for `read`, a number or None for `serving`, None for `send` and `deploy`; else what the plugin
-            returned.
+            `Measurement` for `measure`, `FitResult` for `fit`, fragments for `fragments`, column → Arrow type for
+            `schema`, an iterator of `Batch` for `read`, a number or None for `serving`, None for `send` and `deploy`;
+            else what the plugin returned.
 
         Raises:
             PluginFault: the plugin failed; charged to this call.
-            DataError: the plugin raised it: its data cannot be read.
+            DataError, TrainingError: the plugin raised it, to say what is wrong with the data.
             LifecycleError: no process could be started.
             Unsendable: an argument has no form on the wire (a mistake of the caller).
         """
@@ -145,7 +151,7 @@ class Runner:
                 self._on_call(call)
             begin, outcome = time.perf_counter(), "broken"
             try:
-                value = self._guarded(info, request, parts)
+                value = self._guarded(info, request, parts, seconds or self.limits.seconds)
                 outcome = "ok"
                 return value
             except PluginFault as fault:
@@ -205,7 +211,7 @@ class Runner:
         }
         return request, packer.parts
 
-    def _guarded(self, info: PluginInfo, request: dict[str, Any], parts: list[Any]) -> Any:
+    def _guarded(self, info: PluginInfo, request: dict[str, Any], parts: list[Any], seconds: float) -> Any:
         """Make the call; once more in a fresh process where the fault may be somebody else's doing.
 
         A plugin may leave a ruined process behind (a patched module, a thread that crashes later). So the first fault
@@ -217,7 +223,7 @@ class Runner:
         shared = bool(self._served - {info.home})
         self._served.add(info.home)
         try:
-            return self._ask(process, info, request, parts)
+            return self._ask(process, info, request, parts, seconds)
         except _Doubtful as doubt:
             others = shared and info.key not in self._proven
             if info.kind == "notifier" or not (others or doubt.outside):
@@ -230,7 +236,7 @@ class Runner:
         process = self._ready(info)
         self._served.add(info.home)
         try:
-            return self._ask(process, info, request, parts)
+            return self._ask(process, info, request, parts, seconds)
         except _Doubtful as doubt:
             self._proven.add(info.key)
             raise doubt.fault from None
@@ -238,14 +244,15 @@ class Runner:
     def _ready(self, info: PluginInfo) -> Process:
         """A process to make the next call in; a bloated one is not handed on to another plugin."""
         process = self._process
-        if process and process.alive:
+        reply = ARTIFACT_LIMIT if info.kind == "strategy" else REPLY_LIMIT
+        if process and process.alive and process.reply_limit >= reply:
             bloated = process.resident > process.base + self.limits.memory // 2
             if not (bloated and self._served - {info.home}):
                 return process
         self._drop()
         warm = () if info.kind in ("notifier", "deployer") else ("numpy", "pyarrow")
         decode = self._codec.decode if self._codec else ""
-        self._process = Process.start(Setup(self.limits.memory, warm, decode))
+        self._process = Process.start(Setup(self.limits.memory, warm, decode, reply))
         self.starts += 1
         return self._process
 
@@ -255,10 +262,12 @@ class Runner:
         self._process = None
         self._served.clear()
 
-    def _ask(self, process: Process, info: PluginInfo, request: dict[str, Any], parts: list[Any]) -> Any:
+    def _ask(
+        self, process: Process, info: PluginInfo, request: dict[str, Any], parts: list[Any], seconds: float
+    ) -> Any:
         entries: list[Any] = []
         try:
-            reply, sent = process.ask(request, parts, self.limits.seconds, lambda told: entries.append(told["batch"]))
+            reply, sent = process.ask(request, parts, seconds, lambda told: entries.append(told["batch"]))
         except Lost as lost:
             self._drop_later()
             file, line = blame.place_in_dump(lost.dump, info.home)
@@ -294,7 +303,7 @@ class Runner:
 
     @staticmethod
     def _meant(error: Mapping[str, Any]) -> LifecycleError:
-        kind = DataError if error.get("type") == "DataError" else LifecycleError
+        kind = _MEANT.get(str(error.get("type")), LifecycleError)
         return kind(str(error.get("message")), hint=error.get("hint"))
 
     @staticmethod
@@ -304,6 +313,8 @@ class Runner:
             measurement = as_measurement(value)
             _refuse_out_of_range(info, measurement.value)
             return measurement
+        if method == "fit":
+            return as_fit(value)
         if method == "fragments":
             from lifecycle_tui.plugin_host.tables import as_fragments
 

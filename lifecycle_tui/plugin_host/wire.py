@@ -1,8 +1,8 @@
 """Values as JSON and Arrow, for the pipes between the program and a plugin's process. Never pickles.
 
 `Packer` on the side that sends, `unpack` on the side that receives. What JSON has no word for is an object with one key
-`$`: an instant, a tuple, one of the few dataclasses below, or the number of a binary part (Arrow IPC, or bytes that a
-codec made from a value of a room that this one may not import).
+`$`: an instant, a tuple, one of the few dataclasses below, or the number of a binary part (Arrow IPC, plain bytes, or
+bytes that a codec made from a value of a room that this one may not import).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from lifecycle_tui.domain.delivery import Release
+from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
 from lifecycle_tui.domain.protocols import CellProblem, Fragment, Message, Outcomes
 from lifecycle_tui.domain.signals import Measurement
 
-_PLAIN: dict[str, type] = {c.__name__: c for c in (Measurement, Fragment, CellProblem, Message, Release)}
+_PLAIN: dict[str, type] = {
+    c.__name__: c for c in (Measurement, Fragment, CellProblem, Message, Release, FitRequest, FitResult)
+}
 """Dataclasses that cross field by field."""
 _TIMES: dict[str, Any] = {"datetime": datetime, "date": date}
 _ARROW = {
@@ -84,7 +86,9 @@ class Packer:
             return [self.pack(v) for v in value]
         if isinstance(value, datetime | date):
             return {"$": type(value).__name__, "v": value.isoformat()}
-        if isinstance(value, Measurement | Fragment | CellProblem | Message | Release):
+        if isinstance(value, bytes):
+            return {"$": "bytes", "part": self._part(value)}
+        if type(value) in _PLAIN.values():
             return {"$": type(value).__name__, "v": {f.name: self.pack(getattr(value, f.name)) for f in fields(value)}}
         if isinstance(value, Outcomes):
             return self._outcomes(value)
@@ -228,6 +232,8 @@ def unpack(
         return _PLAIN[tag](**{k: unpack(v, parts, decode, check=check) for k, v in value["v"].items()})
     if tag == "Outcomes":
         return _outcomes(value, parts, check)
+    if tag == "bytes":
+        return bytes(parts[value["part"]])
     if tag == "codec" and decode is not None:
         return decode(parts[value["part"]])
     if tag in _ARROW:
