@@ -173,9 +173,6 @@ def test_deposed_between_its_look_and_its_decision_it_decides_nothing(run: Calla
     """The number is checked inside the transaction, not only before it."""
     checks: list[int] = []
 
-    class Late(rounds.Duty):
-        pass
-
     check = lease.check
 
     def late(conn: sqlite3.Connection, number: int) -> None:
@@ -271,7 +268,7 @@ def test_a_full_disk_is_said_once_and_waited_out(run: Callable[..., Running], mo
         with state.read() as conn:
             assert conn.execute("SELECT count(*) FROM job_events").fetchone() == (0,), "all of a turn or nothing"
         full.clear()
-        agent.says("written")
+        agent.says("bikes: told at length")
         with state.read() as conn:
             assert conn.execute("SELECT count(*) > 0 FROM job_events").fetchone() == (1,)
     assert len(agent.turns) > count
@@ -281,7 +278,7 @@ def _writes_much(tx: sqlite3.Connection) -> Turned:
     id_ = jobs.enqueue(tx, "judge", "bikes", {}, NOW)
     for _ in range(20):
         jobs.log(tx, id_, "info", "x" * 4000, NOW)
-    return Turned(None, ("written",))
+    return Turned(None, ("bikes: told at length",))
 
 
 def test_a_clock_that_is_set_back_stops_nothing(run: Callable[..., Running]) -> None:
