@@ -61,6 +61,8 @@ def _numbers(table: pa.Table, name: str, wanted: str) -> np.ndarray:
     if name not in table.column_names:
         raise TrainingError(f"{FILE} has no column {name}: {wanted}", hint=f"it has {_columns(table)}")
     column = table.column(name)
+    if not len(column):
+        return np.empty(0)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise TrainingError(f"{FILE}: {name} is {column.type}, not a number: {wanted}")
     values = np.asarray(column.to_numpy(), np.float64)
