@@ -1,8 +1,8 @@
-"""How a first version is made, and validated forward in time: by an estimator, or by the team's program.
+"""How a first version is made, and validated forward in time: by an estimator, or by the team's program or strategy.
 
 An estimator learns from the whole reference and is validated in folds, each predicted by a version that had seen the
-earlier ones alone. A program may take hours: it is run once, on all but the newest part, and predicts that part. Called
-by `first_version`; later versions are made by the retrain job.
+earlier ones alone. A program or a strategy of the team's may take hours: it is run once, on all but the newest part,
+and predicts that part, as the retrain job does. Called by `first_version`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent import judging
+from lifecycle_tui.agent import judging, making
 from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.making import COMMAND
 from lifecycle_tui.agent.opening import Opened
 from lifecycle_tui.agent.reading import PREDICTION, coding, label_text, output_values
 from lifecycle_tui.agent.rows import Gathered, part
@@ -28,17 +29,14 @@ from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.training import lineage
 from lifecycle_tui.training.artefact import dump, format_of
-from lifecycle_tui.training.command import run_command
 from lifecycle_tui.training.fingerprint import fingerprint
 from lifecycle_tui.training.fit import FOLDS, FittedModel, Prediction, TrainingRows, fit, forward_predictions
 from lifecycle_tui.training.importance import importance
 from lifecycle_tui.training.team import is_own
+from lifecycle_tui.training.versions import Scorable
 
 if TYPE_CHECKING:
     import numpy as np
-
-COMMAND = "command"
-"""What the record names as strategy where a program of the team's made the version."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,9 @@ def make(job: JobContext, model: Opened, rows: Gathered, scratch: Path) -> Made:
         TrainingError: it cannot be made; the message says what to do.
     """
     training = model.spec.training
-    if training is not None and training.command:
-        return _by_command(job, model, training, rows, scratch)
+    strategy = "refit" if training is None else COMMAND if training.command else training.strategy
+    if training is not None and _is_teams(job, strategy):
+        return _once(job, model, training, rows, scratch, strategy)
     fit_one = _recipe(job, model, None)
     fitted = fit_one(rows.rows)
     validation, late = _forward(job, model, rows, fit_one)
@@ -109,7 +108,7 @@ def make(job: JobContext, model: Opened, rows: Gathered, scratch: Path) -> Made:
         "parameters": dict(fitted.parameters),
         "libraries": lineage.libraries(),
         "code": None if own is None else lineage.code_digest(workspace.root, own),
-        "importance": {} if late is None else _importance(job, model, rows, late),
+        "importance": {} if late is None else _importance(job, model, _newest(rows), late),
         "lineage": {"estimator": fitted.estimator_name, "features": features},
     }
     return Made(data, format_of(data) or "skops", rows, validation, record | _about(model, rows))
@@ -121,9 +120,9 @@ def validate(job: JobContext, model: Opened, rows: Gathered, version: Version, s
     Raises:
         TrainingError: the recipe does not work on these rows.
     """
-    training = model.spec.training
-    if version.facts.strategy == COMMAND and training is not None and training.command:
-        return _by_command(job, model, training, rows, scratch).validation
+    training, strategy = model.spec.training, version.facts.strategy or "refit"
+    if training is not None and _is_teams(job, strategy) and (training.command or strategy != COMMAND):
+        return _once(job, model, training, rows, scratch, strategy).validation
     return _forward(job, model, rows, _recipe(job, model, version))[0]
 
 
@@ -153,16 +152,19 @@ def _forward(
     return validation, fitted[0] if fitted else None
 
 
-def _importance(job: JobContext, model: Opened, rows: Gathered, late: FittedModel) -> dict[str, float]:
-    """How much the key metric loses without each feature, by a version that has not seen the rows that it is asked for.
-
-    The first version itself has seen them all.
-    """
+def _newest(rows: Gathered) -> Gathered:
+    """The last block of forward validation: rows that the version before has not seen (the first version has)."""
     import numpy as np
 
     n = len(rows)
-    unseen = part(rows, np.arange(round(n * FOLDS / (FOLDS + 1)), n))
-    code = coding(model.spec, labels_of(model.spec, rows))
+    return part(rows, np.arange(round(n * FOLDS / (FOLDS + 1)), n))
+
+
+def _importance(job: JobContext, model: Opened, unseen: Gathered, late: Scorable) -> dict[str, float]:
+    """How much the key metric of a version loses without each feature, on rows that it has not seen."""
+    import numpy as np
+
+    code = coding(model.spec, labels_of(model.spec, unseen))
 
     def outcomes(said: Prediction, at: np.ndarray) -> Outcomes:
         found = Validation(unseen, at, said).collected("", code).outcomes("")
@@ -207,26 +209,30 @@ def _recipe(job: JobContext, model: Opened, version: Version | None) -> Callable
     return fit_one
 
 
-def _by_command(job: JobContext, model: Opened, training: TrainingSpec, rows: Gathered, scratch: Path) -> Made:
+def _is_teams(job: JobContext, strategy: str) -> bool:
+    """Whether a strategy is the team's program or plugin. Ours do as `refit` does where there is no champion."""
+    return strategy == COMMAND or job.workspace.plugins.find("strategy", strategy).origin != "builtin"
+
+
+def _once(
+    job: JobContext, model: Opened, training: TrainingSpec, rows: Gathered, scratch: Path, strategy: str
+) -> Made:  # fmt: skip
     import tempfile
 
-    import numpy as np
-
-    spec = model.spec
     early, late = _split(rows, training.holdout)
     learned, judged = part(rows, early), part(rows, late)
-    job.progress(0, None, "", f"{spec.name}: {training.command[0]} trains on {len(learned):,} rows of the reference")
-    found = run_command(
-        spec, learned.rows, judged.rows, job.workspace.spec.root, Path(tempfile.mkdtemp(dir=scratch)),
-        stop=job.stopping, log=lambda line: job.log("info", line), limit=training.time_limit.total_seconds(),
-    )  # fmt: skip
+    found = making.make(job, model, learned, judged, None, Path(tempfile.mkdtemp(dir=scratch)), strategy)
     record = {
-        "strategy": COMMAND,
-        "code": lineage.command_digest(job.workspace.spec.root, training.command),
-        "lineage": {"command": list(training.command)},
+        "strategy": found.strategy,
+        "parameters": found.parameters,
+        "libraries": found.libraries,
+        "code": found.code,
+        "schema": found.schema,
+        "importance": {} if found.model is None else _importance(job, model, judged, found.model),
+        "data_digest": found.fingerprint,
+        "lineage": found.lineage,
     }
-    validation = Validation(rows, np.asarray(late), found.predictions)
-    return Made(found.artifact, "tar", learned, validation, record | _about(model, learned))
+    return Made(found.artifact, found.format, learned, Validation(rows, late, found.holdout), record)
 
 
 def labels_of(spec: ModelSpec, rows: Gathered) -> set[str]:

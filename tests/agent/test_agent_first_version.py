@@ -380,3 +380,20 @@ def test_a_function_of_the_team_makes_the_first_version(space: Space) -> None:
     assert len(str(found.facts.code)) == 64
     assert 0.2 < baseline(outcome)["mae"]["value"] < 0.7
     assert all(e.signals["mae"].value is not None for e in space.history(version="1"))
+
+
+def test_a_strategy_of_the_team_makes_the_first_version(space: Space) -> None:
+    space.write(
+        "plugins/recent.py",
+        "from lifecycle_tui import api\n\n"
+        "class Recent:\n    name = 'recent'\n"
+        "    def fit(self, request):\n        model = api.fit_model(request)\n"
+        "        return api.FitResult(api.dump_model(model, request), model.rows, model.parameters, 'mine')\n\n"
+        "@api.hookimpl\ndef register_strategies(register):\n    register(Recent)\n",
+    )
+    outcome = save(space, made("regression"), more='[models.shop.training]\nstrategy = "recent"\nholdout = 0.25').run()
+    facts = champion(space).facts
+    assert (facts.strategy, facts.format, facts.data_rows) == ("recent", "skops", 270)
+    assert baseline(outcome)["mae"]["n"] == 90 and (facts.importance or {})["x"] > 0
+    assert all(e.signals["mae"].value is not None for e in space.history(version="1"))
+    assert not any(space.run()[kind] for kind in ("new", "grown", "changed", "relabelled"))
