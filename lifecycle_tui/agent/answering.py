@@ -95,8 +95,8 @@ def _recorded(spec: ModelSpec, label: str | None) -> Answer:
             raise TrainingError(f"no labelled row was scored by it since (of {len(rows):,})")
         prediction, score = found.prediction, found.score
         if prediction is not None:
-            missing = np.nan if prediction.dtype.kind == "f" else None
-            prediction = np.where(mine, prediction, missing)
+            prediction = prediction.copy()
+            prediction[~mine] = np.nan if prediction.dtype.kind == "f" else None
         if score is not None:
             score = np.where(mine if score.ndim == 1 else mine[:, None], score, np.nan)
         return Said(prediction, score)

@@ -16,8 +16,8 @@ from lifecycle_tui.agent.reading import coding
 from lifecycle_tui.agent.rows import Gathered
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.protocols import Outcomes
-from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.columns import as_measurement
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.monitoring.side_by_side import Said, SideBySide, side_by_side
@@ -161,14 +161,19 @@ def _numbers(
         instrument = by_name.get(metric)
         if instrument is None or not kind:
             rest.add(name)
-        elif kind == "challenger":
-            found[name] = _alone(instrument, own, 0)
-        elif both is not None and kind == "champion":
-            found[name] = _alone(instrument, both, 1)
-        elif both is not None and instrument.info.greater_is_better is not None:
-            found[name] = _gain(instrument, both)
+            continue
+        try:
+            if kind == "challenger":
+                found[name] = _alone(instrument, own, 0)
+            elif both is not None and kind == "champion":
+                found[name] = _alone(instrument, both, 1)
+            elif both is not None and instrument.info.greater_is_better is not None:
+                found[name] = _gain(instrument, both)
+        except LifecycleError as exc:
+            # A team's metric that fails leaves its gate unknown: the champion stays, and the reason is shown.
+            found[name] = Interval(None, None, None, 0, exc.message)
     found.update(_signals(job, spec, rest))
-    return {name: number for name, number in found.items() if number.value is not None}
+    return found
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -184,8 +189,7 @@ def measure(instrument: Instrument) -> Callable[[Outcomes], float | None]:
     metric = instrument.for_column()
 
     def value(outcomes: Outcomes) -> float | None:
-        found = metric.measure(outcomes)
-        return found if isinstance(found, int | float) else found.value
+        return as_measurement(metric.measure(outcomes), instrument.name).value
 
     return value
 
@@ -196,7 +200,7 @@ def _gain(instrument: Instrument, both: SideBySide) -> Interval:
     better = instrument.info.greater_is_better
     assert better is not None
     if not len(both):
-        return Interval(None, None, None, 0)
+        return Interval(None, None, None, 0, "no row that both answer for has a label")
     first, second = both.outcomes
     return _interval(
         paired_gain(measure(instrument), first, second, greater_is_better=better, block=first.day)
@@ -207,13 +211,15 @@ def _alone(instrument: Instrument, found: SideBySide, position: int) -> Interval
     from lifecycle_tui.stats.paired import outcomes_interval
 
     if not len(found):
-        return Interval(None, None, None, 0)
+        return Interval(None, None, None, 0, "no row that it answers for has a label")
     outcomes = found.outcomes[position]
-    return _interval(outcomes_interval(measure(instrument), outcomes, block=outcomes.day))
+    said = as_measurement(instrument.for_column().measure(outcomes), instrument.name)
+    own = (said.lower, said.upper)
+    return _interval(outcomes_interval(measure(instrument), outcomes, block=outcomes.day, own=own))
 
 
 def _interval(found: Paired) -> Interval:
-    return Interval(found.value, found.lower, found.upper, found.n)
+    return Interval(found.value, found.lower, found.upper, found.n, found.message)
 
 
 def _signals(job: JobContext, spec: ModelSpec, names: set[str]) -> dict[str, Interval]:
@@ -240,11 +246,10 @@ def _all_metrics(instruments: Instruments, own: SideBySide) -> dict[str, dict[st
         if not len(own) or getattr(own.outcomes[0], metric.info.needs, None) is None:
             continue
         try:
-            said = metric.for_column().measure(own.outcomes[0])
+            said = as_measurement(metric.for_column().measure(own.outcomes[0]), metric.name)
         except LifecycleError as exc:
             found[metric.name] = {"value": None, "message": exc.message}
             continue
-        said = Measurement(float(said)) if isinstance(said, int | float) else said
         n = len(own) if said.n is None else said.n
         found[metric.name] = {"value": said.value, "lower": said.lower, "upper": said.upper, "n": n}
     return found

@@ -83,6 +83,21 @@ def make(
     return _by_strategy(job, model, training, train, holdout, champion, scratch, strategy or training.strategy)
 
 
+def again(
+    job: JobContext,
+    model: Opened,
+    rows: Gathered,
+    holdout: Gathered,
+    champion: Version | None,
+    scratch: Path,
+    made: Made,
+) -> Made:
+    """The same once more from other rows; its answers for `holdout` say nothing, as it may have learned from them."""
+    folder = scratch / "again"
+    folder.mkdir()
+    return make(job, model, rows, holdout, champion, folder, made.strategy)
+
+
 def _by_strategy(
     job: JobContext, model: Opened, training: TrainingSpec, train: Gathered, holdout: Gathered,
     champion: Version | None, scratch: Path, strategy: str,

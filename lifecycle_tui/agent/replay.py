@@ -221,7 +221,7 @@ class _Replay:
         over = job.finished_at is not None and job.finished_at <= now
         end = job.state if over and job.state in ("done", "failed", "cancelled") else None
         text = job.error or str(job.outcome.get("text", ""))
-        return JobFact(job.id, job.created_at, end, job.payload.get("version"), job.outcome.get("verdict"), text)  # type: ignore[arg-type]
+        return JobFact(job.id, job.created_at, end, job.payload.get("version"), job.outcome.get("verdict"), text)
 
     def _of(self, job_id: int | None, now: datetime) -> bool:
         job = next((j for j in self.history.jobs if j.id == job_id), None)
@@ -232,7 +232,8 @@ class _Replay:
         if not found or found[-1].id is None:
             return None
         j = found[-1]
-        return JudgementFact(j.id, j.version, j.champion, j.verdict, j.rows, j.wanted, j.text)  # type: ignore[arg-type]
+        assert j.id is not None
+        return JudgementFact(j.id, j.version, j.champion, j.verdict, j.rows, j.wanted, j.text)
 
     def _approval(self, now: datetime) -> ApprovalFact | None:
         found = [a for a in self.history.approvals if a.requested_at <= now]

@@ -3,7 +3,7 @@
     gather → split forward in time → strategy or command → artefact → judge on what neither saw → one transaction
 
 Everything is recorded at the end, at once: a job that is killed leaves nothing but a file that nobody names, and is
-done again. What is judged is what is registered; nothing is fitted again afterwards.
+done again. What is judged is what is registered, unless the file asks for `refit`; then the record says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.agent import answering, judging
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.facts import CHALLENGER
-from lifecycle_tui.agent.making import Made, make
+from lifecycle_tui.agent.making import Made, again, make
 from lifecycle_tui.agent.opening import Opened, opened
 from lifecycle_tui.agent.rows import gather, learnable, part
 from lifecycle_tui.agent.simulation import as_simulated
@@ -85,20 +85,24 @@ def _too_few(split: Split, training: TrainingSpec) -> str:
 def _record(
     job: JobContext, model: Opened, split: Split, made: Made, champion: Version | None, scratch: Path, row: Job
 ) -> dict[str, Any]:
+    """Judge the version, and store it with its judgement in one transaction."""
     spec = model.spec
+    judged = _judge(job, model, split, made, champion, scratch)
+    learned, serves = split.train, made
+    if spec.training is not None and spec.training.refit and judged.verdict.verdict == "passed":
+        job.log("info", f"the gates have passed: made once more from all {len(split.whole):,} rows")
+        learned, serves = split.whole, again(job, model, split.whole, split.holdout, champion, scratch, made)
     artifacts = Artifacts(job.workspace.spec.root)
     artifacts.sweep()
-    digest = artifacts.put(made.artifact)
-    judged = _judge(job, model, split, made, champion, scratch)
-    start, end = split.train.span
+    start, end = learned.span
     new = versions.NewVersion(
         spec.name, "trained",
-        artifact=digest, size=len(made.artifact), format=made.format, by=row.created_by, job_id=job.job_id,
-        parent=None if champion is None else champion.number,
-        data_start=start, data_end=end, data_rows=len(split.train), data_digest=made.fingerprint,
-        metrics=judged.metrics, lineage=made.lineage | {"unlabelled": split.unlabelled}, note=made.note or None,
-        strategy=made.strategy, why=str(row.payload.get("why") or "") or None, code=made.code,
-        parameters=made.parameters, libraries=made.libraries, schema=made.schema,
+        artifact=artifacts.put(serves.artifact), size=len(serves.artifact), format=serves.format,
+        by=row.created_by, job_id=job.job_id, parent=None if champion is None else champion.number,
+        data_start=start, data_end=end, data_rows=len(learned), data_digest=serves.fingerprint,
+        metrics=judged.metrics, lineage={**serves.lineage, **_told(split, made, serves)}, note=serves.note or None,
+        strategy=serves.strategy, why=str(row.payload.get("why") or "") or None, code=serves.code,
+        parameters=serves.parameters, libraries=serves.libraries, schema=serves.schema,
         importance=_importance(job, model, split, made),
     )  # fmt: skip
     with job.state.write() as tx:
@@ -108,6 +112,15 @@ def _record(
         against = None if champion is None else champion.number
         judgements.put(tx, judged.judgement(spec, version.number, against, split.holdout.span, job))
     return _outcome_of(job, spec, version)
+
+
+def _told(split: Split, judged: Made, serves: Made) -> dict[str, Any]:
+    """What the record says of the split; of a version that was made once more, which rows its judged sibling knew."""
+    said: dict[str, Any] = {"unlabelled": split.unlabelled}
+    if serves is not judged:
+        end = split.train.span[1]
+        said["judged"] = {"rows": len(split.train), "until": end and end.isoformat(), "digest": judged.fingerprint}
+    return said
 
 
 def _judge(

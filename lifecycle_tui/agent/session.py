@@ -29,8 +29,8 @@ TURNS = 50
 Watch = Callable[[Sequence[Job]], None]
 
 
-def _silent(found: Sequence[Job]) -> None:
-    """Nobody watches."""
+def _silent(found: object) -> None:
+    """Nobody listens."""
 
 
 class Session:
@@ -39,15 +39,15 @@ class Session:
     Args:
         number: of the lease; every transaction checks it.
         say: hears each thing that is set off.
-        watch: sees the jobs on their way.
+        watch: sees the jobs on their way; `ended` hears of each that has come to its end.
     """
 
     def __init__(
         self, state: State, spec: WorkspaceSpec, supervisor: Supervisor, number: int, say: Callable[[str], None],
-        watch: Watch = _silent,
+        watch: Watch = _silent, ended: Callable[[Job], None] = _silent,
     ) -> None:  # fmt: skip
         self._state, self._spec, self._supervisor = state, spec, supervisor
-        self._number, self._say, self._watch = number, say, watch
+        self._number, self._say, self._watch, self._ended = number, say, watch, ended
 
     def rest(self, now: datetime | None = None, models: Collection[str] | None = None) -> tuple[Job, ...]:
         """Turn and run what is set off until a turn sets nothing off; returns the jobs that ran.
@@ -81,6 +81,8 @@ class Session:
                 found = tuple(job for job in (jobs.job(conn, id_) for id_ in ids) if job is not None)
             self._watch(found)
             if all(job.ended for job in found):
+                for job in found:
+                    self._ended(job)
                 return found
             self._supervisor.start([job.id for job in found])
             time.sleep(POLL)
@@ -89,7 +91,7 @@ class Session:
 @contextlib.contextmanager
 def session(
     state: State, spec: WorkspaceSpec, mode: str, *, say: Callable[[str], None], watch: Watch = _silent,
-    idle: float = 0.0, plugins: bool = True, since: datetime | None = None,
+    ended: Callable[[Job], None] = _silent, idle: float = 0.0, plugins: bool = True, since: datetime | None = None,
 ) -> Iterator[Session | None]:  # fmt: skip
     """Hold the lease for the length of the context; None if an agent runs, which then does the work.
 
@@ -111,7 +113,7 @@ def session(
             yield None
             return
         try:
-            yield Session(state, spec, supervisor, number, say, watch)
+            yield Session(state, spec, supervisor, number, say, watch, ended)
         finally:
             supervisor.leave()
             with state.write() as tx:

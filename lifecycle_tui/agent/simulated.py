@@ -7,7 +7,7 @@ that the step waits for. Jobs run in workers as always, as of that clock. Called
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,9 +67,17 @@ def simulate(
         UsageError: another agent runs, or state knows of later things than `start`.
     """
     clock = FixedClock(start)
-    with session(
-        state, spec, "simulated", say=lambda text: say(Told(clock.now(), text)), idle=IDLE, plugins=plugins, since=start
-    ) as found:
+
+    def tell(text: str) -> None:
+        say(Told(clock.now(), text))
+
+    def heard(job: Job) -> None:
+        if job.state != "done":
+            tell(f"{job.model}: {job.kind} {job.state}: {job.error or 'no reason given'}")
+        elif job.outcome.get("text"):
+            tell(f"{job.model}: {job.outcome['text']}")
+
+    with session(state, spec, "simulated", say=tell, ended=heard, idle=IDLE, plugins=plugins, since=start) as found:
         if found is None:
             raise UsageError("an agent runs this workspace", hint="stop it, or simulate in a copy of the folder")
         run = _Run(state, spec, found, clock, say)
@@ -119,18 +127,9 @@ class _Run:
         with self._state.write() as tx:
             payload = {"as_of": now.isoformat()}
             ids = [jobs.enqueue(tx, "evaluate", m.name, payload, now, by=AGENT) for m in self._spec.models]
-        self._tell(self._session.finish(ids))
+        self._session.finish(ids)
         self._tell_alerts()
-        self._tell(self._session.rest(now))
-
-    def _tell(self, found: Sequence[Job]) -> None:
-        for job in found:
-            if job.state != "done":
-                self._say(
-                    Told(self._clock.now(), f"{job.model}: {job.kind} {job.state}: {job.error or 'no reason given'}")
-                )
-            elif job.outcome.get("text"):
-                self._say(Told(self._clock.now(), f"{job.model}: {job.outcome['text']}"))
+        self._session.rest(now)
 
     def _tell_alerts(self) -> None:
         with self._state.read() as conn:

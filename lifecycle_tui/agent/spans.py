@@ -26,14 +26,19 @@ class Split:
     """Labelled rows cut at an instant: what is learned from lies before it, what judges lies at and after it.
 
     Attributes:
+        whole: both, and what lies between them because the champion has seen it.
         at: the instant; None without timestamps.
-        unlabelled: rows of the same time that have no label though the delay has passed.
     """
 
     train: Gathered
     holdout: Gathered
-    at: datetime | None
-    unlabelled: int = 0
+    whole: Gathered
+    at: datetime | None = None
+
+    @property
+    def unlabelled(self) -> int:
+        """Rows of the same time that have no label though the delay has passed."""
+        return self.whole.unlabelled
 
     def __str__(self) -> str:
         more = f"; {self.unlabelled:,} rows were never labelled" if self.unlabelled else ""
@@ -70,13 +75,11 @@ def cut(rows: Gathered, share: float, unseen: datetime | None) -> Split:
     first = round(n * (1 - share))
     time = rows.rows.time
     if time is None or not n:
-        return Split(part(rows, np.arange(first)), part(rows, np.arange(first, n)), None, rows.unlabelled)
+        return Split(part(rows, np.arange(first)), part(rows, np.arange(first, n)), rows)
     at = _day_begin(time, rows.day, min(first, n - 1))
     before = time < at
     holdout = ~before if unseen is None else (~before & (time >= to_micros(unseen)))
-    return Split(
-        part(rows, np.flatnonzero(before)), part(rows, np.flatnonzero(holdout)), from_micros(at), rows.unlabelled
-    )  # fmt: skip
+    return Split(part(rows, np.flatnonzero(before)), part(rows, np.flatnonzero(holdout)), rows, from_micros(at))
 
 
 def _day_begin(time: np.ndarray, day: np.ndarray | None, first: int) -> int:

@@ -184,6 +184,7 @@ def _training(view: View, written: TrainingTable | None, zone: str) -> TrainingS
         options=options,
         history=instant(history, zone) if isinstance(history, date) else history,
         holdout=written.holdout,
+        refit=written.refit,
         schedule=written.schedule,
         timezone=zone,
         after_rows=written.after_rows,

@@ -73,6 +73,10 @@ class TrainingTable(Table):
         description="Share of the history, its newest part, that is kept from training and judges the challenger.",
         examples=["0.3"],
     )
+    refit: bool = Field(
+        default=False,
+        description="When the gates have passed, fit once more on all rows, those that judged included; that one serves.",
+    )
     schedule: Cron | None = Field(
         default=None,
         description="When to retrain whatever the rules say, in the workspace's zone.",

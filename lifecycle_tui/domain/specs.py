@@ -233,6 +233,7 @@ class TrainingSpec:
         strategy, options: the strategy plugin and its options.
         history: what training looks back on: a span that slides, an instant from which it grows, None for all.
         holdout: share of the history, its newest part, that is kept from training to judge the challenger.
+        refit: when the gates have passed, the version is fitted once more on all rows, and that one serves.
         schedule, timezone: cron expression, and the zone that it is in.
         after_rows: retrain when so many further labels are known.
         on_update: retrain when there is a complete window that the last training did not know.
@@ -249,6 +250,7 @@ class TrainingSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     history: timedelta | datetime | None = None
     holdout: float = 0.2
+    refit: bool = False
     schedule: str | None = None
     timezone: str = "UTC"
     after_rows: int | None = None
