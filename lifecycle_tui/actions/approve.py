@@ -19,7 +19,7 @@ from lifecycle_tui.actions.looking import (
 )
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import approvals, audit
+from lifecycle_tui.state import approvals, audit, judgements
 from lifecycle_tui.state.approvals import Approval, ApprovalState
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
             f"no promotion of {spec.name} waits for approval", f"`lifecycle promote {spec.name}` asks for one"
         )
     row, champion = champion_of(conn, spec.name)
-    seen = {"the request": found.seq, "the champion": seq(row)}
+    judged = judgements.newest(conn, spec.name, found.version)
+    seen = {
+        "the request": found.seq, "the champion": seq(row), "its judgement": None if judged is None else judged.id,
+    }  # fmt: skip
     if ask.flag("decline"):
         return _decline(spec, ask, found, seen)
     _refuse_who_may_not(spec, ask, found)
@@ -42,6 +45,12 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         raise Refused(
             f"the champion of {spec.name} has moved since version {found.version} was asked for",
             "decline it; it has to be judged against the present champion first",
+            gate=True,
+        )
+    if judged is not None and judged.at > found.requested_at and judged.verdict != "passed":
+        raise Refused(
+            f"version {found.version} of {spec.name} was judged again since it was asked for: {judged.text}",
+            "decline it",
             gate=True,
         )
     refuse_while_deploying(conn, spec.name)

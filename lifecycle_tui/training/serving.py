@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import tempfile
 import threading
 import warnings
@@ -79,6 +80,9 @@ class Loaded:
 
 
 _guard = threading.Lock()
+_states: dict[Path, tuple[tuple[int, ...], sqlite3.Connection]] = {}
+_parents: list[sqlite3.Connection] = []
+"""Connections from before a fork: not to be used here, nor to be closed."""
 _specs: dict[Path, tuple[tuple, WorkspaceSpec]] = {}
 _loaded: dict[tuple[Path, str], tuple[str, Loaded]] = {}
 
@@ -123,6 +127,7 @@ def _declared(base: Path, model: str) -> tuple[WorkspaceSpec, ModelSpec]:
         except ConfigError:
             if known is None:
                 raise
+            known = _specs[base] = (_stamp(known[1].files), known[1])
     workspace = known[1]
     for spec in workspace.models:
         if spec.name == model:
@@ -149,17 +154,38 @@ def _serving(base: Path, spec: ModelSpec) -> tuple[Version, Path | None]:
     link = folder.folder(base) / "serving" / spec.name / "champion"
     local = (spec.rollout or RolloutSpec()).deployer == LOCAL
     number, place = _followed(link) if local and os.path.lexists(link) else (None, None)
-    with State.view(base) as state, state.read() as conn:
-        if number is None:
-            found = aliases.champion(conn, spec.name)
-            hint = f"`lifecycle check` fits a first version, `lifecycle promote {spec.name} VERSION` chooses one"
-            if found is None:
-                raise UsageError(f"nothing serves {spec.name} yet", hint=hint)
-            return found, None
-        found = versions.get(conn, spec.name, number)
+    conn = _reading(base)
+    if number is None:
+        found = aliases.champion(conn, spec.name)
+        hint = f"`lifecycle check` fits a first version, `lifecycle promote {spec.name} VERSION` chooses one"
+        if found is None:
+            raise UsageError(f"nothing serves {spec.name} yet", hint=hint)
+        return found, None
+    found = versions.get(conn, spec.name, number)
     if found is None:
         raise StateError(f"{link} holds version {number} of {spec.name}, which the record does not know")
     return found, place
+
+
+def _reading(base: Path) -> sqlite3.Connection:
+    """A connection to the state, kept between calls; anew in a forked process, or where another file took its place."""
+    try:
+        stat = folder.database(base).stat()
+        mark = (os.getpid(), stat.st_ino, stat.st_dev)
+    except OSError:
+        mark = (0, 0, 0)
+    known = _states.get(base)
+    if known is not None and known[0] == mark:
+        return known[1]
+    conn, frozen = State.view(base).reader()
+    if known is not None and known[0][0] == mark[0]:
+        known[1].close()
+    elif known is not None:
+        _parents.append(known[1])
+    _states.pop(base, None)
+    if not frozen:  # a frozen one sees nothing that is written later
+        _states[base] = (mark, conn)
+    return conn
 
 
 def _followed(link: Path) -> tuple[int, Path]:

@@ -75,9 +75,11 @@ class Room:
     def apply(self, plan: Plan, now: datetime = NOW) -> Done:
         return base.apply(self.state, plan, now, self.workspace)
 
-    def judge(self, verdict: str, version: int = 2, champion: int | None = 1, text: str = "mae is better") -> None:
+    def judge(
+        self, verdict: str, version: int = 2, champion: int | None = 1, text: str = "mae is better", at: datetime = T0
+    ) -> None:
         with self.state.write() as tx:
-            judgements.put(tx, Judgement("shop", version, champion, verdict, 400, text, T0))  # type: ignore[arg-type]
+            judgements.put(tx, Judgement("shop", version, champion, verdict, 400, text, at))  # type: ignore[arg-type]
 
     def champion(self, version: int, at: datetime = T0) -> None:
         with self.state.write() as tx:

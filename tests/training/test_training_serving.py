@@ -288,6 +288,28 @@ def test_with_a_teams_own_deployer_the_record_says_what_serves(shop: Shop, made:
     assert lifecycle_tui.load("price", shop.root).version == two
 
 
+def test_a_state_that_was_replaced_is_read_anew_and_a_forked_process_opens_its_own(shop: Shop, made: dict[str, bytes]):
+    shop.deploy("price", shop.register("price", made["price"]))
+    assert lifecycle_tui.load("price", shop.root).version == 1
+    conn = serving._reading(shop.root)
+    assert serving._reading(shop.root) is conn
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            fine = serving._reading(shop.root) is not conn and lifecycle_tui.load("price", shop.root).version == 1
+            code = 0 if fine else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    database = shop.root / ".lifecycle" / "state.db"
+    other = shop.root / "other.db"
+    other.write_bytes(database.read_bytes())
+    os.replace(other, database)
+    assert serving._reading(shop.root) is not conn
+    assert lifecycle_tui.load("price", shop.root).version == 1
+
+
 def test_while_it_is_switched_a_reader_always_gets_one_of_the_two(shop: Shop, made: dict[str, bytes]):
     both = [shop.register("price", made["price"]), shop.register("price", made["price2"])]
     shop.deploy("price", both[0])
