@@ -19,6 +19,8 @@ BUILT_IN = {
     },
     "notifier": {"command", "log", "webhook"},
     "source": {"csv", "parquet"},
+    "deployer": {"local"},
+    "strategy": {"refit", "warm-start", "incremental"},
 }  # fmt: skip
 
 
