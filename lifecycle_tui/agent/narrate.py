@@ -61,7 +61,8 @@ def told_job(job: Job) -> list[str]:
         windows = ", ".join(f"{count} {word}" for count, word in counts if count)
         if job.kind == "evaluate" and not windows:
             return []
-        return [f"{name} done{took}" + (f": windows: {windows}" if windows else "")]
+        text = f"windows: {windows}" if windows else job.outcome.get("text")
+        return [f"{name} done{took}" + (f": {text}" if text else "")]
     if job.state == "failed":
         return [f"{name} failed{took}: {job.error}"]
     if job.state == "cancelled":

@@ -177,6 +177,8 @@ def _until_stopped(state: State, job: Job) -> Job:
 
 def _follow(state: State, job: Job) -> Job:
     """Print what is added to a job's log until it has ended; progress goes to stderr."""
+    if not job.ended:
+        output.note(f"job {job.id}: {name_of(job)} is {job.state}; Ctrl-C leaves it {job.state}")
     progress = output.Progress(after=0.0)
     last, seen = 0, -1
     try:

@@ -142,7 +142,8 @@ class Found:
     """A process of a run, as /proc shows it.
 
     Attributes:
-        role: "check", "worker", "migrate", "guardian", "plugin" (the process that plugin code runs in) or "other".
+        role: "check", "agent", "writer", "worker", "migrate", "guardian", "plugin" (the process that plugin code
+            runs in) or "other".
     """
 
     pid: int
@@ -166,18 +167,22 @@ class Run:
 
     def start(self, *words: str, command: str = "check", quiet: bool = False) -> subprocess.Popen[str]:
         """Start a command of the program in the workspace; `quiet` if nobody is going to read what it prints."""
-        scratch = self.root.parent / f"{self.root.name}.tmp"
-        scratch.mkdir(exist_ok=True)
-        env = {**os.environ, "TMPDIR": str(scratch), MARK: self.mark, "OMP_NUM_THREADS": "1", **self.env}
         return subprocess.Popen(
             [sys.executable, "-m", "lifecycle_tui", command, *words],
             cwd=self.root,
-            env=env,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if quiet else subprocess.PIPE,
             stderr=subprocess.DEVNULL if quiet else subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its processes: the mark, a folder of its own for what is temporary."""
+        scratch = self.root.parent / f"{self.root.name}.tmp"
+        scratch.mkdir(exist_ok=True)
+        return {**os.environ, "TMPDIR": str(scratch), MARK: self.mark, "OMP_NUM_THREADS": "1", **self.env}
 
     def check(self, *words: str) -> tuple[int, dict[str, Any]]:
         """`check --format json` to its end: exit code and what it printed."""
@@ -231,7 +236,10 @@ def _role(pid: int, found: dict[int, tuple[bytes, int]]) -> str:
         return "plugin" if b"plugin_host.child" in found.get(parent, (b"", 0))[0] else "guardian"
     if b"lifecycle_tui.state.migrate" in words:
         return "migrate"
-    return "check" if b"lifecycle_tui\0check" in words else "other"
+    for role in ("check", "agent"):
+        if f"lifecycle_tui\0{role}".encode() in words or f"scripted_{role}.py".encode() in words:
+            return role
+    return "writer" if b"e2e/writer.py" in words else "other"
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
@@ -253,7 +261,7 @@ _CLOCKS = {
     "at", "due_at", "sent_at",
 }  # fmt: skip
 _NUMBERS = {"id", "seq", "job_id", "process", "stamp"}
-_UNCOMPARED = {"feed", "jobs", "job_events", "heartbeats", "meta", "audit"}
+_UNCOMPARED = {"feed", "jobs", "job_events", "heartbeats", "meta", "audit", "lease", "loop"}
 """What a run was, not what it found: another run has other jobs."""
 _NAMES = {
     "window_id": "SELECT model || ' ' || key || ' ' || version || ' ' || revision FROM windows WHERE id = ?",
