@@ -27,10 +27,17 @@ WAIT = 30.0
     help="stay: until it is stopped. auto: until no terminal is open and nothing is under way.",
 )  # fmt: skip
 @click.option("--detach", is_flag=True, help="Run in the background, also when this session ends.")
+@click.option(
+    "--simulate", nargs=2, metavar="FROM UNTIL", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    help="Run on a simulated clock between these instants (UTC), through data that is there already.",
+)  # fmt: skip
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Another lifecycle.toml.")
 @click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
 @click.pass_context
-def command(ctx: click.Context, mode: str, detach: bool, file: Path | None, no_plugins: bool) -> None:
+def command(
+    ctx: click.Context, mode: str, detach: bool, simulate: tuple[datetime, datetime] | None, file: Path | None,
+    no_plugins: bool,
+) -> None:  # fmt: skip
     """Run the loop until stopped.
 
     It evaluates, decides, retrains, judges, promotes and notifies, and says on stderr what it does.
@@ -38,11 +45,17 @@ def command(ctx: click.Context, mode: str, detach: bool, file: Path | None, no_p
     One agent acts for a workspace; a second one stands by and takes over when the first one ends, dies or hangs.
     SIGTERM or Ctrl-C end it in good order; jobs that run go on, and the next agent adopts them.
 
+    With --simulate it lives through the past: nothing that lies after its clock is seen, no label before it arrived,
+    and what it decides is recorded at the clock's time. Try a policy on a copy of the folder before it is live.
+
     \b
     Examples:
       lifecycle agent                 in this terminal
       lifecycle agent --detach        in the background; its words go to .lifecycle/agent.log
+      lifecycle agent --simulate 2025-01-01 2026-01-01
     """
+    if simulate is not None:
+        ctx.exit(_simulate(_file(file), *simulate, plugins=not no_plugins))
     if detach:
         ctx.exit(_detach(_file(file), mode))
     from lifecycle_tui.agent.agent import Agent
@@ -58,6 +71,33 @@ def _file(file: Path | None) -> Path:
     from lifecycle_tui.domain.folder import FILE, find_root
 
     return (find_root() / FILE if file is None else file).absolute()
+
+
+def _simulate(file: Path, start: datetime, until: datetime, *, plugins: bool) -> int:
+    """Run on a simulated clock; what happens goes to stdout, as it is what was asked for."""
+    import threading
+
+    from lifecycle_tui.agent import simulated
+    from lifecycle_tui.domain.errors import UsageError
+    from lifecycle_tui.state.database import State
+    from lifecycle_tui.workspace import open_workspace
+
+    if until < start:
+        raise UsageError("the simulated clock cannot run backwards", hint="the earlier instant comes first")
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    workspace = open_workspace(file, plugins=plugins)
+    for problem in workspace.warnings:
+        output.note(output.problem_block(problem))
+    with State.open(workspace.spec.root) as state:
+        reached = simulated.simulate(
+            state, workspace.spec, start.replace(tzinfo=UTC), until.replace(tzinfo=UTC),
+            lambda told: output.say(f"{told.at:%Y-%m-%d %H:%M}  {output.plain(told.text)}"),
+            ended=ended, plugins=plugins,
+        )  # fmt: skip
+    output.note(f"the clock stands at {reached:%Y-%m-%d %H:%M} UTC; `lifecycle history` tells all of it")
+    return 130 if ended.is_set() else 0
 
 
 def _say(text: str) -> None:
