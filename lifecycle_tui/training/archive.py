@@ -60,7 +60,7 @@ def unpack(data: bytes, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as archive:
             whole = 0
             for count, entry in enumerate(archive):
                 name = PurePosixPath(entry.name)

@@ -187,9 +187,14 @@ def load_object(
     pickle: bool = False,
     warn: Warn | None = None,
     folder: str | Path = "",
+    kind: str | None = None,
 ) -> Any:
-    """What a skops file or a pickle holds; see `load`. The caller has checked its digest."""
-    kind = format_of(data)
+    """What a skops file or a pickle holds; see `load`. The caller has checked its digest.
+
+    Args:
+        kind: "pickle" for one whose first bytes do not show it (joblib packs them).
+    """
+    kind = kind or format_of(data)
     if kind is None:
         raise TrainingError("the artefact cannot be read: it is neither a skops file nor a pickle", hint="is it whole?")
     if kind == "pickle":
@@ -236,11 +241,11 @@ def _unpickle(data: bytes, allowed: bool, warn: Warn | None, folder: str | Path)
         )
     if warn is not None:
         warn(PICKLE_WARNING)
-    import pickle as pickles
+    import joblib
 
     team.on_path(folder)
     with team.blaming("the pickle cannot be loaded"):
-        return pickles.loads(data)
+        return joblib.load(io.BytesIO(data))  # reads plain pickles as well as its own
 
 
 def check(data: bytes, *, trusted: tuple[str, ...] = ()) -> None:

@@ -63,7 +63,12 @@ def open_version(
     kind = facts.format or artefact.format_of(data) or "opaque"
     if kind in ("skops", "pickle"):
         found = artefact.load_object(
-            _as(kind, data), trusted=workspace.trust, pickle=workspace.pickle, warn=warn, folder=workspace.root
+            _as(kind, data),
+            trusted=workspace.trust,
+            pickle=workspace.pickle,
+            warn=warn,
+            folder=workspace.root,
+            kind=kind,
         )
         if artefact.is_ours(found):
             return artefact.as_model(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import pickle
 import sys
@@ -212,6 +213,22 @@ def test_a_pickle_needs_the_workspaces_word_and_warns_each_time(
     for _ in range(2):
         opened(stored, "pickle", model(), warn=heard.append, pickle=True)
     assert len(heard) == 2
+
+
+@pytest.mark.parametrize("compress", [0, 3])
+def test_joblib_files_are_pickles_too(opened: Open, compress: int) -> None:
+    import joblib
+
+    data, target, table = frame()
+    fitted = pipeline("regression").fit(data, target)
+    out = io.BytesIO()
+    joblib.dump(fitted, out, compress=compress)
+    found = opened(out.getvalue(), "pickle", model(), pickle=True).predict(table)
+    assert (found.prediction == fitted.predict(data)).all()
+    with pytest.raises(TrainingError, match="pickles are not loaded here"):
+        opened(out.getvalue(), "pickle", model())
+    with pytest.raises(TrainingError, match="the pickle cannot be loaded"):
+        opened(b"\x80nonsense", "pickle", model(), pickle=True)
 
 
 # --- behind a program --------------------------------------------------------------------------------------------
