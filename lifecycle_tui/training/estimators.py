@@ -15,6 +15,8 @@ from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.training.features import Encoder, Form
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lifecycle_tui.domain.specs import Task
 
 NUMERIC = ("regression", "ranking")
@@ -30,11 +32,11 @@ class Recipe:
 
     Attributes:
         form: what it takes, see `features.Form`.
-        build: task, encoder → a fresh estimator.
+        build: task, encoder, target (n,) → a fresh estimator.
     """
 
     form: Form
-    build: Callable[[Task, Encoder], Any]
+    build: Callable[[Task, Encoder, np.ndarray], Any]
 
 
 def recipe(name: str) -> Recipe:
@@ -75,34 +77,37 @@ def threads(cells: int) -> AbstractContextManager[Any]:
     return stack
 
 
-def _histogram(task: Task, encoder: Encoder) -> Any:
+def _histogram(task: Task, encoder: Encoder, target: np.ndarray) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingRegressor if task in NUMERIC else HistGradientBoostingClassifier
     return kind(categorical_features=encoder.categorical or None, early_stopping=False, random_state=0)
 
 
-def _forest(task: Task, encoder: Encoder) -> Any:
+def _forest(task: Task, encoder: Encoder, target: np.ndarray) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     kind = RandomForestRegressor if task in NUMERIC else RandomForestClassifier
     return kind(n_estimators=100, min_samples_leaf=3, random_state=0)
 
 
-def _linear(task: Task, encoder: Encoder) -> Any:
+def _linear(task: Task, encoder: Encoder, target: np.ndarray) -> Any:
     from sklearn.linear_model import LogisticRegression, Ridge
 
     return Ridge(alpha=1.0) if task in NUMERIC else LogisticRegression(max_iter=1000, random_state=0)
 
 
-def _sgd(task: Task, encoder: Encoder) -> Any:
+def _sgd(task: Task, encoder: Encoder, target: np.ndarray) -> Any:
     from sklearn.linear_model import SGDClassifier, SGDRegressor
 
     # A step that shrinks with the number of inputs, so that many one-hot columns do not make it diverge; and only
     # slowly with time, so that a version that learns on keeps following.
     width = sum(max(len(f.labels) and 2, 1) for f in encoder.features)
     step = {"learning_rate": "invscaling", "eta0": round(0.5 / (50 + width), 6), "power_t": 0.25, "random_state": 0}
-    return SGDRegressor(**step) if task in NUMERIC else SGDClassifier(loss="log_loss", **step)
+    if task not in NUMERIC:
+        return SGDClassifier(loss="log_loss", **step)
+    # "No better than before" depends on the unit of the target.
+    return SGDRegressor(tol=1e-3 * float(target.var()), **step)
 
 
 _RECIPES = {

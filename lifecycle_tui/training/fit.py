@@ -202,7 +202,7 @@ def fit(
     if task not in NUMERIC:
         classes = tuple(sorted(set(rows.target.tolist())))
         positive = _positive(task, classes, positive)
-    model = team.build(name, folder) if own else estimators.recipe(name).build(task, encoder)
+    model = team.build(name, folder) if own else estimators.recipe(name).build(task, encoder, rows.target)
     if task not in NUMERIC and not hasattr(model, "predict_proba"):
         raise TrainingError(
             f"{name} gives an estimator without predict_proba: a {task} model needs probabilities",

@@ -82,6 +82,15 @@ def test_scaled_estimators_bear_dead_and_huge_columns(name: str) -> None:
     assert 1 - np.var(said.prediction - rows.target) / np.var(rows.target) > 0.7
 
 
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(("unit", "zero"), [(1e-6, 5e-3), (1e6, 1e9), (1.0, 1e6)])
+def test_the_unit_of_the_target_does_not_matter(name: str, unit: float, zero: float) -> None:
+    rows = make(n=1000)
+    other = type(rows)(rows.table, rows.target * unit + zero, rows.time)
+    said = fit(other, "regression", KINDS, estimator=name).predict(rows.table)
+    assert 1 - np.var(said.prediction - other.target) / np.var(other.target) > 0.8
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_teams_function_gets_a_frame(folder: Path, task: str) -> None:
     name = f"m{uuid.uuid4().hex}"
