@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.judging import INCUMBENT, Answer, Side
 from lifecycle_tui.agent.rows import Gathered
+from lifecycle_tui.agent.scoring import aligned
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.performance import Coding
@@ -17,8 +18,6 @@ from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.training.versions import open_version
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from lifecycle_tui.training.fit import Prediction
 
 
@@ -58,25 +57,7 @@ def given(prediction: Prediction) -> Answer:
 
 def said(code: Coding, found: Prediction, rows: Gathered) -> Said:
     """A prediction for gathered rows, its scores in the order of the classes that are judged."""
-    if len(found.prediction) != len(rows):
-        raise TrainingError(f"{len(found.prediction):,} predictions came back for {len(rows):,} rows")
-    if not code.classes:
-        return Said(found.prediction)
-    prediction: Any = found.prediction.astype(object)
-    if found.score is None or found.score.ndim == 1:
-        return Said(prediction, found.score)
-    return Said(prediction, by_class(found.score, found.classes, code.classes))
-
-
-def by_class(score: np.ndarray, classes: tuple[str, ...], wanted: tuple[str, ...]) -> np.ndarray:
-    """Scores of k classes with the columns of `wanted`; a class that the version never saw has no chance."""
-    import numpy as np
-
-    out = np.zeros((len(score), len(wanted)))
-    for position, name in enumerate(wanted):
-        if name in classes:
-            out[:, position] = score[:, classes.index(name)]
-    return out
+    return Said(*aligned(found, len(rows), code))
 
 
 def _recorded(spec: ModelSpec, label: str | None) -> Answer:

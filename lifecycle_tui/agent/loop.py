@@ -98,8 +98,8 @@ def _said(intent: Intent) -> str:
     if isinstance(intent, Judge):
         return f"judging version {intent.version} again: {intent.why}"
     if isinstance(intent, Deploy):
-        verb = "promoting" if intent.kind == "promote" else "going back to"
-        return f"{verb} version {intent.version}: {intent.why}"
+        verbs = {"promote": "promoting", "rollback": "going back to", "restore": "deploying once more"}
+        return f"{verbs[intent.kind]} version {intent.version}: {intent.why}"
     if isinstance(intent, AskApproval):
         return f"version {intent.version} waits for approval: {intent.why}"
     return f"version {intent.version} is no challenger any more: {intent.why}"

@@ -15,12 +15,13 @@ from lifecycle_tui.agent.context import Cancelled, JobContext
 from lifecycle_tui.agent.opening import Opened
 from lifecycle_tui.agent.reading import label_text
 from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.domain.delivery import FitRequest
+from lifecycle_tui.domain.delivery import ESTIMATORS, FitRequest
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import NewVersion, Version
 from lifecycle_tui.training import lineage
+from lifecycle_tui.training.artefact import format_of
 from lifecycle_tui.training.command import run_command
 from lifecycle_tui.training.fingerprint import fingerprint
 from lifecycle_tui.training.strategies import fit_with
@@ -108,17 +109,18 @@ def _by_strategy(
     options = training.options if strategy == training.strategy else {}
     found = fit_with(strategy, options, job.workspace.plugins, model.runner, request)
     artifacts = Artifacts(job.workspace.spec.root)
-    facts = NewVersion(spec.name, "trained", artifact=artifacts.put(found.artifact), format="skops")
+    kind = format_of(found.artifact) or "skops"
+    facts = NewVersion(spec.name, "trained", artifact=artifacts.put(found.artifact), format=kind)
     warn = lambda text: job.log("warning", text)  # noqa: E731
     opened = open_version(facts, artifacts, spec, job.workspace.spec, scratch, warn=warn)
     job.progress(0, None, "", f"{spec.name}: scoring {len(holdout):,} later rows")
     if found.note:
         job.log("info", found.note)
     return Made(
-        found.artifact, "skops", strategy, opened.predict(holdout.rows.table), opened,
+        found.artifact, kind, strategy, opened.predict(holdout.rows.table), opened,
         note=found.note, code=_code(spec, training, job),
         parameters=found.parameters, libraries=lineage.libraries(),
-        lineage={"estimator": training.estimator or "default", "rows": found.rows}, **_about(model, train),
+        lineage={"estimator": training.estimator or ESTIMATORS[0], "rows": found.rows}, **_about(model, train),
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 JobEnd = Literal["done", "failed", "cancelled"]
-Kind = Literal["promote", "rollback"]
+Kind = Literal["promote", "rollback", "restore"]
+"""Why a version is deployed; "restore" brings the deployer back to what the record says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class LoopState:
 
     Attributes:
         began: the first step; what a schedule owed before it is not owed.
+        champion: what served at the last step.
         scheduled: the newest instant of the schedule that was served.
         trained, rows, window: when the last training was asked for, and what was known then.
         causes: what set off the training under way; `alerts` are those among them.
@@ -156,6 +158,7 @@ class LoopState:
     """
 
     began: datetime | None = None
+    champion: int | None = None
     scheduled: datetime | None = None
     trained: datetime | None = None
     rows: int = 0

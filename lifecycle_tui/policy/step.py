@@ -43,6 +43,7 @@ PAUSE = timedelta(minutes=15)
 def step(plan: LoopPlan, state: LoopState, facts: Facts, now: datetime) -> Step:
     """What happens now. Repeating it with the state that it gave and unchanged facts changes nothing more."""
     turn = _Turn(plan, _began(plan, state, facts, now), facts, now)
+    turn.note_champion()
     for part in (turn.note_training, turn.note_deploying, turn.note_judging, turn.note_judgement, turn.note_approval):
         part()
     turn.forget()
@@ -57,7 +58,7 @@ def step(plan: LoopPlan, state: LoopState, facts: Facts, now: datetime) -> Step:
 def _began(plan: LoopPlan, state: LoopState, facts: Facts, now: datetime) -> LoopState:
     """The state, begun at the first step, with no instant of the past in the future (a retry by its longest pause)."""
     if state.began is None:
-        return replace(state, began=now, rows=facts.rows, window=facts.window)
+        return replace(state, began=now, champion=facts.champion, rows=facts.rows, window=facts.window)
     latest = now + _pause(TRIES)
     return replace(
         state,
@@ -113,6 +114,17 @@ class _Turn:
 
     # -- what has ended ---------------------------------------------------------------------------------------------
 
+    def note_champion(self) -> None:
+        """Another version serves: what alerts said of the one before is no reason to train again. They wait until they
+        have gone on to a later window."""
+        if self.facts.champion == self.state.champion:
+            return
+        waits = {w.alert: w for w in self.state.waits}
+        waits |= {a.id: Wait(a.id, a.window) for a in self.facts.alerts if "retrain" in a.then}
+        self.state = replace(
+            self.state, champion=self.facts.champion, waits=tuple(waits[k] for k in sorted(waits))
+        )  # fmt: skip
+
     def note_training(self) -> None:
         """The newest training: remember what was known when it was asked for, and what became of it."""
         job, state = self.facts.training, self.state
@@ -165,17 +177,23 @@ class _Turn:
         wanted = state.move
         if wanted is None or wanted.version != job.version:
             if job.end == "failed":
-                state = replace(state, last=f"version {job.version} does not serve: {job.text}")
+                state = self._restored(state, f"version {job.version} does not serve: {job.text}")
         elif job.end == "done":
             state = replace(state, move=None, last=f"version {wanted.version} is champion: {wanted.why}")
-        elif job.end == "failed" and (wanted.tries + 1 < TRIES or wanted.kind == "rollback"):
-            # A rollback is never given up: what serves has been found to be bad.
+        elif job.end == "failed" and (wanted.tries + 1 < TRIES or wanted.kind != "promote"):
+            # A rollback is never given up: what serves has been found to be bad. Nor is what the record says.
             tries = min(wanted.tries + 1, TRIES)
             move = replace(wanted, tries=tries, at=self.now + _pause(tries))
             state = replace(state, move=move, last=f"deploying version {wanted.version} failed: {job.text}")
         else:
-            state = replace(state, move=None, last=f"version {wanted.version} does not serve: {job.text}")
+            state = self._restored(state, f"version {wanted.version} does not serve: {job.text}")
         self.state = state
+
+    def _restored(self, state: LoopState, said: str) -> LoopState:
+        """A job that died between deployer and record may have left another version serving than the record says."""
+        champion = self.facts.champion
+        restore = None if champion is None else Move(champion, champion, "restore", "the record says so")
+        return replace(state, move=restore, last=said)
 
     def note_judging(self) -> None:
         """The newest judge job: one that gave no judgement is worth another try later."""
@@ -262,7 +280,7 @@ class _Turn:
         wanted, facts = self.state.move, self.facts
         if wanted is None or _live(facts.deploying):
             return
-        if facts.champion == wanted.version:
+        if facts.champion == wanted.version and wanted.kind != "restore":
             self.state = replace(self.state, move=None)
         elif facts.champion != wanted.champion:
             # Somebody was faster: what was decided about another champion does not hold for this one.

@@ -53,7 +53,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that state holds, and the clock."""
+    """Everything that state holds, what the deployer serves (None: what the record says), and the clock."""
 
     plan: LoopPlan
     now: datetime = NOW
@@ -62,6 +62,7 @@ class World:
     rows: int = 0
     window: int = 0
     pile: tuple[int, ...] = (1,)
+    serves: int | None = None
     challenger: int | None = None
     versions: int = 1
     training: Work | None = None
@@ -113,7 +114,9 @@ def decided(world: World) -> Step:
             assert not live(world.judging) and intent.version == world.challenger
         if isinstance(intent, Deploy):
             assert not live(world.deploying)
-            assert intent.champion == world.champion != intent.version
+            assert intent.champion == world.champion and (intent.version == world.champion) == (
+                intent.kind == "restore"
+            )
             if intent.kind == "promote":
                 assert not world.plan.approval, "only a person's word promotes"
                 assert (intent.version, intent.champion) in world.passed, "it never passed against this champion"
@@ -256,6 +259,10 @@ def _deploying(world: World) -> Iterator[tuple[str, World]]:
         return
     if not work.wrote:
         yield "the deployer writes", deployed(world)
+        yield (
+            "the deployer serves, and the job dies before it says so",
+            replace(world, serves=work.version, deploying=replace(work, end="failed")),
+        )
     else:
         yield "deploying ends", replace(world, deploying=replace(work, end="done"))
     yield "deploying fails", replace(world, deploying=replace(work, end="failed"))
@@ -271,7 +278,7 @@ def deployed(world: World) -> World:
     at = pile.index(work.version) + 1 if work.version in pile else 0
     pile = pile[:at] if at else (*pile, work.version)
     challenger = None if world.challenger == work.version else world.challenger
-    return replace(world, pile=pile, challenger=challenger, deploying=replace(work, wrote=True))
+    return replace(world, pile=pile, challenger=challenger, deploying=replace(work, wrote=True), serves=work.version)
 
 
 def _people(world: World) -> Iterator[tuple[str, World]]:

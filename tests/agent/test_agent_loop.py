@@ -1,0 +1,187 @@
+"""The loop closes: decay opens an alert, a training follows, its challenger is judged, promoted or refused in words."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lifecycle_tui.agent.facts import plan_of
+from lifecycle_tui.agent.loop import AGENT
+from lifecycle_tui.agent.replay import read_history, replay, unanswered
+from lifecycle_tui.state.database import State
+from lifecycle_tui.workspace import open_workspace
+from tests.agent.loop_story import END, PRODUCTION, TRAINING, TURN, WEEK, Story
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The story once, unattended, to its end. Tests look and do not touch."""
+    return Story(tmp_path_factory.mktemp("riders")).write().run()
+
+
+@pytest.fixture
+def story(told: Story, tmp_path: Path) -> Story:
+    """The same to go on with."""
+    shutil.copytree(told.root, tmp_path / "riders", symlinks=True)
+    return Story(tmp_path / "riders", clock=type(told.clock)(told.clock.now()))
+
+
+def test_decay_is_found_answered_and_mended(told: Story) -> None:
+    errors = told.errors()
+    stale = [key for key, (version, error) in errors.items() if version == "1" and error > 10]
+    assert f"{TURN:%Y-%m-%d}" in stale
+    promoted = [line for line in told.said if "promoting version" in line]
+    assert promoted and "rule stale" in promoted[0] and "gain(mae)" in promoted[0]
+    last = told.champion()
+    assert last is not None and last.number > 1 and last.facts.by == AGENT
+    assert errors[max(errors)] == (last.label, pytest.approx(errors[max(errors)][1]))
+    assert errors[max(errors)][1] < 6 < 20 < errors[f"{TURN:%Y-%m-%d}"][1]
+    assert [a.alert.state for a in told.alerts()][-1] == "resolved"
+
+
+def test_old_windows_keep_the_version_of_their_time(told: Story) -> None:
+    found = [version for _, (version, _) in sorted(told.errors().items())]
+    assert found == sorted(found) and found[:3] == ["1", "1", "1"]
+
+
+def test_every_version_says_where_it_comes_from(told: Story) -> None:
+    for version in told.versions()[1:]:
+        facts = version.facts
+        assert facts.artifact and facts.data_digest and len(facts.data_digest) == 64
+        assert facts.strategy == "refit" and facts.why and "rule stale" in facts.why and facts.parent is not None
+        assert set(facts.metrics or {}) == {"mae", "r2"} and (facts.metrics or {})["mae"]["lower"] is not None
+        assert set(facts.importance or {}) == {"hour", "warmth", "sky"}
+        assert max(facts.importance or {}, key=(facts.importance or {}).__getitem__) == "warmth"
+        assert (facts.libraries or {})["scikit-learn"] and (facts.schema or {})["features"]["sky"] == "categorical"
+        assert facts.data_end is not None and facts.data_end <= version.created_at
+
+
+def test_judged_on_rows_that_neither_was_trained_on(told: Story) -> None:
+    by_number = {v.number: v for v in told.versions()}
+    assert told.judgements()
+    for judgement in told.judgements():
+        challenger = by_number[judgement.version]
+        assert judgement.champion is not None and judgement.start is not None and judgement.end is not None
+        for version in (challenger, by_number[judgement.champion]):
+            assert version.facts.data_end is not None and version.facts.data_end <= judgement.start
+        assert judgement.end <= judgement.at
+
+
+def test_deciding_again_on_what_state_remembers_decides_the_same(told: Story) -> None:
+    spec = open_workspace(told.root / "lifecycle.toml").spec.model("riders")
+    with State.open(told.root) as state, state.read() as conn:
+        history = read_history(conn, "riders")
+    decisions = replay(history, plan_of(spec))
+    did = [j for j in history.jobs if j.created_by == AGENT]
+    assert [d.job for d in decisions if d.job is not None] == [j.id for j in did] and did
+    assert all(d.known for d in decisions) and unanswered(history, decisions) == ()
+
+
+def test_what_never_happened_is_marked_as_unknown(told: Story) -> None:
+    spec = open_workspace(told.root / "lifecycle.toml").spec.model("riders")
+    with State.open(told.root) as state, state.read() as conn:
+        history = read_history(conn, "riders")
+    from dataclasses import replace
+
+    eager = replay(history, replace(plan_of(spec), on_update=True))
+    lazy = replay(history, replace(plan_of(spec), trains=False))
+    assert any(not d.known and d.kind == "retrain" for d in eager)
+    assert lazy == () and len(unanswered(history, lazy)) == len([j for j in history.jobs if j.created_by == AGENT])
+
+
+def test_the_same_story_twice_is_the_same(told: Story, tmp_path: Path) -> None:
+    again = Story(tmp_path).write().run(TURN + 2 * WEEK)
+    assert again.said == [line for line in told.said if line in again.said]
+    for one, other in zip(again.versions(), told.versions(), strict=False):
+        assert (one.facts.artifact, one.facts.data_digest, one.facts.metrics) == (
+            other.facts.artifact, other.facts.data_digest, other.facts.metrics,
+        )  # fmt: skip
+
+
+def test_a_training_that_brings_nothing_is_refused_in_words(story: Story) -> None:
+    before = story.champion()
+    job = story.ask("retrain", why="ana wants to see")
+    assert job.state == "done" and job.outcome["verdict"] in ("failed", "unknown")
+    assert ("not worth it" in job.outcome["text"]) or ("cannot tell yet" in job.outcome["text"])
+    story.instant()
+    assert story.champion() == before
+
+
+def test_going_back_needs_no_training(story: Story) -> None:
+    champion = story.champion()
+    assert champion is not None
+    number = max(v.number for v in story.versions() if v.number < champion.number)
+    job = story.ask("deploy", version=number, champion=champion.number, kind="rollback", why="ana", by="ana")
+    assert job.state == "done", job.error
+    back = story.champion()
+    assert back is not None and back.number == number
+    assert len(story.versions()) == len(story.versions())
+
+
+def test_a_job_that_runs_again_after_it_was_killed_makes_no_second_version(story: Story) -> None:
+    job = story.ask("retrain", why="once")
+    count = len(story.versions())
+    with State.open(story.root) as state:
+        with state.write() as tx:
+            tx.execute("UPDATE jobs SET state = 'queued', process = NULL WHERE id = ?", (job.id,))
+        again = story.one(state, job.id)
+    assert again.outcome == job.outcome and len(story.versions()) == count
+
+
+@pytest.mark.parametrize(
+    ("training", "says"),
+    [
+        ("history = '1h'", "each side needs 30"),
+        ("estimator = 'nowhere:build'", "nowhere"),
+        ("command = ['false']", "false"),
+        ("strategy = 'incremental'\nestimator = 'random-forest'", "partial_fit"),
+    ],
+)
+def test_a_training_that_cannot_be_says_so_and_leaves_the_champion(story: Story, training: str, says: str) -> None:
+    before = story.champion()
+    story.write(f"[models.riders.training]\n{training}\n")
+    job = story.ask("retrain")
+    assert says in (job.error or job.outcome["text"])
+    assert story.champion() == before and (job.state == "failed") != ("verdict" in job.outcome)
+
+
+@pytest.mark.parametrize("strategy", ["warm-start", "incremental"])
+def test_strategies_that_go_on_from_the_champion(tmp_path: Path, strategy: str) -> None:
+    more = TRAINING.replace('"linear"', '"sgd"') + f'strategy = "{strategy}"\n'
+    story = Story(tmp_path).write(more).run(TURN + WEEK)
+    version = story.versions()[-1]
+    assert version.number > 1 and version.facts.strategy == strategy
+    assert "champion" in (version.facts.note or ""), version.facts.note
+
+
+def test_once_the_gates_have_passed_refit_takes_all_rows(tmp_path: Path) -> None:
+    story = Story(tmp_path).write(TRAINING + "refit = true\n").run(TURN + 2 * WEEK)
+    judgement = next(j for j in story.judgements() if j.verdict == "passed")
+    version = next(v for v in story.versions() if v.number == judgement.version)
+    assert judgement.end == version.facts.data_end
+    judged = (version.facts.lineage or {})["judged"]
+    assert judged["rows"] < (version.facts.data_rows or 0) and judged["until"] <= judgement.start.isoformat()
+
+
+def test_an_unknown_verdict_is_settled_when_more_labels_are_known(tmp_path: Path) -> None:
+    more = TRAINING.replace("min_samples = 100", "min_samples = 300")
+    story = Story(tmp_path).write(more).run(TURN + 3 * WEEK)
+    second = next(j for j in story.judgements() if j.verdict == "passed")
+    first = next(j for j in story.judgements() if j.version == second.version)
+    assert first.verdict == "unknown" and "300" in first.text and second.rows >= 300 > first.rows
+    kinds = {j.id: j.kind for j in story.ran}
+    assert (kinds[first.job_id or 0], kinds[second.job_id or 0]) == ("retrain", "judge")
+    champion = story.champion()
+    assert champion is not None and champion.number == second.version
+    assert story.ran[-1].kind in ("deploy", "evaluate"), (
+        "the promotion has answered the alert: no training follows at once"
+    )
+
+
+def test_monitored_only(tmp_path: Path) -> None:
+    story = Story(tmp_path).write("").run(PRODUCTION + 4 * WEEK)
+    assert [j.kind for j in story.ran] == ["evaluate"] * len(story.ran)
+    assert story.ask("retrain").error is not None
+    assert END > PRODUCTION
