@@ -56,6 +56,11 @@ LOADERS = frozenset(
     }
 )
 """Kinds of nodes that fitted estimators need; methods and operators, which call what they name, are not among them."""
+_ONLY = {
+    "sklearn.tree._tree.Tree": "TreeNode",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": "ObjectNode",
+}
+"""Types that may be made by one kind of node alone, whose trees are checked; an empty tree crashes too."""
 _MEMBER = re.compile(r"[A-Za-z0-9_-]{1,64}\.(npy|npz|bin)")
 
 
@@ -169,6 +174,8 @@ class _Walk:
         if loader not in LOADERS:
             raise _refused(f"it holds a node of kind {loader} ({module}.{cls})")
         self.names.add(f"{module}.{cls}")
+        if _ONLY.get(f"{module}.{cls}", loader) != loader:
+            raise _refused(f"it makes a {cls} in an unusual way ({loader})")
         tree = loader == "TreeNode" or cls == "TreePredictor"
         # skops builds a node once for each __id__ and forgets what else is said under that number.
         said = (loader, module, cls, features if tree else None)

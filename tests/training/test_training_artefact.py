@@ -223,6 +223,14 @@ SCHEMAS = {
         of(node("numpy", "float64", "TypeNode", __id__=7), node("x", "y", "CachedNode", __id__=7)),
         "node of kind CachedNode",
     ),
+    "a tree without nodes": (
+        node("sklearn.tree._tree", "Tree", "ConstructorFromReduceNode", content=WORDS),
+        "makes a Tree in an unusual way",
+    ),
+    "boosted trees without nodes": (
+        node("sklearn.ensemble._hist_gradient_boosting.predictor", "TreePredictor", "ObjectNode", content=EMPTY),
+        "cannot be read",
+    ),
     "no type at all": (node(None, None, "ObjectNode"), "names no type"),  # type: ignore[arg-type]
     "a member that is not there": (ARRAY, "cannot be read"),
     "a file outside": (ARRAY | {"file": "../../etc/passwd"}, "cannot be read"),

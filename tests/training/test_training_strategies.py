@@ -251,6 +251,8 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PluginCatal
     for name, (body, _, _) in HOSTILE.items():
         write(root, f"plugins/{name}.py", HEAD.format(name=name, body=body))
     write(root, "plugins/refuses.py", HEAD.format(name="refuses", body="raise api.TrainingError('no', hint='why')"))
+    large = "return api.FitResult(b'x' * 70_000_000, 1)"
+    write(root, "plugins/large.py", HEAD.format(name="large", body=large))
     write(root, "plugins/good.py", HEAD.format(name="good", body=GOOD))
     catalog = PluginCatalog.open(root, [root / "plugins"])
     assert [f"{row.place} {fault.message}" for row, fault in catalog.faults] == []
@@ -288,5 +290,6 @@ def test_a_teams_strategy_may_take_its_time_and_may_say_no(team: tuple[PluginCat
     with pytest.raises(TrainingError, match=r"^no$") as caught:
         fit_with("refuses", {}, catalog, runner, request(rows=make(n=40)))
     assert caught.value.hint == "why"
+    assert len(fit_with("large", {}, catalog, runner, request(rows=make(n=40))).artifact) == 70_000_000
     found = fit_with("good", {}, catalog, runner, request())
     assert found.artifact == run("refit", request()).artifact
