@@ -162,3 +162,11 @@ def shop(space: Space) -> Callable[..., Space]:
         return space
 
     return make
+
+
+@pytest.fixture(scope="session")
+def empty_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty state, migrated once: a migration is a child process."""
+    root = tmp_path_factory.mktemp("empty")
+    State.open(root).close()
+    return root

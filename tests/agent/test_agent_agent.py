@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -84,8 +85,9 @@ class Running:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
+def run(empty_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Running]]:
     """Starts an agent whose workers are never started: what they do has its own tests."""
+    shutil.copytree(empty_root / ".lifecycle", tmp_path / ".lifecycle")
     monkeypatch.setattr(Supervisor, "start", lambda self, only=None: None)
     monkeypatch.setattr(rounds, "TICK", 0.01)
     monkeypatch.setattr("lifecycle_tui.agent.agent.TICK", 0.01)
@@ -301,7 +303,6 @@ def test_when_it_ends_by_itself(
     run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, mode: str, seen: bool, ends: bool, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(rounds, "ALONE", 0.1)
-    State.open(tmp_path).close()
     viewer = viewers.Viewer(tmp_path) if seen else None
     agent = run("[workspace]\nplugins = []\n", mode=mode)
     agent.says("agent 1 runs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,8 +43,8 @@ class Looks(threading.Event):
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    State.open(tmp_path).close()
+def state(empty_root: Path, tmp_path: Path) -> Iterator[State]:
+    shutil.copytree(empty_root / ".lifecycle", tmp_path / ".lifecycle")
     with State(tmp_path, patience=0.05) as found:
         yield found
 

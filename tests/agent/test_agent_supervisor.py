@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    State.open(tmp_path).close()
+def state(empty_root: Path, tmp_path: Path) -> Iterator[State]:
+    shutil.copytree(empty_root / ".lifecycle", tmp_path / ".lifecycle")
     with State(tmp_path, patience=0.05) as found:
         yield found
 
