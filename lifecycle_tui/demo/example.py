@@ -20,7 +20,8 @@ from pathlib import Path
 from random import Random
 
 CONFIG = """\
-# The example workspace: `lifecycle check` profiles it, `lifecycle` opens the terminal on it.
+# The example workspace: `lifecycle check` profiles it and says what it would do, `lifecycle check --act` does it,
+# `lifecycle agent --simulate 2026-01-01 2026-05-01` lives through it, `lifecycle` opens the terminal on it.
 # Its data is simulated (lifecycle_tui/demo/example.py); docs/configuration.md explains every key.
 
 [workspace]
@@ -49,10 +50,16 @@ metrics = ["mae", "r2"]
 [models.house-prices.rules.error-high]
 when     = "mae.lower > 35_000"        # even the favourable end of the interval is too high
 severity = "critical"
+then     = ["notify", "retrain"]
 
 [models.house-prices.rules.inputs-moved]
 when = "drift.max >= 0.2"
 for  = 2                               # windows
+
+[models.house-prices.training]
+history  = "120d"                      # what sold before the law says little about what sells now
+cooldown = "20d"
+gates    = ["gain(mae) > 0"]           # on later sales that neither version was trained on
 
 # Card payments scored by the team's own versions; a fraud is booked up to two weeks after the payment.
 [models.card-fraud]
