@@ -93,11 +93,12 @@ def _numbers(column: pa.ChunkedArray) -> Iterator[tuple[str, Any]]:
         data = chunk.buffers()[1]
         if not len(chunk):
             continue
-        cells = np.frombuffer(data, np.uint8, len(chunk) * width, chunk.offset * width)
+        cells = np.frombuffer(data, np.dtype((np.void, width)), len(chunk), chunk.offset * width)
+        cells = cells.view(f"u{width}") if width in (1, 2, 4, 8) else cells
         if chunk.null_count:
-            cells = cells.reshape(len(chunk), width).copy()
-            cells[_missing(chunk)] = 0
-        yield "cells", np.ascontiguousarray(cells)
+            cells = cells.copy()
+            cells[np.flatnonzero(_missing(chunk))] = np.zeros(1, cells.dtype)
+        yield "cells", cells.view(np.uint8)
 
 
 def _texts(column: pa.ChunkedArray) -> Iterator[tuple[str, Any]]:
@@ -126,18 +127,25 @@ def _labels(column: pa.ChunkedArray) -> Iterator[tuple[str, Any]]:
     if not chunks:
         return
     values = chunks[0].dictionary.to_pylist()
-    codes = [chunk.indices.fill_null(len(values)).to_numpy(zero_copy_only=False) for chunk in chunks]
-    used = np.zeros(len(values) + 1, bool)
+    codes = [_codes(chunk, len(values)) for chunk in chunks]
+    used = np.zeros(len(values) + 1, np.int64)
     for part in codes:
-        used[part] = True
-    known = sorted({repr(value) for value, seen in zip(values, used[:-1].tolist(), strict=True) if seen})
+        used += np.bincount(part, minlength=len(values) + 1)
+    known = sorted({repr(value) for value, times in zip(values, used[:-1].tolist(), strict=True) if times})
     place = {text: i for i, text in enumerate(known)}
-    number = np.array([*(place.get(repr(value), -1) for value in values), -1], np.int32)
-    yield from (
-        ("label " + name, piece) for name, piece in _texts(pa.chunked_array([pa.array(known, pa.large_string())]))
-    )
+    width = np.min_scalar_type(len(known))  # by what occurs, whatever width the codes have
+    number = np.array([place.get(repr(value), len(known)) for value in values] + [len(known)], width)
+    for name, piece in _texts(pa.chunked_array([pa.array(known, pa.large_string())])):
+        yield f"label {name}", piece
     for part in codes:
         yield "codes", number[part]
+
+
+def _codes(chunk: pa.DictionaryArray, missing: int) -> np.ndarray:
+    indices = chunk.indices
+    if indices.null_count:
+        indices = indices.cast("int32").fill_null(missing)
+    return indices.to_numpy(zero_copy_only=False)
 
 
 def _nulls(column: pa.ChunkedArray) -> Iterator[Any]:
