@@ -17,7 +17,7 @@ from lifecycle_tui.state.processes import Process
 
 SOURCE = (
     "import subprocess, sys\n"
-    "child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import threading; threading.Event().wait()'])\n"
     "print(child.pid, flush=True)\n"
     "sys.stdin.read()\n"
 )

@@ -315,9 +315,10 @@ def rounds(disk: Path, count: int, seed: int, wishes: list[str] | None = None) -
                 what = wishes[r % len(wishes)] if wishes else chance.choices(list(HARM), list(HARM.values()))[0]
                 clock = time.monotonic()
                 wrong = play(scene, what, chance, r, kills)
-                print(f"round {r}: {what}: {time.monotonic() - clock:.1f} s", *wrong[:5], flush=True)
+                wrong = [text[:300] for text in wrong[:5]]
+                print(f"round {r}: {what}: {time.monotonic() - clock:.1f} s", *wrong, flush=True)
                 if wrong:
-                    failures.append((r, what, wrong[:5]))
+                    failures.append((r, what, wrong))
                     break  # the rounds after it would find the same
         finally:
             end(scene, disk)
