@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tui_pty import Terminal
 from tui_screen import SMALL, app_on, lines, until
 from tui_seed import NOW
 
-from lifecycle_tui.agent import spawn
+from lifecycle_tui.agent import spawn, viewers
 from lifecycle_tui.state import jobs, lease, processes
 from lifecycle_tui.state.database import State
 
@@ -35,6 +40,33 @@ async def test_the_last_line_says_whether_an_agent_runs(fleet: State) -> None:
             lease.release(tx, number)
         await pilot.press("escape")
         await until(pilot, lambda: lines(pilot)[-1].endswith(" agent off"), "it has ended")
+
+
+def test_it_starts_an_agent_that_outlives_it_and_ends_by_itself(workspace: Callable[[], State]) -> None:
+    state = workspace()
+    (state.root / "lifecycle.toml").write_text("[workspace]\nplugins = []\n", "utf-8")
+    pause = threading.Event()
+    found: lease.Lease | None = None
+    try:
+        with Terminal(state.root, env={"LIFECYCLE_AGENT": None}) as terminal:
+            terminal.shows("agent on")
+            with state.read() as conn:
+                found = lease.read(conn)
+            assert found.mode == "auto" and found.process is not None
+            assert viewers.anybody(state.root)
+            assert os.getsid(found.process.pid) == found.process.pid != terminal.process.pid
+            terminal.process.kill()  # as a link that breaks
+        assert processes.alive(found.process) and not viewers.anybody(state.root)
+        end = time.monotonic() + 60
+        while processes.alive(found.process):
+            assert time.monotonic() < end, "it ends by itself"
+            pause.wait(0.05)
+        with state.read() as conn:
+            assert lease.read(conn).process is None
+        assert "nobody looks and nothing is under way" in spawn.log_file(state.root).read_text("utf-8")
+    finally:
+        if found is not None and found.process is not None and processes.alive(found.process):
+            os.kill(found.process.pid, signal.SIGKILL)
 
 
 async def test_heartbeats_repaint_nothing(fleet: State) -> None:
