@@ -107,7 +107,9 @@ def _by_strategy(
     request = _request(job, model, training, train, champion)
     job.progress(0, None, "", f"{spec.name}: fitting on {len(train):,} rows ({strategy})")
     options = training.options if strategy == training.strategy else {}
-    found = fit_with(strategy, options, job.workspace.plugins, model.runner, request)
+    found = fit_with(
+        strategy, options, job.workspace.plugins, model.runner, request, limit=training.time_limit.total_seconds()
+    )  # fmt: skip
     artifacts = Artifacts(job.workspace.spec.root)
     kind = format_of(found.artifact) or "skops"
     facts = NewVersion(spec.name, "trained", artifact=artifacts.put(found.artifact), format=kind)
@@ -138,7 +140,7 @@ def _by_command(
     return Made(
         found.artifact, "tar", COMMAND, found.predictions, None,
         code=lineage.command_digest(job.workspace.spec.root, training.command),
-        lineage={"command": list(training.command)}, **_about(model, train),
+        lineage={"command": list(training.command), "classes": list(found.predictions.classes)}, **_about(model, train),
     )  # fmt: skip
 
 
@@ -179,7 +181,7 @@ def _request(
 
 def _parent(job: JobContext, champion: Version | None) -> bytes | None:
     """The champion's artefact, if it is one that a strategy can read; a damaged one is said, and done without."""
-    if champion is None or champion.facts.artifact is None or champion.facts.format != "skops":
+    if champion is None or champion.facts.artifact is None or champion.facts.format not in ("skops", "pickle"):
         return None
     try:
         return Artifacts(job.workspace.spec.root).get(champion.facts.artifact)
