@@ -44,7 +44,9 @@ def command(ctx: click.Context, fmt: str) -> None:
       lifecycle status --format json | jq '.models | map_values(.health)'
       watch -n 30 lifecycle status
     """
-    models, alerts = _read(find_root())
+    models, alerts, note = _read(find_root())
+    if note is not None:
+        output.note(output.plain(note))
     if fmt == "json":
         by_model: dict[str, list[dict[str, Any]]] = {}
         for alert in alerts:
@@ -59,18 +61,18 @@ def command(ctx: click.Context, fmt: str) -> None:
     ctx.exit(1 if alerts else 0)
 
 
-def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...]]:
-    """Models and open alerts; nothing of either where there is no state yet."""
+def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], str | None]:
+    """Models, open alerts, and what the agent has to say; nothing of these where there is no state yet."""
     if version(root) in (None, 0):
-        return (), ()
+        return (), (), None
     with State.view(root) as state, state.snapshot() as conn:
-        models = fleet.fleet(conn)
+        models, note = fleet.fleet(conn), fleet.note(conn)
         if not any(m.alerts_open for m in models):
-            return models, ()
+            return models, (), note
         from lifecycle_tui.state.alerts import open_alerts
 
         declared = {m.name for m in models}
-        return models, tuple(a for a in open_alerts(conn) if a.alert.model in declared)
+        return models, tuple(a for a in open_alerts(conn) if a.alert.model in declared), note
 
 
 def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...]) -> None:

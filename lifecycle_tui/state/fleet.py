@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.results import Health
     from lifecycle_tui.domain.specs import Severity
 
+NOTE = "agent.note"
+"""Key of `meta` under which the agent says something to all viewers (see `lease.put_note`)."""
+
 HEALTH_ORDER = ("error", "critical", "warning", "unknown", "ok")
 """Worst first."""
 
@@ -104,3 +107,9 @@ def model(conn: sqlite3.Connection, name: str) -> FleetRow | None:
     """One model, declared or not; None if state has never heard of it."""
     found = conn.execute(f"{SELECT} WHERE name = ?", (name,)).fetchone()
     return None if found is None else row(found)
+
+
+def note(conn: sqlite3.Connection) -> str | None:
+    """What the agent has to say to viewers, e.g. that the file has errors."""
+    found = conn.execute("SELECT value FROM meta WHERE key = ?", (NOTE,)).fetchone()
+    return None if found is None else str(found[0])

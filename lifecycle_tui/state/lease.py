@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.state.fleet import NOTE
+from lifecycle_tui.state.fleet import note as note
 from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import instant, maybe_moment
-
-NOTE = "agent.note"
-"""Key of `meta` under which the agent says something to all viewers."""
 
 
 class LeaseLost(LifecycleError):
@@ -107,9 +106,3 @@ def put_note(tx: sqlite3.Connection, number: int, text: str | None) -> None:
         tx.execute("DELETE FROM meta WHERE key = ?", (NOTE,))
     else:
         tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (NOTE, text))
-
-
-def note(conn: sqlite3.Connection) -> str | None:
-    """What the agent has to say to viewers."""
-    found = conn.execute("SELECT value FROM meta WHERE key = ?", (NOTE,)).fetchone()
-    return None if found is None else str(found[0])

@@ -95,8 +95,13 @@ def _queued(id_: int, kind: str, by: str | None) -> tuple:
     return "queued", f"{kind} (job {id_})", "", by
 
 
-def _job(id_: int, kind: str, state: str, started: str | None, finished: str, error: str | None) -> tuple:
-    took = f"after {(moment(finished) - moment(started)).total_seconds():.1f} s" if started else ""
+def _job(
+    id_: int, kind: str, state: str, started: str | None, finished: str, error: str | None, seconds: float | None
+) -> tuple:
+    # Of a job on a simulated clock, which stands still while it runs, only `seconds` says how long it took.
+    if seconds is None and started:
+        seconds = (moment(finished) - moment(started)).total_seconds()
+    took = "" if seconds is None else f"after {seconds:.1f} s"
     return state, f"{kind} (job {id_})", ", ".join(t for t in (took, error or "") if t), None
 
 
@@ -117,7 +122,10 @@ _TELLERS = (
     _Teller("approval", "approvals", "requested_at", "version, requested_by, why", _requested),
     _Teller("judgement", "judgements", "at", "version, champion, verdict, text", _judgement),
     _Teller("version", "versions", "created_at", "number, name, origin, data_rows, by, note", _version, id="number"),
-    _Teller("job", "jobs", "finished_at", "id, kind, state, started_at, finished_at, error", _job),
+    _Teller(
+        "job", "jobs", "finished_at",
+        "id, kind, state, started_at, finished_at, error, json_extract(outcome, '$.seconds')", _job,
+    ),
     _Teller("job-queued", "jobs", "created_at", "id, kind, created_by", _queued),
     _Teller("window", "windows", "as_of", "key, version, revision, rows, labels, report", _window),
 )  # fmt: skip

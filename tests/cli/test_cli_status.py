@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from lifecycle_tui.cli import main
 from lifecycle_tui.domain.results import Alert, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import Window
-from lifecycle_tui.state import alerts, audit, models, record
+from lifecycle_tui.state import alerts, audit, jobs, lease, models, processes, record
 from lifecycle_tui.state.database import State
 
 NOW = datetime(2026, 4, 1, 6, tzinfo=UTC)
@@ -244,3 +244,24 @@ def _cpu(command: list[str], cwd: Path) -> float:
     subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_status_says_what_the_agent_has_to_say(fleet: Path, run: Run) -> None:
+    with State.open(fleet) as state, state.write() as tx:
+        number = lease.take(tx, processes.this(), "stay", NOW)
+        lease.put_note(tx, number, "the agent goes on with the file as it was before\x1b[2J")
+    _, out, err = run("status")
+    assert "goes on with the file as it was before" in err and "goes on" not in out and "\x1b" not in err
+
+
+def test_history_says_how_long_a_job_on_a_simulated_clock_really_took(fleet: Path, run: Run) -> None:
+    then = {"as_of": "2012-03-01T00:00:00+00:00"}
+    with State.open(fleet) as state, state.write() as tx:
+        for payload, outcome in ((then, {"seconds": 7.25}), ({}, {})):
+            id_ = jobs.enqueue(tx, "retrain", None, payload, NOW)
+            jobs.claim(tx, processes.this(), NOW)
+            at = jobs.clock_of(jobs.job(tx, id_)).now() if payload else NOW + timedelta(seconds=3)
+            jobs.finish(tx, id_, "done", at, outcome=outcome)
+    _, out, _ = run("history", "--kind", "job", "--format", "json")
+    told = {(row["at"], row["text"]) for row in json.loads(out)}
+    assert told == {("2012-03-01T00:00:00Z", "after 7.2 s"), ("2026-04-01T06:00:03Z", "after 3.0 s")}
