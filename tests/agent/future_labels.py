@@ -63,7 +63,8 @@ class Labels:
 
     Attributes:
         table: they have a table of their own; else they are a column beside the features.
-        dated: "arrived" (a column says when), "delay" (two windows after the row), or "" (nothing says; with the row).
+        dated: "arrived" (a column says when), "delay" (two windows after the row), "both" (a column says when, and only
+            after the delay are all there), or "" (nothing says; with the row).
     """
 
     table: bool
@@ -76,23 +77,31 @@ class Labels:
 
     @property
     def least(self) -> timedelta:
-        """From a row to its label at the least."""
+        """From a row to the instant from which it may be learned from."""
         return self.delay - (EARLY if self.dated == "arrived" else timedelta(0))
+
+    @property
+    def says(self) -> bool:
+        """Whether a column says when each label arrived."""
+        return self.dated in ("arrived", "both")
+
+    def __str__(self) -> str:
+        return f"{'table' if self.table else 'column'}-{self.dated or 'undated'}"
 
     def declared(self) -> str:
         """The line of the file."""
         keys = ['path = "labels.csv", on = "id"'] if self.table else []
-        keys += ['arrived = "known_at"'] if self.dated == "arrived" else []
-        keys += ['delay = "14d"'] if self.dated == "delay" else []
+        keys += ['arrived = "known_at"'] if self.says else []
+        keys += ['delay = "14d"'] if self.dated in ("delay", "both") else []
         return f"labels = {{ {', '.join(keys)} }}" if keys else ""
 
     def arrival(self, day: int, i: int) -> datetime:
         """When the label of a row arrives; of `arrived` labels some are early."""
-        early = (day + i) % 5 * EARLY / 4 if self.dated == "arrived" else timedelta(0)
+        early = (day + i) % 5 * EARLY / 4 if self.says else timedelta(0)
         return time_of(day, i) + self.delay - early
 
 
-EVERY = tuple(Labels(table, dated) for table in (False, True) for dated in ("arrived", "delay", ""))
+EVERY = tuple(Labels(table, dated) for table in (False, True) for dated in ("arrived", "delay", "both", ""))
 
 
 def time_of(day: int, i: int) -> datetime:
@@ -100,7 +109,7 @@ def time_of(day: int, i: int) -> datetime:
     return BEGIN + timedelta(days=day, hours=24 / PER_DAY * i)
 
 
-def write(space: Space, labels: Labels, clock: datetime, more: str = "") -> None:
+def write(space: Space, labels: Labels, clock: datetime, more: str = "", plant: float = PLANT) -> None:
     """The files as of an instant, with plants wherever nobody can know yet; the clock is set to it."""
     space.clock.instant = clock
     until = BEGIN + REFERENCE - timedelta(days=1)
@@ -112,20 +121,20 @@ def write(space: Space, labels: Labels, clock: datetime, more: str = "") -> None
             x, c, noise = rng.gauss(0, 1), rng.choice("ab"), rng.gauss(0, 0.3)
             at, arrival, id_ = time_of(day, i), labels.arrival(day, i), f"r{day:03d}{i}"
             slope = 1 if day < 90 else 2  # so that there is something to retrain for
-            y = slope * x + (c == "b") + noise if arrival <= clock else PLANT
-            row = [id_, f"{at:%Y-%m-%d %H:%M:%S}", f"{x if at <= clock else PLANT:.4f}", c]
+            y = slope * x + (c == "b") + noise if arrival <= clock else plant
+            row = [id_, f"{at:%Y-%m-%d %H:%M:%S}", f"{x if at <= clock else plant:.4f}", c]
             known = f"{arrival:%Y-%m-%d %H:%M:%S}"
             if not labels.table:
-                row += [f"{y:.4f}", *([known] if labels.dated == "arrived" else [])]
+                row += [f"{y:.4f}", *([known] if labels.says else [])]
             elif arrival <= clock or not labels.dated:
                 told.append(f"{id_},{y:.4f},{known}")
             if labels.table and labels.dated:
                 # Also of rows that have their label: corrections that will arrive in a minute, or any time.
                 later = max(arrival, clock + timedelta(minutes=1 + i))
-                if labels.dated == "arrived" or arrival > clock:
-                    told.append(f"{id_},{PLANT:.4f},{later:%Y-%m-%d %H:%M:%S}")
+                if labels.says or arrival > clock:
+                    told.append(f"{id_},{plant:.4f},{later:%Y-%m-%d %H:%M:%S}")
             rows.append(",".join(row))
-    own = "" if labels.table else ",y,known_at" if labels.dated == "arrived" else ",y"
+    own = "" if labels.table else ",y,known_at" if labels.says else ",y"
     space.write("rows.csv", "\n".join([f"id,ts,x,c{own}", *rows]) + "\n")
     if labels.table:
         space.write("labels.csv", "\n".join(["id,y,known_at", *told]) + "\n")

@@ -156,13 +156,13 @@ class Story:
         with State.open(self.root) as state, state.read() as conn:
             return aliases.champion(conn, "riders")
 
-    def versions(self) -> list[Version]:
+    def versions(self, model: str = "riders") -> list[Version]:
         with State.open(self.root) as state, state.read() as conn:
-            return list(versions.versions(conn, "riders"))[::-1]
+            return list(versions.versions(conn, model))[::-1]
 
-    def judgements(self) -> list[Judgement]:
+    def judgements(self, model: str = "riders") -> list[Judgement]:
         with State.open(self.root) as state, state.read() as conn:
-            return list(judgements.judgements(conn, "riders"))[::-1]
+            return list(judgements.judgements(conn, model))[::-1]
 
     def alerts(self) -> list[alerts.AlertRow]:
         with State.open(self.root) as state, state.read() as conn:
