@@ -97,6 +97,9 @@ class Scene:
         return found
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the state; none as long as there is no state."""
+        if not (self.root / ".lifecycle" / "state.db").exists():
+            return []
         with contextlib.closing(sqlite3.connect(f"file:{self.root}/.lifecycle/state.db?mode=ro", uri=True)) as conn:
             return conn.execute(sql).fetchall()
 
@@ -109,7 +112,7 @@ class Scene:
 
     def quiet(self) -> bool:
         """Whether everything that was asked for has come to its end, and an agent is there to see it."""
-        with contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(sqlite3.OperationalError, ValueError):
             ((live, beating),) = self.ask(
                 "SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')), "
                 "(SELECT process IS NOT NULL AND beat > 0 FROM lease)"
@@ -168,7 +171,8 @@ def full_disk(scene: Scene, chance: random.Random) -> Iterator[None]:
             ballast.unlink()
         return
     limited = [p.pid for p in scene.run.processes() if p.role in ("agent", "worker", "writer")]
-    size = chance.choice([0, 50_000, (scene.root / ".lifecycle" / "state.db").stat().st_size])
+    state = scene.root / ".lifecycle" / "state.db"
+    size = chance.choice([0, 50_000, state.stat().st_size if state.exists() else 4096])
     for pid in limited:
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
