@@ -47,13 +47,17 @@ def log_file(root: Path) -> Path:
     return folder.folder(root) / "agent.log"
 
 
-def start(file: Path, mode: str) -> subprocess.Popen[bytes]:
-    """Start an agent that does not end with this process, its terminal or its session."""
+def start(file: Path, mode: str, *more: str) -> subprocess.Popen[bytes]:
+    """Start an agent that does not end with this process, its terminal or its session.
+
+    Args:
+        more: further words for `lifecycle agent`.
+    """
     log = log_file(file.parent)
     with contextlib.suppress(OSError):
         if log.stat().st_size > LOG_SIZE:
             os.replace(log, log.with_suffix(".log.1"))
-    words = [sys.executable, "-P", "-m", "lifecycle_tui", "agent", "--mode", mode, "--file", str(file)]
+    words = [sys.executable, "-P", "-m", "lifecycle_tui", "agent", "--mode", mode, "--file", str(file), *more]
     with open(log, "ab") as out:
         return subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=file.parent, start_new_session=True

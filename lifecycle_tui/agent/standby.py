@@ -8,6 +8,7 @@ counted, so that a clock that is set back, or the waiter's own stop, deposes nob
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sqlite3
@@ -33,6 +34,10 @@ SILENT = 10
 
 HUNG = 40
 """The same for one that is not, or whose process cannot be seen: it may only be waiting for its turn to write."""
+
+
+BEATING = ("auto", "stay")
+"""Modes of those who beat every second."""
 
 
 class AgentLock:
@@ -114,11 +119,14 @@ def wait(
     return None
 
 
-def _enough(found: Lease) -> int:
+def _enough(found: Lease) -> float:
     """How many looks in vain depose the holder."""
     holder = found.process
-    seen = holder is not None and processes.alive(holder) and children.is_stopped(holder.pid)
-    return SILENT if seen else HUNG
+    alive = None if holder is None else processes.alive(holder)
+    if alive and holder is not None and children.is_stopped(holder.pid):
+        return SILENT
+    # A check or a simulation holds the lease too; it beats when it turns, and not while it waits for its jobs.
+    return math.inf if alive and found.mode not in BEATING else HUNG
 
 
 def _read(state: State) -> Lease | None:

@@ -57,7 +57,7 @@ def command(
     if simulate is not None:
         ctx.exit(_simulate(_file(file), *simulate, plugins=not no_plugins))
     if detach:
-        ctx.exit(_detach(_file(file), mode))
+        ctx.exit(_detach(_file(file), mode, *(["--no-plugins"] if no_plugins else [])))
     from lifecycle_tui.agent.agent import Agent
 
     agent = Agent(_file(file), mode="auto" if mode == "auto" else "stay", plugins=not no_plugins, say=_say)
@@ -119,7 +119,7 @@ def _signals(agent: Agent) -> list[int]:
     return got
 
 
-def _detach(file: Path, mode: str) -> int:
+def _detach(file: Path, mode: str, *more: str) -> int:
     """Start one in the background and wait until it is there; the exit code.
 
     Raises:
@@ -132,7 +132,7 @@ def _detach(file: Path, mode: str) -> int:
     for problem in open_workspace(file).warnings:
         output.note(output.problem_block(problem))
     with State.open(file.parent) as state:
-        process = spawn.start(file, mode)
+        process = spawn.start(file, mode, *more)
         said = _until_there(state, process, mode)
     if said is None and process.poll() != 0:
         output.note(f"the agent did not start: {spawn.log_file(file.parent)} says why")
