@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from lifecycle_tui.agent import accepted, viewers
@@ -26,6 +27,7 @@ from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import ConfigError, StateError
 from lifecycle_tui.domain.specs import WorkspaceSpec
 from lifecycle_tui.state import feed, jobs, lease, models, outbox
+from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.lease import LeaseLost
 
@@ -174,7 +176,11 @@ class Rounds:
         self._notify_at = at + (RETRY if last and last[0].state == "failed" else SECOND)
 
     def _follow_state(self, conn: sqlite3.Connection) -> None:
-        """Where state has moved, or the clock alone can change something: a turn of the loop, in one transaction."""
+        """Where state has moved, or the clock alone can change something: a turn of the loop, in one transaction.
+
+        A turn looks at the models that are concerned alone, so that a thousand quiet ones cost nothing; now and then at
+        all of them.
+        """
         version = feed.data_version(conn)
         if version != self._version:
             self._version = version
@@ -182,13 +188,14 @@ class Rounds:
                 self._say(line)
         at, now = time.monotonic(), self._clock.now()
         moved = feed.latest(conn) != self._seq
-        late = at - self._turned >= TURN or (self._due is not None and now >= self._due)
-        if at < self._turn_at or not (moved or late):
+        whole = self._seq < 0 or at - self._turned >= TURN
+        if at < self._turn_at or not (moved or whole or (self._due is not None and now >= self._due)):
             return
         try:
             with self._duty.write() as tx:
-                turned = self._turn(tx, self._watched.workspace.spec, now)
-                seq = feed.latest(tx)
+                spec = self._watched.workspace.spec
+                turned = self._turn(tx, spec if whole else self._concerned(tx, spec, now), now)
+                seq, due = feed.latest(tx), memory.next_due(tx, now)
         except (StateError, sqlite3.Error, LeaseLost):
             raise
         except Exception as exc:
@@ -197,9 +204,15 @@ class Rounds:
             self._say(f"the loop failed and is turned again in {RETRY:.0f} s: {type(exc).__name__}: {exc}")
             self._say(traceback.format_exc().rstrip())
             return
-        self._seq, self._due, self._turned, self._turn_at = seq, turned.due, at, at + TICK
+        dues = [instant for instant in (turned.due, due) if instant is not None]
+        self._seq, self._due, self._turn_at = seq, min(dues, default=None), at + TICK
+        self._turned = at if whole else self._turned
         for line in turned.said:
             self._say(line)
+
+    def _concerned(self, tx: sqlite3.Connection, spec: WorkspaceSpec, now: datetime) -> WorkspaceSpec:
+        names = memory.moved(tx, self._seq) | memory.due(tx, now)
+        return replace(spec, models=tuple(model for model in spec.models if model.name in names))
 
 
 def kept(problem: ConfigError) -> str:

@@ -19,9 +19,10 @@ from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import TimeWindow
 from lifecycle_tui.state import jobs, models
+from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.state.text import instant, moment
+from lifecycle_tui.state.text import moment
 
 IDLE = 20.0
 """Seconds that warm workers wait for the next instant's jobs."""
@@ -117,9 +118,9 @@ class _Run:
         """Where the clock goes on to."""
         now = self._clock.now()
         with self._state.read() as conn:
-            (due,) = conn.execute("SELECT min(due_at) FROM loop WHERE due_at > ?", (instant(now),)).fetchone()
+            due = memory.next_due(conn, now)
         following = next_instant(self._spec, now)
-        return following if due is None else min(following, moment(due))
+        return following if due is None else min(following, due)
 
     def instant(self) -> None:
         """Observe, then decide and act until nothing more follows."""

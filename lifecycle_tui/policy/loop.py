@@ -7,7 +7,7 @@ history. All are frozen; the memory is stored as JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -183,7 +183,8 @@ class LoopState:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `from_json` is the inverse."""
-        return {k: v for k, v in _plain(asdict(self)).items() if v not in (None, (), [], "", 0)}
+        found = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        return {name: _plain(value) for name, value in found if value not in (None, (), "", 0)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> LoopState:
@@ -205,11 +206,9 @@ class LoopState:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
+    if isinstance(value, Wait | Move):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from lifecycle_tui.policy.loop import (
     AlertFact,
@@ -91,6 +92,14 @@ class _Turn:
         self.intents: list[Intent] = []
         self.next = ""
         self.due: datetime | None = None
+
+    @cached_property
+    def upcoming(self) -> datetime | None:
+        """The next instant of the schedule."""
+        plan = self.plan
+        if not plan.trains or plan.schedule is None:
+            return None
+        return next_after(plan.schedule, plan.zone, self.now)
 
     # -- what is under way ------------------------------------------------------------------------------------------
 
@@ -353,7 +362,8 @@ class _Turn:
             if last is not None:
                 causes.append(f"schedule {plan.schedule} ({last:%Y-%m-%d %H:%M} UTC)")
                 scheduled = last
-            self.wake(next_after(plan.schedule, plan.zone, self.now))
+        if self.upcoming is not None:
+            self.wake(self.upcoming)
         if plan.after_rows is not None and facts.rows - state.rows >= plan.after_rows:
             causes.append(f"{facts.rows - state.rows:,} further labels")
         if plan.on_update and facts.window is not None and facts.window != state.window:
@@ -374,6 +384,6 @@ class _Turn:
         for wait in self.state.waits:
             if wait.rows > facts.rows:
                 return f"an alert waits until {wait.rows - facts.rows:,} more labels are known"
-        if plan.trains and plan.schedule is not None:
-            return f"retraining at {next_after(plan.schedule, plan.zone, self.now):%Y-%m-%d %H:%M} by schedule"
+        if self.upcoming is not None:
+            return f"retraining at {self.upcoming:%Y-%m-%d %H:%M} by schedule"
         return ""

@@ -14,6 +14,9 @@ from typing import Any
 from lifecycle_tui.state import models
 from lifecycle_tui.state.text import dumps, instant, loads, maybe_instant, maybe_moment, moment
 
+LOOKED_AT = ("windows", "alerts", "aliases", "jobs", "judgements", "approvals")
+"""Tables of the feed that a step's facts come from; a removed champion alias shows in `models`."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoopRow:
@@ -41,6 +44,24 @@ def get(conn: sqlite3.Connection, model: str) -> LoopRow | None:
         return None
     name, state, following, due, stepped, seq = found
     return LoopRow(name, loads(state), following, maybe_moment(due), moment(stepped), seq)
+
+
+def due(conn: sqlite3.Connection, now: datetime) -> frozenset[str]:
+    """The models that wait for an instant which has come."""
+    return frozenset(name for (name,) in conn.execute("SELECT model FROM loop WHERE due_at <= ?", (instant(now),)))
+
+
+def next_due(conn: sqlite3.Connection, now: datetime) -> datetime | None:
+    """The next instant that some model waits for."""
+    (found,) = conn.execute("SELECT min(due_at) FROM loop WHERE due_at > ?", (instant(now),)).fetchone()
+    return maybe_moment(found)
+
+
+def moved(conn: sqlite3.Connection, after: int) -> frozenset[str]:
+    """The models about which something that a step looks at has changed since the feed was at `after`."""
+    parts = [f"SELECT model FROM {table} WHERE seq > ?1" for table in LOOKED_AT]
+    found = conn.execute(f"{' UNION '.join(parts)} UNION SELECT name FROM models WHERE seq > ?1", (after,))
+    return frozenset(name for (name,) in found if name is not None)
 
 
 def put(

@@ -221,6 +221,7 @@ _SECOND = (
     "ALTER TABLE versions ADD COLUMN importance TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE jobs ADD COLUMN time_limit REAL",
     "ALTER TABLE jobs ADD COLUMN cancelled_by TEXT",
+    "CREATE INDEX jobs_model_kind ON jobs(model, kind, id)",
     "ALTER TABLE jobs ADD COLUMN progress_left REAL",
     """CREATE TABLE loop (
         model TEXT PRIMARY KEY REFERENCES models(name), state TEXT NOT NULL, next TEXT, due_at TEXT,
