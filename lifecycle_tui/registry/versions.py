@@ -172,3 +172,9 @@ def versions(conn: sqlite3.Connection, model: str, limit: int = 50, before: int 
     where, args = ("", [model]) if before is None else (" AND number < ?", [model, before])
     found = conn.execute(f"{SELECT} WHERE model = ?{where} ORDER BY number DESC LIMIT ?", (*args, limit)).fetchall()
     return tuple(map(row, found))
+
+
+def of_job(conn: sqlite3.Connection, model: str, job_id: int) -> Version | None:
+    """The version that a job registered; a job that was killed and runs again finds by this what it had done."""
+    found = conn.execute(f"{SELECT} WHERE model = ? AND job_id = ? ORDER BY number LIMIT 1", (model, job_id)).fetchone()
+    return None if found is None else row(found)
