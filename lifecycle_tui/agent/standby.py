@@ -36,10 +36,6 @@ HUNG = 40
 """The same for one that is not, or whose process cannot be seen: it may only be waiting for its turn to write."""
 
 
-BEATING = ("auto", "stay")
-"""Modes of those who beat every second."""
-
-
 class AgentLock:
     """The lock on `.lifecycle/agent.lock`; the kernel frees it when this process ends, however it ends."""
 
@@ -126,7 +122,7 @@ def _enough(found: Lease) -> float:
     if alive and holder is not None and children.is_stopped(holder.pid):
         return SILENT
     # A check or a simulation holds the lease too; it beats when it turns, and not while it waits for its jobs.
-    return math.inf if alive and found.mode not in BEATING else HUNG
+    return math.inf if alive and found.mode not in lease.STANDING else HUNG
 
 
 def _read(state: State) -> Lease | None:

@@ -19,6 +19,9 @@ from lifecycle_tui.state.fleet import note as note
 from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import instant, maybe_moment
 
+STANDING = ("auto", "stay")
+"""Modes of agents; a check or a simulation holds the lease for a while, and does not beat while its jobs run."""
+
 
 class LeaseLost(LifecycleError):
     """Another agent has taken over: this one must not act any more."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 """What ends the program from outside; Textual itself would leave the terminal in its mode on the first two."""
 
+AGAIN = 2.0
+"""Seconds between two looks whether a check that holds the place of the agent has ended."""
+
 PATIENCE = 4.0
 """Seconds that leaving in good order may take after a signal; it takes half of one."""
 
@@ -98,6 +101,7 @@ def attend(root: Path) -> None:
     Both hold until this process ends: the kernel frees the lock, and the agent is in a session of its own.
     """
     import sqlite3
+    from threading import Event
 
     from lifecycle_tui.agent import spawn, viewers
     from lifecycle_tui.domain.folder import FILE
@@ -105,13 +109,16 @@ def attend(root: Path) -> None:
     from lifecycle_tui.state.database import State
 
     _HELD.append(viewers.Viewer(root))
-    mode = spawn.wanted(root)
-    if mode is None:
+    if spawn.wanted(root) is None:
         return
     try:
         with State.view(root) as state, state.read() as conn:
-            runs = lease.held(lease.read(conn))
-        if not runs:
+            while lease.held(found := lease.read(conn)):
+                if found.mode in lease.STANDING:
+                    return
+                # A check or a simulation: it ends, and leaves the workspace without an agent.
+                Event().wait(AGAIN)
+        if (mode := spawn.wanted(root)) is not None:
             _HELD.append(spawn.start(root / FILE, mode))
     except (LifecycleError, sqlite3.Error, OSError):
         return  # the screen goes on without, and says that no agent runs

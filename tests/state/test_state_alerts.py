@@ -162,3 +162,16 @@ def test_what_a_dead_process_was_sending_is_offered_again(state: State):
         outbox.claim_due(tx, day(1), GONE)
         assert [n.id for n in outbox.claim_due(tx, day(1), ME)] == [1]
         assert outbox.due(tx, day(1)) == ()
+
+
+def test_a_clock_that_is_set_back_holds_up_no_notification(state: State):
+    """What was queued on the old clock goes out at once; what then fails is tried again by the new one."""
+    store(state, opened=[alert()])
+    with state.write() as tx:
+        outbox.queue_notification(tx, 1, "oncall", day(400) + timedelta(minutes=10), "opened", day(400))
+        (taken,) = outbox.claim_due(tx, day(1), ME)
+        assert taken.notifier == "oncall" and outbox.due(tx, day(1)) == ()
+        outbox.mark_failed(tx, [1], "refused", day(1) + timedelta(minutes=5))
+        assert outbox.due(tx, day(1)) == ()
+        assert [n.id for n in outbox.claim_due(tx, day(1) + timedelta(minutes=5), ME, ["log"])] == []
+        assert [n.id for n in outbox.claim_due(tx, day(1) + timedelta(minutes=5), ME, ["oncall"])] == [1]

@@ -17,6 +17,7 @@ from tui_seed import NOW
 from lifecycle_tui.agent import spawn, viewers
 from lifecycle_tui.state import jobs, lease, processes
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import start
 
 
 async def test_the_last_line_says_whether_an_agent_runs(fleet: State) -> None:
@@ -67,6 +68,34 @@ def test_it_starts_an_agent_that_outlives_it_and_ends_by_itself(workspace: Calla
     finally:
         if found is not None and found.process is not None and processes.alive(found.process):
             os.kill(found.process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("mode", "starts"), [("stay", False), ("auto", False), ("check", True), (None, True)])
+def test_it_waits_for_a_check_and_leaves_it_to_an_agent(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, mode: str | None, starts: bool
+) -> None:
+    (fleet.root / "lifecycle.toml").write_text("", "utf-8")
+    monkeypatch.delenv("LIFECYCLE_AGENT")
+    monkeypatch.setattr(start, "AGAIN", 0.01)
+    started: list[tuple[Path, str]] = []
+    monkeypatch.setattr(spawn, "start", lambda file, mode: started.append((file, mode)))
+    with fleet.write() as tx:
+        number = 0 if mode is None else lease.take(tx, processes.this(), mode, NOW)
+    looks: list[bool] = []
+    held = lease.held
+
+    def look(found: lease.Lease) -> bool:
+        looks.append(held(found))
+        if len(looks) == 3:
+            with fleet.write() as tx:
+                lease.release(tx, number)
+        return looks[-1]
+
+    monkeypatch.setattr(lease, "held", look)
+    start.attend(fleet.root)
+    assert started == ([(fleet.root / "lifecycle.toml", "auto")] if starts else [])
+    assert looks == {"check": [True, True, True, False], None: [False]}.get(mode, [True])
+    start._HELD.clear()
 
 
 async def test_heartbeats_repaint_nothing(fleet: State) -> None:
