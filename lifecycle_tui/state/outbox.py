@@ -70,13 +70,12 @@ def queue_notification(
 def due(conn: sqlite3.Connection, now: datetime) -> tuple[Notification, ...]:
     """Notifications that should go out now, oldest first, those included whose sender died.
 
-    One that was queued in the future goes out now too: the machine's clock was set back, and nobody knows how far. After
-    a failed attempt its next one is on the present clock.
+    One that was queued in the future goes out now too: the machine's clock was set back, and nobody knows how far.
+    After a failed attempt its next one is on the present clock.
     """
+    now_due = "(due_at <= ?1 OR created_at > ?1 AND due_at >= created_at)"
     found = conn.execute(
-        f"{SELECT} WHERE state IN ('pending', 'sending') AND (due_at <= ?1 OR created_at > ?1 AND due_at >= created_at) "
-        "ORDER BY due_at, id",
-        (instant(now),),
+        f"{SELECT} WHERE state IN ('pending', 'sending') AND {now_due} ORDER BY due_at, id", (instant(now),)
     ).fetchall()
     return tuple(n for n in map(row, found) if n.state == "pending" or n.process is None or alive(n.process) is False)
 

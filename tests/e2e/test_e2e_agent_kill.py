@@ -40,8 +40,10 @@ TRAINED = MODELS["rides"].replace("models.rides", "models.trips") + '[models.tri
 """A model that is retrained; what becomes of it depends on when, so its rows are not compared."""
 
 MODEL_NAMES = {"shop", "rides", "trips"}
-REASONS = re.compile("its worker|disk|cannot be written|File too large|No space|has been writing|end at once")
-"""Errors of jobs that what we did explains."""
+REASONS = re.compile(
+    "its worker|disk|cannot be written|File too large|No space|has been writing|end at once|since this was decided"
+)
+"""Errors of jobs that what we did explains; the last one is a deployment that came too late, and is decided again."""
 
 HARM = {
     "kill agent": 20, "kill worker": 24, "kill writer": 6, "kill all": 10, "pause agent": 8, "pause worker": 10,
