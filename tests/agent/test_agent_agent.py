@@ -93,6 +93,13 @@ def run(empty_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr("lifecycle_tui.agent.agent.TICK", 0.01)
     monkeypatch.setattr(rounds, "SECOND", 0.02)
     monkeypatch.setattr(pulse, "BEAT", 0.02)
+    go_round = rounds.Rounds.round
+
+    def counted(self: rounds.Rounds) -> None:
+        go_round(self)
+        ROUNDS.append(1)
+
+    monkeypatch.setattr(rounds.Rounds, "round", counted)
     started: list[Running] = []
 
     def start(text: str = MODEL.format(name="bikes"), **facts: object) -> Running:
@@ -111,13 +118,16 @@ def read(root: Path, of: Callable[[sqlite3.Connection], object]) -> object:
 
 
 def settled(agent: Running) -> int:
-    """How many turns there have been once no more come without a reason."""
-    pause = threading.Event()
+    """How many turns there have been once no more come in twenty rounds."""
     count = -1
     while count != len(agent.turns):
-        count = len(agent.turns)
-        pause.wait(0.15)
+        count, begun = len(agent.turns), len(ROUNDS)
+        until(lambda: len(ROUNDS) >= begun + 20 or not agent.thread.is_alive(), "twenty rounds")  # noqa: B023
     return count
+
+
+ROUNDS: list[int] = []
+"""One entry for each round of an agent."""
 
 
 def test_it_evaluates_turns_once_for_what_moved_and_not_for_its_own_words(run: Callable[..., Running]) -> None:
