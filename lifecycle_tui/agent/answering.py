@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.judging import INCUMBENT, Answer, Side
 from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.agent.scoring import aligned
+from lifecycle_tui.agent.scoring import Versions, aligned, predict
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.monitoring.side_by_side import Said
-from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version
-from lifecycle_tui.training.versions import open_version
 
 if TYPE_CHECKING:
     from lifecycle_tui.training.fit import Prediction
@@ -25,7 +23,7 @@ def side(job: JobContext, spec: ModelSpec, version: Version, scratch: Path) -> S
     """A registered version: its artefact answers where it has one, else what the data recorded under its name."""
     if version.facts.artifact is None:
         return Side(version.number, version.label, _recorded(spec, version.label))
-    return Side(version.number, f"version {version.label}", _opened(job, spec, version, scratch))
+    return Side(version.number, f"version {version.label}", _opened(Versions(job, spec, scratch), version))
 
 
 def incumbent(spec: ModelSpec) -> Side | None:
@@ -35,17 +33,12 @@ def incumbent(spec: ModelSpec) -> Side | None:
     return Side(None, INCUMBENT, _recorded(spec, None))
 
 
-def _opened(job: JobContext, spec: ModelSpec, version: Version, scratch: Path) -> Answer:
-    kept: list[Said] = []
-
+def _opened(versions: Versions, version: Version) -> Answer:
     def answer(rows: Gathered, code: Coding) -> Said:
-        if not kept:
-            found = open_version(
-                version.facts, Artifacts(job.workspace.spec.root), spec, job.workspace.spec, scratch,
-                warn=lambda text: job.log("warning", text),
-            )  # fmt: skip
-            kept.append(said(code, found.predict(rows.rows.table), rows))
-        return kept[0]
+        opened = versions.get(version.number)
+        if opened.scorable is None:
+            raise TrainingError(opened.why)
+        return said(code, predict(opened.scorable, rows.rows.table), rows)
 
     return answer
 

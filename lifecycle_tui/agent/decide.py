@@ -38,26 +38,56 @@ LOOK_BACK = 200
 """Windows before the first undecided one that rules may look back on (unknown windows neither count nor reset)."""
 
 
+DATA = "data"
+"""Who moves the champion where the rows name the version that scored them."""
+
+
 def follow_data(tx: sqlite3.Connection, spec: ModelSpec, results: Sequence[WindowResult], now: datetime) -> None:
     """Register versions that the data names; the one that scored most of the newest window is the champion.
 
-    Only where the data says which version scored: then it decides what serves, and we follow.
+    Only where the data says which version scored, and only when it says something new: what was promoted meanwhile is
+    champion until the rows name another version than they did before. So a promotion that the rows do not show yet is
+    not taken back by them, and one that they show is the data's own word from then on.
     """
     named = {r.version: r.window.rows for r in results if r.version}
     if spec.columns.version is None or not named:
         return
     for label in sorted(named):
-        version = versions.NewVersion(spec.name, "named", name=label, by="data")
+        version = versions.NewVersion(spec.name, "named", name=label, by=DATA)
         versions.register(tx, version, now)
     key = results[0].window.key
     newest = windows.windows(tx, spec.name, 1)
     if newest and newest[0].key > key:
         return
-    most = max(sorted(named), key=lambda label: named[label])
-    found = versions.by_label(tx, spec.name, most)
-    if found is not None:
-        why = f"scored most rows of window {key}"
-        aliases.set_alias(tx, spec.name, aliases.CHAMPION, found.number, "data", why, now)
+    found = versions.by_label(tx, spec.name, _most(named))
+    if found is None or aliases.said_by(tx, spec.name, aliases.CHAMPION, DATA) == found.number:
+        return
+    why = f"scored most rows of window {key}"
+    champion = aliases.get_alias(tx, spec.name, aliases.CHAMPION)
+    if champion is not None and champion.version == found.number:
+        aliases.confirm(tx, spec.name, aliases.CHAMPION, DATA, why, now)
+    else:
+        aliases.set_alias(tx, spec.name, aliases.CHAMPION, found.number, DATA, why, now)
+
+
+def _most(named: Mapping[str, int]) -> str:
+    return max(sorted(named), key=lambda label: named[label])
+
+
+def not_shown(tx: sqlite3.Connection, spec: ModelSpec) -> str | None:
+    """That the rows do not name the champion, though the data names versions; None where they do."""
+    champion = aliases.get_alias(tx, spec.name, aliases.CHAMPION)
+    newest = windows.windows(tx, spec.name, 1)
+    if spec.columns.version is None or champion is None or champion.by == DATA or not newest:
+        return None
+    named = {w.version: w.rows for w in newest if w.version}
+    version = versions.get(tx, spec.name, champion.version)
+    if version is None or not named or version.label in named:
+        return None
+    return (
+        f"version {version.label} is champion since {champion.since:%Y-%m-%d %H:%M}, but no row of window "
+        f"{newest[0].key} names it: most were scored by {_most(named)}"
+    )
 
 
 def decide_model(
@@ -81,6 +111,7 @@ def decide_model(
     if facts:
         models.set_decided(tx, spec.name, facts[-1].key)
     health, message = _health(tx, spec.name, decided, history)
+    message = message or not_shown(tx, spec)
     models.put_model(tx, _row(spec, job.now, health, message, history, label, instruments))
     return decided
 

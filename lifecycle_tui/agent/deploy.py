@@ -83,6 +83,12 @@ def deploy(context: JobContext, spec: ModelSpec, job: Job) -> dict[str, Any]:
     context.check()
     with _deployer(context, rollout) as deployer:
         release = _release(context, spec, version, champion)
+        if release.artifact is None and _built_in(context, rollout) and order.kind == "restore":
+            text = f"version {version.label} is only named by the data: what serves it is not ours to restore"
+            return {
+                "version": version.number, "previous": version.number, "kind": order.kind,
+                "deployer": rollout.deployer, "text": text,
+            }  # fmt: skip
         if release.artifact is None and _built_in(context, rollout):
             raise DeployError(
                 f"{spec.name} version {version.label} is only named by the data: there is no artefact to serve",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.decide import decide_model, follow_data
+from lifecycle_tui.agent.decide import decide_model, follow_data, not_shown
 from lifecycle_tui.agent.first_version import get_first_version, needs_version
 from lifecycle_tui.agent.opening import Opened, opened
 from lifecycle_tui.agent.reading import UNOPENED, Reader
@@ -49,10 +49,13 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         done = _measure_due(job, measurer, known)
         model.cache.flush()
         decided, problems = _finish(job, measurer)
+        with job.state.read() as conn:
+            unseen = not_shown(conn, spec)
         return done | {
             "windows": len(survey.windows),
             "findings": [f.message for f in survey.findings],
             "problems": problems,
+            "notes": [unseen] if unseen else [],
             "rules": [asdict(outcome) for outcome in decided.outcomes],
             "reference": [asdict(signal) for signal in measurer.reference.performance],
             "reference_digest": measurer.reference.digest,

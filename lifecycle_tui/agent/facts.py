@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.specs import ModelSpec, RolloutSpec
 from lifecycle_tui.policy.loop import AlertFact, ApprovalFact, Facts, JobFact, JudgementFact, LoopPlan
-from lifecycle_tui.registry import aliases
+from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import alerts, approvals, jobs, judgements
 
 CHALLENGER = "challenger"
@@ -30,8 +30,12 @@ def plan_of(spec: ModelSpec) -> LoopPlan:
     )
 
 
-def facts_of(tx: sqlite3.Connection, model: str) -> Facts:
-    """Everything that a step of this model looks at."""
+def facts_of(tx: sqlite3.Connection, model: str, *, named: bool = False) -> Facts:
+    """Everything that a step of this model looks at.
+
+    Args:
+        named: the deployer can make versions serve that have no artefact here, so that one can go back to them.
+    """
     champion = aliases.get_alias(tx, model, aliases.CHAMPION)
     challenger = aliases.get_alias(tx, model, CHALLENGER)
     rows, window = tx.execute(
@@ -42,7 +46,7 @@ def facts_of(tx: sqlite3.Connection, model: str) -> Facts:
     return Facts(
         alerts=_alerts(tx, model),
         champion=None if champion is None else champion.version,
-        previous=aliases.before(tx, model),
+        previous=_previous(tx, model, named),
         challenger=None if challenger is None else challenger.version,
         rows=int(rows),
         window=window,
@@ -52,6 +56,19 @@ def facts_of(tx: sqlite3.Connection, model: str) -> Facts:
         judgement=_judgement(tx, model),
         approval=_approval(tx, model),
     )
+
+
+def serves_named(spec: ModelSpec) -> bool:
+    """Whether the deployer may know what to do with a version that the data only names: ours does not."""
+    return spec.rollout is not None and spec.rollout.deployer != RolloutSpec().deployer
+
+
+def _previous(tx: sqlite3.Connection, model: str, named: bool) -> int | None:
+    number = aliases.before(tx, model)
+    version = None if number is None else versions.get(tx, model, number)
+    if version is None or (version.facts.artifact is None and not named):
+        return None
+    return version.number
 
 
 def _alerts(tx: sqlite3.Connection, model: str) -> tuple[AlertFact, ...]:

@@ -1,7 +1,7 @@
 """The judge job: the challenger against the champion once more, now that more labels are known.
 
 On every labelled row that is newer than what either was trained on. Its judgement is stored like the first one; what
-follows from it is the step's to decide.
+follows from it is the step's to decide. Where one of the two cannot answer, it says so and settles nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from lifecycle_tui.agent import answering, judging
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.opening import opened
-from lifecycle_tui.agent.rows import gather, learnable
+from lifecycle_tui.agent.rows import askable, gather
 from lifecycle_tui.agent.simulation import as_simulated
 from lifecycle_tui.agent.spans import usable
 from lifecycle_tui.domain.errors import TrainingError
@@ -27,7 +27,7 @@ def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
     """Judge the version that the payload names; the outcome's `text` is one sentence for people.
 
     Raises:
-        TrainingError: there is no such version, or it cannot answer for any row.
+        TrainingError: there is no such version.
     """
     number = int(row.payload["version"])
     with job.state.read() as conn:
@@ -39,7 +39,7 @@ def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
         folder = Path(scratch)
         rows = gather(
             job, spec, model.data, usable(job, model.data.survey({}, job.now)), job.now,
-            columns=learnable(model.data), since=judging.unseen_since(version, champion), outputs=True,
+            columns=askable(model.data, version, champion), since=judging.unseen_since(version, champion), outputs=True,
         )  # fmt: skip
         other = answering.side(job, spec, champion, folder) if champion else answering.incumbent(spec)
         own = answering.side(job, spec, version, folder)

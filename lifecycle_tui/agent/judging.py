@@ -7,7 +7,7 @@ answers for them and how the answers are paired is settled here; the verdict is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.columns import as_measurement
-from lifecycle_tui.monitoring.instruments import Instrument, Instruments
+from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.monitoring.side_by_side import Said, SideBySide, side_by_side
 from lifecycle_tui.policy import gates
@@ -26,6 +26,7 @@ from lifecycle_tui.policy.gates import Interval, Verdict
 from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.state import windows
 from lifecycle_tui.state.judgements import Judgement
+from lifecycle_tui.state.reference import get_reference
 
 if TYPE_CHECKING:
     from lifecycle_tui.stats.paired import Paired
@@ -88,92 +89,141 @@ def judge(
     challenger: Side,
     champion: Side | None,
 ) -> Judged:
-    """Measure and judge; a champion that cannot answer for these rows leaves its gates unknown, and says why."""
-    code = coding_of(spec, rows)
-    day = rows.day
-    own = side_by_side(code, rows.rows.target, [challenger.answer(rows, code)], day)
-    other, why = _other(code, rows, challenger, champion)
-    paired = other if other is not None else own
-    metric = key_metric(instruments, paired.outcomes[0] if len(paired) else None)
-    wanted = [g.when for g in spec.training.gates] if spec.training and spec.training.gates else []
-    written = tuple(wanted) or (gates.default_gates(metric.name) if metric is not None else ())
-    job.progress(0, None, "", f"{spec.name}: judging {challenger.label} on {len(paired):,} rows")
-    numbers = _numbers(job, spec, instruments, written, own, other)
+    """Measure and judge. A version that cannot answer for these rows leaves the gates that ask it unknown, and says
+    why; a champion stays champion then."""
+    code = coding_of(job, spec, rows)
+    found = _Measured.of(code, rows, challenger, champion)
+    job.check()  # a program that was stopped is no version that cannot answer
+    metric = key_metric(instruments, found.outcomes)
     training = spec.training
+    declared = tuple(g.when for g in training.gates) if training else ()
+    written = declared or (gates.default_gates(metric.name) if metric is not None else ())
+    job.progress(0, None, "", f"{spec.name}: judging {challenger.label} on {found.rows:,} rows")
     verdict = gates.judge(
         written,
-        numbers,
-        len(paired),
+        _numbers(job, spec, instruments, written, found),
+        found.rows,
         min_samples=training.min_samples if training else 1,
         has_champion=champion is not None,
         challenger=challenger.label,
         champion=champion.label if champion is not None else "",
     )
-    if why and verdict.verdict == "unknown":
-        verdict = Verdict(verdict.verdict, f"{verdict.text} ({why})", verdict.wanted, verdict.gates)
-    measured = _all_metrics(instruments, own)
-    return Judged(verdict, len(paired), measured)
+    notes = "; ".join(found.notes(rows, code))
+    if notes:
+        verdict = replace(verdict, text=f"{verdict.text} ({notes})")
+    return Judged(verdict, found.rows, _all_metrics(instruments, found.own))
 
 
-def coding_of(spec: ModelSpec, rows: Gathered) -> Coding:
-    """How the labels of these rows are read."""
-    labels = set(rows.rows.target.tolist()) if spec.task in ("binary", "multiclass") else set()
-    return coding(spec, labels)
+def coding_of(job: JobContext, spec: ModelSpec, rows: Gathered) -> Coding:
+    """How the labels of these rows are read: as those of every window are, by what the reference knows.
+
+    A stretch with one class only, or with a label that is neither, must not change what the others mean. Labels of
+    several classes that came later are classes of their own.
+    """
+    if spec.task not in ("binary", "multiclass"):
+        return coding(spec, set())
+    seen = set(map(str, rows.rows.target.tolist()))
+    with job.state.read() as conn:
+        stored = get_reference(conn, spec.name, profiles=False)
+    told = {} if stored is None else stored.facts.get("coding", {})
+    classes = [str(c) for c in told.get("classes", ())] if told.get("task") == spec.task else []
+    found = coding(spec, seen | set(classes))
+    if spec.task == "binary" and classes and classes[1] == found.classes[1]:
+        return replace(found, classes=(classes[0], classes[1]))
+    return found
 
 
-def _other(
-    code: Coding, rows: Gathered, challenger: Side, champion: Side | None
-) -> tuple[SideBySide | None, str | None]:
-    """Both versions side by side, or why that cannot be."""
-    if champion is None:
-        return None, None
+@dataclass(frozen=True)
+class _Measured:
+    """The two versions on these rows.
+
+    Attributes:
+        own: the challenger on all that it answers for; None where it cannot, `mute` says why.
+        both: both on the rows that both answer for; None without a champion, or where one of them cannot, `silent`
+            says why.
+    """
+
+    own: SideBySide | None
+    both: SideBySide | None
+    mute: str = ""
+    silent: str = ""
+
+    @classmethod
+    def of(cls, code: Coding, rows: Gathered, challenger: Side, champion: Side | None) -> _Measured:
+        target, day = rows.rows.target, rows.day
+        said, mute = _asked(challenger, rows, code)
+        own = None if said is None else side_by_side(code, target, [said], day)
+        if champion is None:
+            return cls(own, None, mute)
+        other, silent = _asked(champion, rows, code)
+        if said is None or other is None:
+            return cls(own, None, mute, silent or mute)
+        return cls(own, side_by_side(code, target, [said, other], day))
+
+    @property
+    def outcomes(self) -> tuple[Outcomes, ...]:
+        """Of the rows that are judged on: of both versions, else of the one that answers."""
+        found = self.both if self.both is not None else self.own
+        return found.outcomes if found is not None and len(found) else ()
+
+    @property
+    def rows(self) -> int:
+        found = self.both if self.both is not None else self.own
+        return 0 if found is None else len(found)
+
+    def alone(self, position: int) -> SideBySide | None:
+        """Where one version's own numbers are measured: on the same rows for both, if there are such."""
+        if position == 0 and (self.both is None or not len(self.both)):
+            return self.own
+        return self.both
+
+    def notes(self, rows: Gathered, code: Coding) -> list[str]:
+        """What a person has to know of the rows that are not among those judged on."""
+        found = []
+        if self.own is not None and self.own.strange:
+            says = " nor ".join(code.classes)
+            found.append(f"{self.own.strange:,} rows left out: their label is neither {says}")
+        if rows.unlabelled:
+            found.append(f"{rows.unlabelled:,} rows of that time were never labelled")
+        return found
+
+
+def _asked(side: Side, rows: Gathered, code: Coding) -> tuple[Said | None, str]:
+    """What a version says of the rows, or why it says nothing."""
     try:
-        said = champion.answer(rows, code)
+        return side.answer(rows, code), ""
     except LifecycleError as exc:
-        return None, f"{champion.label} cannot answer for these rows: {exc.message}"
-    return side_by_side(code, rows.rows.target, [challenger.answer(rows, code), said], rows.day), None
+        return None, f"{side.label} cannot answer for these rows: {exc.message}"
 
 
-def key_metric(instruments: Instruments, outcomes: Outcomes | None) -> Instrument | None:
-    """The first metric that has a direction and whose needs the answers meet: what a challenger must improve."""
+def key_metric(instruments: Instruments, outcomes: Sequence[Outcomes]) -> Instrument | None:
+    """The first metric that has a direction and whose needs all answers meet: what a challenger must improve."""
     for metric in instruments.metrics:
         if metric.info.greater_is_better is None:
             continue
-        if outcomes is None or getattr(outcomes, metric.info.needs, None) is not None:
+        if all(getattr(one, metric.info.needs, None) is not None for one in outcomes):
             return metric
     return None
 
 
 def _numbers(
-    job: JobContext,
-    spec: ModelSpec,
-    instruments: Instruments,
-    written: Sequence[str],
-    own: SideBySide,
-    both: SideBySide | None,
+    job: JobContext, spec: ModelSpec, instruments: Instruments, written: Sequence[str], found: _Measured
 ) -> dict[str, Interval]:
-    """The interval of everything that the gates read; what cannot be measured is left out, and so unknown."""
+    """The interval of everything that the gates read; what cannot be measured has no number, and a reason."""
     by_name = {metric.name: metric for metric in instruments.metrics}
-    found: dict[str, Interval] = {}
+    numbers: dict[str, Interval] = {}
     rest: set[str] = set()
     for name in gates.references(written):
         kind, metric = _split(name)
         instrument = by_name.get(metric)
         if instrument is None or not kind:
             rest.add(name)
-            continue
-        try:
-            if kind == "challenger":
-                found[name] = _alone(instrument, own, 0)
-            elif both is not None and kind == "champion":
-                found[name] = _alone(instrument, both, 1)
-            elif both is not None and instrument.info.greater_is_better is not None:
-                found[name] = _gain(instrument, both)
-        except LifecycleError as exc:
-            # A team's metric that fails leaves its gate unknown: the champion stays, and the reason is shown.
-            found[name] = Interval(None, None, None, 0, exc.message)
-    found.update(_signals(job, spec, rest))
-    return found
+        elif kind == "gain":
+            numbers[name] = _gain(instrument, found)
+        else:
+            numbers[name] = _alone(instrument, found, 0 if kind == "challenger" else 1)
+    numbers.update(_signals(job, spec, rest))
+    return numbers
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -194,28 +244,62 @@ def measure(instrument: Instrument) -> Callable[[Outcomes], float | None]:
     return value
 
 
-def _gain(instrument: Instrument, both: SideBySide) -> Interval:
+def _gain(instrument: Instrument, found: _Measured) -> Interval:
     from lifecycle_tui.stats.paired import paired_gain
 
     better = instrument.info.greater_is_better
-    assert better is not None
-    if not len(both):
-        return Interval(None, None, None, 0, "no row that both answer for has a label")
+    if better is None:
+        return _no_number(f"neither end of {instrument.name} is better")
+    both = found.both
+    if both is None or not len(both):
+        return _no_number(found.silent or "no row that both answer for has a label")
+    lacks = _lacks(instrument, both.outcomes)
+    if lacks:
+        return _no_number(lacks)
     first, second = both.outcomes
-    return _interval(
-        paired_gain(measure(instrument), first, second, greater_is_better=better, block=first.day)
-    )  # fmt: skip
+    try:
+        gain = paired_gain(measure(instrument), first, second, greater_is_better=better, block=first.day)
+    except Exception as exc:
+        return _no_number(in_words(instrument, exc))
+    return _interval(gain)
 
 
-def _alone(instrument: Instrument, found: SideBySide, position: int) -> Interval:
+def _alone(instrument: Instrument, found: _Measured, position: int) -> Interval:
     from lifecycle_tui.stats.paired import outcomes_interval
 
-    if not len(found):
-        return Interval(None, None, None, 0, "no row that it answers for has a label")
-    outcomes = found.outcomes[position]
-    said = as_measurement(instrument.for_column().measure(outcomes), instrument.name)
-    own = (said.lower, said.upper)
-    return _interval(outcomes_interval(measure(instrument), outcomes, block=outcomes.day, own=own))
+    rows = found.alone(position)
+    if rows is None or not len(rows):
+        why = found.mute if position == 0 else found.silent
+        return _no_number(why or "no row that it answers for has a label")
+    outcomes = rows.outcomes[position]
+    lacks = _lacks(instrument, [outcomes])
+    if lacks:
+        return _no_number(lacks)
+    try:
+        said = as_measurement(instrument.for_column().measure(outcomes), instrument.name)
+        own = (said.lower, said.upper)
+        return _interval(outcomes_interval(measure(instrument), outcomes, block=outcomes.day, own=own))
+    except Exception as exc:
+        return _no_number(in_words(instrument, exc))
+
+
+def _no_number(why: str) -> Interval:
+    return Interval(None, None, None, 0, why)
+
+
+def _lacks(instrument: Instrument, outcomes: Sequence[Outcomes]) -> str:
+    """Why the metric cannot be measured of these answers, whatever they are; "" if it can."""
+    needs = instrument.info.needs
+    if all(getattr(one, needs, None) is not None for one in outcomes):
+        return ""
+    return f"there is no {needs}, which {instrument.name} needs"
+
+
+def in_words(instrument: Instrument, exc: Exception) -> str:
+    """Why a metric failed; its gate is unknown then, and the champion stays."""
+    if isinstance(exc, LifecycleError):
+        return fault_signal(instrument.name, exc).message or exc.message
+    return f"metric {instrument.name} failed: {type(exc).__name__}: {exc}"
 
 
 def _interval(found: Paired) -> Interval:
@@ -239,16 +323,16 @@ def _or(end: float | None, value: float | None) -> float | None:
     return value if end is None else end
 
 
-def _all_metrics(instruments: Instruments, own: SideBySide) -> dict[str, dict[str, Any]]:
+def _all_metrics(instruments: Instruments, own: SideBySide | None) -> dict[str, dict[str, Any]]:
     """Every metric of the challenger, as its record keeps them."""
     found: dict[str, dict[str, Any]] = {}
     for metric in instruments.metrics:
-        if not len(own) or getattr(own.outcomes[0], metric.info.needs, None) is None:
+        if own is None or not len(own) or _lacks(metric, own.outcomes):
             continue
         try:
             said = as_measurement(metric.for_column().measure(own.outcomes[0]), metric.name)
-        except LifecycleError as exc:
-            found[metric.name] = {"value": None, "message": exc.message}
+        except Exception as exc:
+            found[metric.name] = {"value": None, "message": in_words(metric, exc)}
             continue
         n = len(own) if said.n is None else said.n
         found[metric.name] = {"value": said.value, "lower": said.lower, "upper": said.upper, "n": n}

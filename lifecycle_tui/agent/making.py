@@ -44,6 +44,7 @@ class Made:
         model: the opened artefact; None where only its program can open it.
         fingerprint: of the rows that it learned from, whole content.
         code: digest of the team's code that built it.
+        from_parent: whether it went on from the champion's fitted state, and so knows the champion's rows too.
     """
 
     artifact: bytes
@@ -58,6 +59,7 @@ class Made:
     libraries: Mapping[str, str] = field(default_factory=dict)
     schema: Mapping[str, Any] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
+    from_parent: bool = False
 
 
 def make(
@@ -120,7 +122,7 @@ def _by_strategy(
         job.log("info", found.note)
     return Made(
         found.artifact, kind, strategy, opened.predict(holdout.rows.table), opened,
-        note=found.note, code=_code(spec, training, job),
+        note=found.note, code=_code(spec, training, job), from_parent=found.from_parent,
         parameters=found.parameters, libraries=lineage.libraries(),
         lineage={"estimator": training.estimator or ESTIMATORS[0], "rows": found.rows}, **_about(model, train),
     )  # fmt: skip

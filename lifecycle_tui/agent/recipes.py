@@ -173,8 +173,8 @@ def _importance(job: JobContext, model: Opened, unseen: Gathered, late: Scorable
         return found
 
     whole = Validation(unseen, np.arange(len(unseen)), late.predict(unseen.rows.table)).collected("", code).outcomes("")
-    metric = judging.key_metric(model.instruments, whole)
-    if whole is None or metric is None:
+    metric = None if whole is None else judging.key_metric(model.instruments, [whole])
+    if metric is None:
         return {}
     job.progress(0, None, "", f"{model.spec.name}: what the first version leans on")
     try:

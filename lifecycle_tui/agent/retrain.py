@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent import answering, judging
-from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.agent.facts import CHALLENGER
 from lifecycle_tui.agent.making import Made, again, make
 from lifecycle_tui.agent.opening import Opened, opened
-from lifecycle_tui.agent.rows import gather, learnable, part
+from lifecycle_tui.agent.rows import askable, gather, learnable, of_classes, only, part
 from lifecycle_tui.agent.simulation import as_simulated
 from lifecycle_tui.agent.spans import Split, cut, history_begin, usable
 from lifecycle_tui.domain.errors import TrainingError
@@ -59,7 +59,9 @@ def retrain(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
         if len(split.train) < LEAST or len(split.holdout) < LEAST:
             return {"verdict": "none", "text": _too_few(split, training)}
         job.log("info", str(split))
-        made = make(job, model, split.train, split.holdout, champion, Path(scratch), row.payload.get("strategy"))
+        columns = learnable(model.data)
+        train, holdout = only(split.train, columns), only(split.holdout, columns)
+        made = make(job, model, train, holdout, champion, Path(scratch), row.payload.get("strategy"))
         return _record(job, model, split, made, champion, Path(scratch), row)
 
 
@@ -67,10 +69,11 @@ def _split(job: JobContext, model: Opened, training: TrainingSpec, champion: Ver
     """All labelled rows that training looks back on, cut so that the newest share is kept to judge."""
     survey = model.data.survey({}, job.now)
     windows = usable(job, survey)
-    rows = gather(
-        job, model.spec, model.data, windows, job.now,
-        columns=learnable(model.data), since=history_begin(training, model.spec, windows, job.now), outputs=True,
-    )  # fmt: skip
+    since = history_begin(training, model.spec, windows, job.now)
+    columns = askable(model.data, champion)
+    rows = gather(job, model.spec, model.data, windows, job.now, columns=columns, since=since, outputs=True)
+    if model.spec.task == "binary":
+        rows = of_classes(rows, judging.coding_of(job, model.spec, rows).classes)
     return cut(rows, training.holdout, judging.unseen_since(champion))
 
 
@@ -91,10 +94,14 @@ def _record(
     learned, serves = split.train, made
     if spec.training is not None and spec.training.refit and judged.verdict.verdict == "passed":
         job.log("info", f"the gates have passed: made once more from all {len(split.whole):,} rows")
-        learned, serves = split.whole, again(job, model, split.whole, split.holdout, champion, scratch, made)
+        columns = learnable(model.data)
+        whole, holdout = only(split.whole, columns), only(split.holdout, columns)
+        learned, serves = split.whole, again(job, model, whole, holdout, champion, scratch, made)
     artifacts = Artifacts(job.workspace.spec.root)
     artifacts.sweep()
     start, end = learned.span
+    if serves.from_parent and champion is not None:  # what the champion knows, this one knows
+        end = judging.unseen_since(champion) if end is None else max(end, judging.unseen_since(champion) or end)
     new = versions.NewVersion(
         spec.name, "trained",
         artifact=artifacts.put(serves.artifact), size=len(serves.artifact), format=serves.format,
@@ -136,20 +143,26 @@ def _importance(job: JobContext, model: Opened, split: Split, made: Made) -> dic
     """How much the key metric loses without each feature, on rows that judge; empty where only a program can score."""
     if made.model is None:
         return {}
-    rows = split.holdout
-    code = judging.coding_of(model.spec, rows)
+    rows = only(split.holdout, learnable(model.data))
+    code = judging.coding_of(job, model.spec, rows)
 
     def outcomes(prediction: Prediction, at: np.ndarray) -> Outcomes:
         some = part(rows, at)
         return side_by_side(code, some.rows.target, [answering.said(code, prediction, some)], some.day).outcomes[0]
 
     own = side_by_side(code, rows.rows.target, [answering.said(code, made.holdout, rows)], rows.day)
-    metric = judging.key_metric(model.instruments, own.outcomes[0] if len(own) else None)
+    metric = judging.key_metric(model.instruments, own.outcomes)
     if metric is None or not len(own):
         return {}
     job.progress(0, None, "", f"{model.spec.name}: what the new version leans on")
     better = bool(metric.info.greater_is_better)
-    return importance(made.model, rows.rows.table, outcomes, judging.measure(metric), better)
+    try:
+        return importance(made.model, rows.rows.table, outcomes, judging.measure(metric), better)
+    except (Cancelled, OutOfTime):
+        raise
+    except Exception as exc:  # a column of the record, not a reason to have no version
+        job.log("warning", f"importance of the features cannot be told: {judging.in_words(metric, exc)}")
+        return {}
 
 
 def _outcome_of(job: JobContext, spec: ModelSpec, version: Version) -> dict[str, Any]:

@@ -7,7 +7,7 @@ delay, because younger ones have the quick labels alone. Called by `first_versio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from lifecycle_tui.data.zones import MISSING, from_micros, to_micros
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import Window
+from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.training.fit import TrainingRows, canonical_order, take
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Gathered:
         rows: features, targets, times and arrivals of n rows; n may be 0.
         day: (n,) int64 day numbers in the model's zone; None without timestamps.
         unlabelled: rows of the same stretch of time that have no label though the delay has passed.
+        unlabelled_at: (m,) int64, the times of those that have one; None without timestamps.
+        strange: rows of a binary task that were left out, because their label is neither class.
         recorded: what the data says about the rows, where it was asked for.
     """
 
@@ -58,6 +61,8 @@ class Gathered:
     day: np.ndarray | None = None
     unlabelled: int = 0
     recorded: Recorded | None = None
+    unlabelled_at: np.ndarray | None = None
+    strange: int = 0
 
     def __len__(self) -> int:
         return len(self.rows.target)
@@ -84,6 +89,16 @@ def learnable(data: ModelData) -> tuple[str, ...]:
             "there is no feature to learn from", hint="declare numeric or categorical columns, or ignore fewer"
         )
     return usable
+
+
+def askable(data: ModelData, *versions: Version | None) -> tuple[str, ...]:
+    """The features that versions are asked with: a file that came from elsewhere may read other ones than ours.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    foreign = any(v is not None and v.facts.origin == "registered" for v in versions)
+    return tuple(data.kinds()) if foreign else learnable(data)
 
 
 def gather(
@@ -143,6 +158,7 @@ class _Batches:
     arrived: list[np.ndarray] = field(default_factory=list)
     said: dict[str, list[np.ndarray]] = field(default_factory=dict)
     unlabelled: int = 0
+    unlabelled_at: list[np.ndarray] = field(default_factory=list)
 
     def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool) -> None:
         import numpy as np
@@ -155,7 +171,10 @@ class _Batches:
             within = batch.time < to_micros(until)
             if since is not None:
                 within &= batch.time >= to_micros(since)
-        self.unlabelled += int((within & ~batch.target_known).sum())
+        bare = within & ~batch.target_known
+        self.unlabelled += int(bare.sum())
+        if batch.time is not None:
+            self.unlabelled_at.append(batch.time[bare])
         values = batch.target.to_numpy(zero_copy_only=False)
         at = np.flatnonzero(within & batch.target_known & _usable(values))
         if not len(at):
@@ -176,10 +195,12 @@ class _Batches:
         import pyarrow as pa
 
         number = spec.task in ("regression", "ranking")
+        bare = np.concatenate(self.unlabelled_at) if self.unlabelled_at else None
         if not self.tables:
             nothing = np.empty(0, np.float64 if number else "U1")
             empty = pa.table({name: pa.array([], pa.float64()) for name in columns})
-            return Gathered(TrainingRows(empty, nothing), None, self.unlabelled, Recorded() if outputs else None)
+            none = Recorded() if outputs else None
+            return Gathered(TrainingRows(empty, nothing), None, self.unlabelled, none, bare)
         target = np.concatenate(self.targets)
         # Labels that nothing dates came with their file: that says nothing about when they could have been known.
         dated = spec.data.labels.arrived is not None or spec.data.labels.delay is not None
@@ -193,7 +214,7 @@ class _Batches:
         order = canonical_order(rows)
         day = np.concatenate(self.days)[order] if self.days else None
         recorded = Recorded(**{name: np.concatenate(parts)[order] for name, parts in self.said.items()})
-        return Gathered(take(rows, order), day, self.unlabelled, recorded if outputs else None)
+        return Gathered(take(rows, order), day, self.unlabelled, recorded if outputs else None, bare)
 
 
 def _usable(values: np.ndarray) -> np.ndarray:
@@ -221,10 +242,30 @@ def _recorded(batch: ScanBatch) -> dict[str, Any]:
 
 
 def part(gathered: Gathered, at: np.ndarray) -> Gathered:
-    """The rows at those positions (how many were never labelled stays with the whole)."""
+    """The rows at those positions (what is told of others stays with the whole)."""
     said = gathered.recorded
     recorded = None
     if said is not None:
         columns = {name: getattr(said, name) for name in ("id", "version", "prediction", "score")}
         recorded = Recorded(**{name: None if c is None else c[at] for name, c in columns.items()})
     return Gathered(take(gathered.rows, at), None if gathered.day is None else gathered.day[at], 0, recorded)
+
+
+def of_classes(gathered: Gathered, classes: Sequence[str]) -> Gathered:
+    """The rows whose label is one of these; the others are counted."""
+    import numpy as np
+
+    known = np.isin(gathered.rows.target, classes)
+    if known.all():
+        return gathered
+    at = np.flatnonzero(known)
+    return replace(
+        part(gathered, at), strange=len(known) - len(at), unlabelled=gathered.unlabelled,
+        unlabelled_at=gathered.unlabelled_at,
+    )  # fmt: skip
+
+
+def only(gathered: Gathered, columns: Sequence[str]) -> Gathered:
+    """The same rows with these features alone, in the order given."""
+    rows = replace(gathered.rows, table=gathered.rows.table.select(list(columns)))
+    return replace(gathered, rows=rows)

@@ -217,21 +217,29 @@ class Scorer:
             return Part(opened.label, rows, at, why=opened.why, opened=False)
         table = batch.features if at is None else batch.features.take(pa.array(at))
         try:
-            said, score = aligned(_predict(opened.scorable, table), rows, coding)
-        except Exception as exc:  # it may be anybody's file: what it does wrong costs its own rows, not the check
-            why = exc.message if isinstance(exc, LifecycleError) else _first_line(exc)
-            self.versions.note(opened, why)
-            return Part(opened.label, rows, at, why=why)
+            said, score = aligned(predict(opened.scorable, table), rows, coding)
+        except LifecycleError as exc:  # what it does wrong costs its own rows, not the check
+            self.versions.note(opened, exc.message)
+            return Part(opened.label, rows, at, why=exc.message)
         return Part(opened.label, rows, at, said, score)
 
 
-def _predict(scorable: Scorable, table: pa.Table) -> Prediction:
-    """A version's answer. One of ours would take a column that is not there for one without values: it is not asked."""
+def predict(scorable: Scorable, table: pa.Table) -> Prediction:
+    """A version's answer. One of ours would take a column that is not there for one without values: it is not asked.
+
+    Raises:
+        TrainingError: it gives none; it may be anybody's file, so whatever it raises comes as this.
+    """
     if isinstance(scorable, FittedModel):
         lacks = [f.name for f in scorable.encoder.features if f.name not in table.column_names]
         if lacks:
             raise TrainingError(f"it needs {', '.join(lacks[:5])}, which is no feature of the model now")
-    return scorable.predict(table)
+    try:
+        return scorable.predict(table)
+    except LifecycleError:
+        raise
+    except Exception as exc:
+        raise TrainingError(_first_line(exc)) from exc
 
 
 def _first_line(exc: Exception) -> str:

@@ -5,7 +5,7 @@ Pure but for what the survey found. Called by `retrain` and `judge`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ class Split:
 
     def __str__(self) -> str:
         more = f"; {self.unlabelled:,} rows were never labelled" if self.unlabelled else ""
+        if self.whole.strange:
+            more += f"; {self.whole.strange:,} rows left out: their label is neither class"
         return f"{len(self.train):,} rows to learn from, {len(self.holdout):,} later ones to judge by{more}"
 
 
@@ -79,7 +81,11 @@ def cut(rows: Gathered, share: float, unseen: datetime | None) -> Split:
     at = _day_begin(time, rows.day, min(first, n - 1))
     before = time < at
     holdout = ~before if unseen is None else (~before & (time >= to_micros(unseen)))
-    return Split(part(rows, np.flatnonzero(before)), part(rows, np.flatnonzero(holdout)), rows, from_micros(at))
+    judged = part(rows, np.flatnonzero(holdout))
+    if rows.unlabelled_at is not None:
+        begin = at if unseen is None else max(at, to_micros(unseen))
+        judged = replace(judged, unlabelled=int((rows.unlabelled_at >= begin).sum()))
+    return Split(part(rows, np.flatnonzero(before)), judged, rows, from_micros(at))
 
 
 def _day_begin(time: np.ndarray, day: np.ndarray | None, first: int) -> int:

@@ -70,6 +70,8 @@ def _model(m: ModelReport, shown: int) -> None:
         say(f"  {plain(m.job.error or 'it was ' + m.job.state)}")
     for problem in m.problems:
         say(f"  {style('problem', 'red')} {plain(problem)}")
+    for note in m.job.outcome.get("notes", ()):
+        say(f"  note: {plain(str(note))}")
     for row in m.alerts:
         alert = row.alert
         state = f" · acknowledged by {plain(alert.acknowledged_by)}" if alert.acknowledged_by else ""

@@ -277,7 +277,8 @@ class _Turn:
             if state.move is not None and state.move.kind == "rollback":
                 self.state = state  # on its way already
             elif previous is None:
-                self.state = replace(state, last=f"rule {alert.rule} asks for a rollback: there is no version before")
+                says = f"rule {alert.rule} asks for a rollback: there is no version before that could serve"
+                self.state = replace(state, last=says)
             else:
                 # What was to serve next was judged against a champion that is on its way out.
                 why = f"rule {alert.rule} (alert {alert.id})"

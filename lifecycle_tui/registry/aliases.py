@@ -97,6 +97,22 @@ def set_alias(
     return found
 
 
+def confirm(tx: sqlite3.Connection, model: str, alias: str, by: str | None, why: str | None, now: datetime) -> None:
+    """Note in the history that somebody else, too, says what an alias names; nothing moves."""
+    row = get_alias(tx, model, alias)
+    if row is not None:
+        _note(tx, model, alias, row.version, row.version, by, why, now)
+
+
+def said_by(conn: sqlite3.Connection, model: str, alias: str, by: str) -> int | None:
+    """The version that `by` last said an alias names; None if it never did."""
+    found = conn.execute(
+        "SELECT version FROM alias_history WHERE model = ? AND alias = ? AND by = ? ORDER BY id DESC LIMIT 1",
+        (model, alias, by),
+    ).fetchone()
+    return None if found is None else found[0]
+
+
 def remove_alias(
     tx: sqlite3.Connection, model: str, alias: str, by: str | None, why: str | None, now: datetime
 ) -> bool:
