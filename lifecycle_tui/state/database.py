@@ -158,8 +158,12 @@ class State:
         Raises:
             StateError: see `ensure`.
         """
+        from lifecycle_tui.state import copied
+
         ensure(root)
-        return cls(root, patience=patience)
+        state = cls(root, patience=patience)
+        copied.settle(state)
+        return state
 
     @classmethod
     def view(cls, root: Path) -> State:

@@ -57,7 +57,7 @@ def test_a_writer_notices_that_a_newer_program_migrated_meanwhile(state: State):
     with pytest.raises(StateError, match="newer"), state.write() as tx:
         tx.execute("INSERT INTO meta VALUES ('b', '1')")
     with state.read() as conn:
-        assert conn.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
+        assert conn.execute("SELECT count(*) FROM meta WHERE key != 'file'").fetchone()[0] == 1
 
 
 @pytest.mark.parametrize("reached", range(1, len(migrations.STEPS) + 1))
@@ -185,13 +185,13 @@ def test_a_reader_cannot_write_and_an_error_rolls_back(state: State):
         tx.execute("INSERT INTO meta VALUES ('a', 'b')")
         raise ZeroDivisionError
     with state.read() as conn:
-        assert conn.execute("SELECT count(*) FROM meta").fetchone()[0] == 0
+        assert conn.execute("SELECT count(*) FROM meta WHERE key = 'a'").fetchone()[0] == 0
     with state.write() as tx:
         tx.execute("INSERT INTO meta VALUES ('a', 'b')")
         with pytest.raises(RuntimeError, match="nesting"), state.write():
             pass
     with state.read() as conn:
-        assert conn.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
+        assert conn.execute("SELECT count(*) FROM meta WHERE key = 'a'").fetchone()[0] == 1
 
 
 def test_close_leaves_the_wal_files_for_viewers_without_write_access(root: Path):
