@@ -72,7 +72,10 @@ class Judged:
 
 
 def _plain(gate: gates.GateOutcome) -> dict[str, Any]:
-    return {**asdict(gate), "numbers": {name: asdict(number) for name, number in gate.numbers.items()}}
+    numbers = {name: asdict(number) for name, number in gate.numbers.items()}
+    for number in numbers.values():
+        del number["final"]
+    return {**asdict(gate), "numbers": numbers}
 
 
 def unseen_since(*versions: Version | None) -> datetime | None:
@@ -249,13 +252,13 @@ def _gain(instrument: Instrument, found: _Measured) -> Interval:
 
     better = instrument.info.greater_is_better
     if better is None:
-        return _no_number(f"neither end of {instrument.name} is better")
+        return _no_number(f"neither end of {instrument.name} is better", final=True)
     both = found.both
     if both is None or not len(both):
-        return _no_number(found.silent or "no row that both answer for has a label")
+        return _no_number(found.silent or "no row that both answer for has a label", final=bool(found.silent))
     lacks = _lacks(instrument, both.outcomes)
     if lacks:
-        return _no_number(lacks)
+        return _no_number(lacks, final=True)
     first, second = both.outcomes
     try:
         gain = paired_gain(measure(instrument), first, second, greater_is_better=better, block=first.day)
@@ -270,11 +273,11 @@ def _alone(instrument: Instrument, found: _Measured, position: int) -> Interval:
     rows = found.alone(position)
     if rows is None or not len(rows):
         why = found.mute if position == 0 else found.silent
-        return _no_number(why or "no row that it answers for has a label")
+        return _no_number(why or "no row that it answers for has a label", final=bool(why))
     outcomes = rows.outcomes[position]
     lacks = _lacks(instrument, [outcomes])
     if lacks:
-        return _no_number(lacks)
+        return _no_number(lacks, final=True)
     try:
         said = as_measurement(instrument.for_column().measure(outcomes), instrument.name)
         own = (said.lower, said.upper)
@@ -283,8 +286,8 @@ def _alone(instrument: Instrument, found: _Measured, position: int) -> Interval:
         return _no_number(in_words(instrument, exc))
 
 
-def _no_number(why: str) -> Interval:
-    return Interval(None, None, None, 0, why)
+def _no_number(why: str, *, final: bool = False) -> Interval:
+    return Interval(None, None, None, 0, why, final)
 
 
 def _lacks(instrument: Instrument, outcomes: Sequence[Outcomes]) -> str:
@@ -314,7 +317,8 @@ def _signals(job: JobContext, spec: ModelSpec, names: set[str]) -> dict[str, Int
         history = windows.history(conn, spec.name, names, 1, version="")
     found = history[-1].signals if history else {}
     return {
-        name: Interval(s.value, _or(s.lower, s.value), _or(s.upper, s.value), s.n or 0) for name, s in found.items()
+        name: Interval(s.value, _or(s.lower, s.value), _or(s.upper, s.value), s.n or 0, s.message)
+        for name, s in found.items()
     }
 
 

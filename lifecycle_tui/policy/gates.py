@@ -169,9 +169,15 @@ class _Gate:
         """Why it is unknown, where narrower intervals alone would not help; else ""."""
         if verdict != "unknown":
             return ""
-        if self.rows < self.min_samples:
+        if self.rows < self.min_samples and not self._final:
             return f"no gate is judged on fewer than {self.min_samples:,}"
         return Reading(self.numbers).why(self.expression.root) or ""
+
+    @property
+    def _final(self) -> bool:
+        """Whether it reads a number that further rows would not bring."""
+        read = (self.numbers.get(key_of(ref)) for ref in self.expression.signals)
+        return any(number is not None and number.final for number in read)
 
     def _verdict(self) -> tuple[Verdicts, int | None]:
         if self.passed_over:
@@ -179,7 +185,7 @@ class _Gate:
         truth = Reading(self.numbers).truth(self.expression.root)
         wanted = self._settles() if truth is None else None
         if self.rows < self.min_samples:
-            return "unknown", max(self.min_samples, wanted or 0)
+            return "unknown", None if self._final else max(self.min_samples, wanted or 0)
         return ("unknown", wanted) if truth is None else ("passed" if truth else "failed", None)
 
     def _settles(self) -> int | None:

@@ -38,6 +38,7 @@ class Interval:
         lower, upper: 95 %. A gain, or a metric of one version, without an end is open there; any other signal without
             one is taken as exact.
         n: rows it rests on.
+        final: there is no value, and further rows would not give it one.
     """
 
     value: float | None
@@ -45,6 +46,7 @@ class Interval:
     upper: float | None
     n: int
     message: str | None = None
+    final: bool = False
 
 
 def key_of(ref: SignalRef) -> str:

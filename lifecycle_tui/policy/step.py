@@ -379,7 +379,7 @@ class _Turn:
 
     def idle(self) -> str:
         """What is waited for, in one sentence."""
-        facts, plan = self.facts, self.plan
+        facts = self.facts
         if facts.approval is not None and facts.approval.state == "pending":
             return f"version {facts.approval.version} waits for approval"
         for wait in self.state.waits:

@@ -84,6 +84,7 @@ class Story:
     clock: FixedClock = field(default_factory=lambda: FixedClock(PRODUCTION))
     said: list[str] = field(default_factory=list)
     ran: list[Job] = field(default_factory=list)
+    model: str = "riders"
 
     def write(self, more: str = TRAINING, *, data: str = "", per_day: int = 24) -> Story:
         """The file and the data."""
@@ -147,26 +148,26 @@ class Story:
         with State.open(self.root) as state:
             with state.write() as tx:
                 payload["as_of"] = self.clock.now().isoformat()
-                id_ = jobs.enqueue(tx, job_kind, "riders", payload, self.clock.now(), by="ana")
+                id_ = jobs.enqueue(tx, job_kind, self.model, payload, self.clock.now(), by="ana")
             return self.one(state, id_)
 
     # -- what has become of it ------------------------------------------------------------------------------------
 
     def champion(self) -> Version | None:
         with State.open(self.root) as state, state.read() as conn:
-            return aliases.champion(conn, "riders")
+            return aliases.champion(conn, self.model)
 
-    def versions(self, model: str = "riders") -> list[Version]:
+    def versions(self) -> list[Version]:
         with State.open(self.root) as state, state.read() as conn:
-            return list(versions.versions(conn, model))[::-1]
+            return list(versions.versions(conn, self.model))[::-1]
 
-    def judgements(self, model: str = "riders") -> list[Judgement]:
+    def judgements(self) -> list[Judgement]:
         with State.open(self.root) as state, state.read() as conn:
-            return list(judgements.judgements(conn, model))[::-1]
+            return list(judgements.judgements(conn, self.model))[::-1]
 
     def alerts(self) -> list[alerts.AlertRow]:
         with State.open(self.root) as state, state.read() as conn:
-            return list(alerts.alerts(conn, model="riders"))[::-1]
+            return list(alerts.alerts(conn, model=self.model))[::-1]
 
     def errors(self) -> dict[str, tuple[str, float]]:
         """Window → the version that scored it and its mean absolute error."""

@@ -97,7 +97,7 @@ gates = ["gain(mae) > 0", "challenger.rmse < 5"]
 
 def looped(space: Space, labels: Labels, plant: float = PLANT) -> Story:
     """The loop after the reference, at instants around a turn of the data, the files laid out anew each time."""
-    story = Story(space.root, space.clock)
+    story = Story(space.root, space.clock, model="shop")
     # Where nothing but a column says when labels come, the history is counted back from the clock.
     more = LOOP.format(history="35d" if labels.dated == "arrived" else "21d")
     for weeks in (0, 6, 7, 8, 9.3):
@@ -114,11 +114,11 @@ def test_the_loop_learns_and_judges_by_no_label_before_it_arrived(space: Space, 
     did = {j.kind for j in story.ran if j.state == "done" and j.outcome.get("verdict") != "none"}
     assert did == {"evaluate", "retrain", "judge", "deploy"}, (story.said, [j.error for j in story.ran if j.error])
     just = timedelta(microseconds=1)  # ends are exclusive
-    learned = {v.number: (v.facts.data_end, v.created_at) for v in story.versions("shop")}
+    learned = {v.number: (v.facts.data_end, v.created_at) for v in story.versions()}
     assert len(learned) >= 2
     for end, made in learned.values():
         assert end is not None and end <= made - labels.least + just
-    for judgement in story.judgements("shop"):
+    for judgement in story.judgements():
         assert judgement.start is not None and judgement.end is not None and judgement.champion is not None
         assert judgement.end <= judgement.at - labels.least + just
         for number in (judgement.version, judgement.champion):
@@ -136,8 +136,8 @@ def test_what_the_future_holds_changes_no_bit(space: Space, tmp_path: Path, labe
         story = looped(own, labels, plant)
         versions = [
             (v.facts.artifact, v.facts.data_digest, v.facts.metrics, v.facts.importance, v.facts.lineage)
-            for v in story.versions("shop")
+            for v in story.versions()
         ]
-        judgements = [(j.text, j.gates, j.rows, j.start, j.end) for j in story.judgements("shop")]
+        judgements = [(j.text, j.gates, j.rows, j.start, j.end) for j in story.judgements()]
         told[name] = (story.said, versions, judgements, own.facts())
     assert len(told["large"][1]) >= 2 and told["large"] == told["small"]
