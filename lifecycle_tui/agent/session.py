@@ -26,6 +26,9 @@ POLL = 0.02
 TURNS = 50
 """Turns after which something must be wrong: each one begins only when all jobs have ended."""
 
+CHECK = "check"
+"""The mode of `check --act`, which holds the lease for a moment only."""
+
 Watch = Callable[[Sequence[Job]], None]
 
 
@@ -95,15 +98,20 @@ def session(
 ) -> Iterator[Session | None]:  # fmt: skip
     """Hold the lease for the length of the context; None if an agent runs, which then does the work.
 
+    Another `check --act`, which may be about other models, is waited for.
+
     Args:
         mode: what viewers are told: "check" or "simulated".
         idle: seconds that warm workers wait for further jobs.
         since: the loop's clock; None for the machine's.
     """
     lock = AgentLock(spec.root)
-    if not lock.try_it():
-        yield None
-        return
+    while not lock.try_it():
+        with state.read() as conn:
+            if lease.read(conn).mode != CHECK:
+                yield None
+                return
+        time.sleep(POLL)
     supervisor = Supervisor(state, spec.file, size=spec.jobs, plugins=plugins, idle=idle)
     try:
         with state.write() as tx:

@@ -100,6 +100,8 @@ def run(
     who, behind = audit.person()
     ask = Ask(values, who, behind, note)
     with State.view(root) if dry_run or workspace is None else State.open(root) as state:
+        if workspace is not None and not dry_run:
+            _adopt(state, workspace)
         plan = base.plan(action, state, ask, workspace)
         if dry_run:
             return _shown(plan, fmt)
@@ -160,22 +162,35 @@ def _followed(state: State, workspace: Workspace, done: Done, wait: bool, fmt: s
             return Pool(state, workspace.spec.file).run([done.job], lambda found: progress(_line(found)))[0]
         finally:
             progress.done()
-    _hand_over(state, workspace, done.job)
+    _hand_over(state, workspace, [done.job])
     with state.read() as conn:
         found = jobs.job(conn, done.job)
     assert found is not None
     return found
 
 
-def _hand_over(state: State, workspace: Workspace, job: int) -> None:
-    """Start a worker for the job, which outlives this command, unless an agent will."""
+def _adopt(state: State, workspace: Workspace) -> None:
+    """Where no agent does: see to jobs that nobody has in hand, which would stand in everybody's way for ever."""
+    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import jobs
+
+    with state.read() as conn:
+        left = [job.id for job in jobs.lost(conn, SystemClock().now())] + [id_ for id_, _ in jobs.queued(conn)]
+    if left:
+        _hand_over(state, workspace, left)
+
+
+def _hand_over(state: State, workspace: Workspace, ids: Sequence[int]) -> None:
+    """Start workers for these jobs, which outlive this command, unless an agent will."""
     from lifecycle_tui.agent.supervisor import Supervisor
     from lifecycle_tui.state import lease
 
     with state.read() as conn:
         if lease.held(lease.read(conn)):
             return
-    Supervisor(state, workspace.spec.file, size=workspace.spec.jobs).start([job])
+    supervisor = Supervisor(state, workspace.spec.file, size=workspace.spec.jobs)
+    supervisor.look()
+    supervisor.start(ids)
 
 
 def _line(found: Sequence[Job]) -> str:

@@ -125,14 +125,14 @@ def _would(state: State, workspace: Workspace, names: Sequence[str]) -> Acted:
 
 def _act(state: State, workspace: Workspace, names: Sequence[str], *, plugins: bool) -> Acted:
     """Do what was decided, and what follows from it, until nothing more does; leave it to the agent where one runs."""
-    from lifecycle_tui.agent.session import session
+    from lifecycle_tui.agent.session import CHECK, session
     from lifecycle_tui.cli.check_report import Acted
 
     said: list[str] = []
     progress = output.Progress()
     try:
         with session(
-            state, workspace.spec, "check", say=said.append, watch=lambda found: progress(_line(found)), plugins=plugins
+            state, workspace.spec, CHECK, say=said.append, watch=lambda found: progress(_line(found)), plugins=plugins
         ) as loop:
             if loop is None:
                 return Acted(agent=True)

@@ -18,7 +18,7 @@ from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import NewVersion
-from lifecycle_tui.state import approvals, audit, jobs, judgements, models
+from lifecycle_tui.state import approvals, audit, jobs, judgements, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.judgements import Judgement
 from tests.cli.conftest import Here, lifecycle
@@ -323,3 +323,17 @@ def test_real_processes_and_one_that_nobody_waits_for(shop: Path) -> None:
     while champion(shop) != 1 and time.monotonic() < until:
         time.sleep(0.05)
     assert champion(shop) == 1
+
+
+def test_a_job_that_nobody_has_in_hand_is_seen_to(shop: Path, here: Here) -> None:
+    """Its worker was killed, or the command that asked for it, and no agent runs: it must not block for ever."""
+    gone = processes.Process(2**22 + 1, "1", processes.this().place)
+    work = {"version": 2, "champion": 1, "kind": "promote", "why": "x", "by": "ana"}
+    with State.open(shop) as state, state.write() as tx:
+        lost = jobs.enqueue(tx, "deploy", "steady", work, T0)
+        assert jobs.claim(tx, gone, T0, job_id=lost) is not None
+    done = here(shop, "rollback", "steady")  # the lost job is done again first, and the champion is another one then
+    assert (done.code, done.out) == (0, "version 1 serves in place of version 2\n"), done
+    with State.open(shop) as state, state.write() as tx:
+        jobs.enqueue(tx, "deploy", "steady", work, T0)
+    assert here(shop, "promote", "steady", "2").out == "version 2 is champion of steady already\n"

@@ -1,0 +1,46 @@
+"""Who may run the loop for a while: one at a time; an agent is left to it, another `check --act` is waited for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from loop_story import Story
+
+from lifecycle_tui.agent.session import CHECK, Session, session
+from lifecycle_tui.state.database import State
+from lifecycle_tui.workspace import Workspace, open_workspace
+
+
+@pytest.fixture
+def riders(tmp_path: Path) -> Workspace:
+    Story(tmp_path).write()
+    return open_workspace(tmp_path / "lifecycle.toml")
+
+
+def test_another_check_is_waited_for(riders: Workspace) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with State.open(riders.spec.root) as state, session(state, riders.spec, CHECK, say=order.append) as found:
+            order.append("second" if isinstance(found, Session) else "left to an agent")
+
+    with State.open(riders.spec.root) as state:
+        with session(state, riders.spec, CHECK, say=order.append) as found:
+            assert found is not None
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join(0.2)
+            assert thread.is_alive()
+            order.append("first")
+        thread.join(30)
+    assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize("mode", ["stay", "auto", "simulated"])
+def test_an_agent_is_left_to_it(riders: Workspace, mode: str) -> None:
+    with State.open(riders.spec.root) as state, session(state, riders.spec, mode, say=str) as agent:
+        assert agent is not None
+        with session(state, riders.spec, CHECK, say=str) as found:
+            assert found is None
