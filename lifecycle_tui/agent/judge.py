@@ -35,6 +35,10 @@ def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
     if version is None:
         raise TrainingError(f"{spec.name} has no version {number}")
     spec = as_simulated(job, spec)
+    against = None if champion is None else champion.number
+    least = spec.training.min_samples if spec.training else 1
+    with job.state.read() as conn:
+        looks = judgements.looks(conn, spec.name, number, against, least, job.job_id)
     with opened(job, spec) as model, tempfile.TemporaryDirectory(prefix="lifecycle-") as scratch:
         folder = Path(scratch)
         rows = gather(
@@ -43,8 +47,7 @@ def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
         )  # fmt: skip
         other = answering.side(job, spec, champion, folder) if champion else answering.incumbent(spec)
         own = answering.side(job, spec, version, folder)
-        judged = judging.judge(job, spec, model.instruments, rows, own, other)
-    against = None if champion is None else champion.number
+        judged = judging.judge(job, spec, model.instruments, rows, own, other, looks)
     with job.state.write() as tx:
         stored = judgements.put(tx, judged.judgement(spec, number, against, rows.span, job))
     text = f"version {number}: {stored.text}"

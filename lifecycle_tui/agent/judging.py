@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 Answer = Callable[[Gathered, Coding], Said]
 """What a version says of gathered rows, read in a coding; raises LifecycleError where it cannot say anything."""
 
+UNITS = 20
+"""Days or stretches that a judgement usually has, at the least."""
+
 INCUMBENT = "what serves now"
 """Name of the champion where the data brings predictions that name no version."""
 
@@ -91,9 +94,16 @@ def judge(
     rows: Gathered,
     challenger: Side,
     champion: Side | None,
+    looks: int = 0,
 ) -> Judged:
     """Measure and judge. A version that cannot answer for these rows leaves the gates that ask it unknown, and says
-    why; a champion stays champion then."""
+    why; a champion stays champion then.
+
+    Args:
+        looks: how often these two were compared before: intervals are wider for it.
+    """
+    from lifecycle_tui.stats.looks import level, widening
+
     code = coding_of(job, spec, rows)
     found = _Measured.of(code, rows, challenger, champion)
     job.check()  # a program that was stopped is no version that cannot answer
@@ -104,14 +114,15 @@ def judge(
     job.progress(0, None, "", f"{spec.name}: judging {challenger.label} on {found.rows:,} rows")
     verdict = gates.judge(
         written,
-        _numbers(job, spec, instruments, written, found),
+        _numbers(job, spec, instruments, written, found, looks),
         found.rows,
         min_samples=training.min_samples if training else 1,
         has_champion=champion is not None,
         challenger=challenger.label,
         champion=champion.label if champion is not None else "",
+        wider=widening(looks + 1, UNITS) / widening(looks, UNITS),
     )
-    notes = "; ".join(found.notes(rows, code))
+    notes = "; ".join(found.notes(rows, code) + ([f"look {looks + 1}: {level(looks):.5g} intervals"] if looks else []))
     if notes:
         verdict = replace(verdict, text=f"{verdict.text} ({notes})")
     return Judged(verdict, found.rows, _all_metrics(instruments, found.own))
@@ -210,7 +221,7 @@ def key_metric(instruments: Instruments, outcomes: Sequence[Outcomes]) -> Instru
 
 
 def _numbers(
-    job: JobContext, spec: ModelSpec, instruments: Instruments, written: Sequence[str], found: _Measured
+    job: JobContext, spec: ModelSpec, instruments: Instruments, written: Sequence[str], found: _Measured, looks: int
 ) -> dict[str, Interval]:
     """The interval of everything that the gates read; what cannot be measured has no number, and a reason."""
     by_name = {metric.name: metric for metric in instruments.metrics}
@@ -222,9 +233,9 @@ def _numbers(
         if instrument is None or not kind:
             rest.add(name)
         elif kind == "gain":
-            numbers[name] = _gain(instrument, found)
+            numbers[name] = _gain(instrument, found, looks)
         else:
-            numbers[name] = _alone(instrument, found, 0 if kind == "challenger" else 1)
+            numbers[name] = _alone(instrument, found, 0 if kind == "challenger" else 1, looks)
     numbers.update(_signals(job, spec, rest))
     return numbers
 
@@ -247,7 +258,7 @@ def measure(instrument: Instrument) -> Callable[[Outcomes], float | None]:
     return value
 
 
-def _gain(instrument: Instrument, found: _Measured) -> Interval:
+def _gain(instrument: Instrument, found: _Measured, looks: int) -> Interval:
     from lifecycle_tui.stats.paired import paired_gain
 
     better = instrument.info.greater_is_better
@@ -264,10 +275,10 @@ def _gain(instrument: Instrument, found: _Measured) -> Interval:
         gain = paired_gain(measure(instrument), first, second, greater_is_better=better, block=first.day)
     except Exception as exc:
         return _no_number(in_words(instrument, exc))
-    return _interval(gain)
+    return _interval(gain, looks)
 
 
-def _alone(instrument: Instrument, found: _Measured, position: int) -> Interval:
+def _alone(instrument: Instrument, found: _Measured, position: int, looks: int) -> Interval:
     from lifecycle_tui.stats.paired import outcomes_interval
 
     rows = found.alone(position)
@@ -281,9 +292,10 @@ def _alone(instrument: Instrument, found: _Measured, position: int) -> Interval:
     try:
         said = as_measurement(instrument.for_column().measure(outcomes), instrument.name)
         own = (said.lower, said.upper)
-        return _interval(outcomes_interval(measure(instrument), outcomes, block=outcomes.day, own=own))
+        alone = outcomes_interval(measure(instrument), outcomes, block=outcomes.day, own=own)
     except Exception as exc:
         return _no_number(in_words(instrument, exc))
+    return _within(_interval(alone, looks), instrument.info.range)
 
 
 def _no_number(why: str, *, final: bool = False) -> Interval:
@@ -305,8 +317,26 @@ def in_words(instrument: Instrument, exc: Exception) -> str:
     return f"metric {instrument.name} failed: {type(exc).__name__}: {exc}"
 
 
-def _interval(found: Paired) -> Interval:
-    return Interval(found.value, found.lower, found.upper, found.n, found.message)
+def _interval(found: Paired, looks: int) -> Interval:
+    """The interval as it counts after so many earlier looks."""
+    from lifecycle_tui.stats.looks import widening
+
+    lower, upper = found.lower, found.upper
+    if looks and found.value is not None and lower is not None and upper is not None:
+        factor = widening(looks, found.blocks)
+        lower, upper = found.value - factor * (found.value - lower), found.value + factor * (upper - found.value)
+    return Interval(found.value, lower, upper, found.n, found.message)
+
+
+def _within(found: Interval, limits: tuple[float | None, float | None] | None) -> Interval:
+    """An interval that was widened, within what the metric can be."""
+    low, high = limits or (None, None)
+    lower, upper = found.lower, found.upper
+    if lower is not None and low is not None:
+        lower = max(lower, low)
+    if upper is not None and high is not None:
+        upper = min(upper, high)
+    return replace(found, lower=lower, upper=upper)
 
 
 def _signals(job: JobContext, spec: ModelSpec, names: set[str]) -> dict[str, Interval]:

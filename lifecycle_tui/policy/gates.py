@@ -75,6 +75,7 @@ def judge(
     has_champion: bool,
     challenger: str,
     champion: str,
+    wider: float = 1.0,
 ) -> Verdict:
     """What the gates say of a challenger.
 
@@ -86,11 +87,12 @@ def judge(
         numbers: by key (`references`); what is not there is unknown.
         rows: those that both were measured on.
         challenger, champion: as people call them, e.g. "version 3".
+        wider: how much wider the intervals of the next judgement will be on as many rows, see `stats.looks`.
 
     Raises:
         ExpressionError: if a gate is no condition.
     """
-    found = [_Gate(compile_expression(gate), numbers, rows, min_samples, has_champion) for gate in gates]
+    found = [_Gate(compile_expression(gate), numbers, rows, min_samples, has_champion, wider) for gate in gates]
     outcomes = tuple(gate.outcome() for gate in found)
     verdicts = {outcome.verdict for outcome in outcomes}
     verdict: Verdicts = "failed" if "failed" in verdicts else "unknown" if "unknown" in verdicts else "passed"
@@ -142,6 +144,7 @@ class _Gate:
     rows: int
     min_samples: int
     has_champion: bool
+    wider: float
 
     @property
     def passed_over(self) -> bool:
@@ -201,7 +204,7 @@ class _Gate:
                 open_ = middle
             else:
                 decided = middle
-        wanted = math.ceil(self.rows / decided**2)
+        wanted = math.ceil(self.rows * (self.wider / decided) ** 2)
         if wanted <= 0:
             return None
         unit = 10 ** max(0, len(str(wanted)) - 2)

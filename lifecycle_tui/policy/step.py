@@ -236,8 +236,9 @@ class _Turn:
             self.state = replace(self._served(state, rows, found.text), rejudge_rows=rows)
 
     def _enough(self, found: JudgementFact) -> int:
-        """Further labels before it is worth looking again."""
-        return max(1, self.plan.enough if found.wanted is None else found.wanted - found.rows)
+        """Further labels before it is worth looking again: half as many again at the least, as each look makes the next
+        one stricter."""
+        return max(1, found.rows // 2, self.plan.enough if found.wanted is None else found.wanted - found.rows)
 
     def _passed(self, found: JudgementFact) -> None:
         why = "; ".join((*self.state.causes, found.text))

@@ -87,6 +87,18 @@ def newest(conn: sqlite3.Connection, model: str, version: int | None = None) -> 
     return found[0] if found else None
 
 
+def looks(
+    conn: sqlite3.Connection, model: str, version: int, champion: int | None, least: int, job_id: int | None = None
+) -> int:
+    """How often a version was compared with a champion on `least` rows or more, not counting the job that asks."""
+    found = conn.execute(
+        "SELECT count(*) FROM judgements WHERE model = ? AND version = ? AND champion IS ? AND rows >= ? "
+        "AND job_id IS NOT ?",
+        (model, version, champion, least, -1 if job_id is None else job_id),
+    ).fetchone()
+    return int(found[0])
+
+
 def between(conn: sqlite3.Connection, model: str, version: int, champion: int) -> Judgement | None:
     """The last judgement of one version against a certain other."""
     found = conn.execute(
