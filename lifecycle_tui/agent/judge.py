@@ -50,6 +50,6 @@ def judge(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
         judged = judging.judge(job, spec, model.instruments, rows, own, other, looks)
     with job.state.write() as tx:
         stored = judgements.put(tx, judged.judgement(spec, number, against, rows.span, job))
-    text = f"version {number}: {stored.text}"
+    text = judging.told(stored)
     job.log("info", text)
     return {"verdict": stored.verdict, "version": number, "text": text, "rows": stored.rows}

@@ -81,6 +81,12 @@ def _plain(gate: gates.GateOutcome) -> dict[str, Any]:
     return {**asdict(gate), "numbers": numbers}
 
 
+def told(judgement: Judgement) -> str:
+    """The outcome of a job that judged: one sentence."""
+    passed = " passed" if judgement.verdict == "passed" else ""
+    return f"version {judgement.version}{passed}: {judgement.text}"
+
+
 def unseen_since(*versions: Version | None) -> datetime | None:
     """The end of the newest row that any of these versions was trained on; None where no version says."""
     ends = [v.facts.data_end for v in versions if v is not None and v.facts.data_end is not None]

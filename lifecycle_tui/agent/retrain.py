@@ -170,6 +170,6 @@ def _outcome_of(job: JobContext, spec: ModelSpec, version: Version) -> dict[str,
     with job.state.read() as conn:
         found = judgements.newest(conn, spec.name, version.number)
     assert found is not None, "a version of a retrain job is registered together with its judgement"
-    text = f"version {version.number}: {found.text}"
+    text = judging.told(found)
     job.log("info", text)
     return {"verdict": found.verdict, "version": version.number, "text": text, "rows": found.rows}

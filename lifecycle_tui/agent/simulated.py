@@ -141,4 +141,5 @@ class _Run:
             ).fetchall()
         for id_, model, kind, rule, text in found:
             self._heard = id_
-            self._say(Told(self._clock.now(), f"{model}: alert {rule} {kind}: {text}"))
+            how = f" by {text}" if kind == "resolved" and text else f": {text}"
+            self._say(Told(self._clock.now(), f"{model}: alert {rule} {kind}{how}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,8 @@ def tell(found: Mapping[str, Any]) -> None:
     _section("importance", [(name, number(value)) for name, value in ranked[:TOP]], len(ranked) - TOP)
     for name in ("parameters", "libraries", "schema", "lineage"):
         _section(name, [(key, value) for key, value in sorted(_flat(found[name]).items())])
+    if found["aliases"]:
+        output.say()
     for alias in found["aliases"]:
         who = f" by {alias['by']}" if alias["by"] else ""
         _pairs(
@@ -54,7 +57,7 @@ def tell_difference(found: Mapping[str, Any]) -> None:
     """Two versions side by side."""
     a, b = (f"version {found[side]['number']}" for side in ("a", "b"))
     output.say(output.style(plain(f"{found['model']}: {a} and {b}"), "bold"))
-    rows = [(name, _short(one), _short(other)) for name, (one, other) in found["differs"].items()]
+    rows = [(name, _brief(name, one), _brief(name, other)) for name, (one, other) in found["differs"].items()]
     if rows:
         output.table([tuple(map(plain, row)) for row in rows], ("differs", a, b))
     else:
@@ -115,7 +118,18 @@ def _section(title: str, rows: list[tuple[str, Any]], more: int = 0) -> None:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
     return "-" if value is None else clipped(str(value), WIDE)
+
+
+def _brief(name: str, value: Any) -> str:
+    """A cell beside another: of an instant its minute, of a digest its beginning."""
+    if name in ("data.start", "data.end"):
+        return "-" if value is None else _minute(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
+        return value[:12]
+    return _short(value)
 
 
 def _flat(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

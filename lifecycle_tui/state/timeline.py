@@ -61,6 +61,8 @@ def _window(key: str, version: str, revision: int, rows: int, labels: int, findi
 
 
 def _alert(kind: str, rule: str, severity: str, window: str | None, by: str | None, text: str | None) -> tuple:
+    if kind == "resolved" and by and by == text:  # it was no person
+        return kind, rule, f"{severity}: by {by}", None
     return kind, rule, f"{severity}: {text or ''}".rstrip(": ") + (f" (window {window})" if window else ""), by
 
 
@@ -105,12 +107,18 @@ def _job(
     return state, f"{kind} (job {id_})", ", ".join(t for t in (took, error or "") if t), None
 
 
-def _audit(who: str, behind: str | None, action: str, subject: str) -> tuple:
-    return action, subject, f"as {behind}" if behind else "", who
+def _audit(who: str, behind: str | None, action: str, subject: str, version: int | None, previous: int | None) -> tuple:
+    told = [f"as {behind}" if behind else ""]
+    if action == "deploy" and version is not None:
+        told.append(f"version {version} serves" + (f" in place of version {previous}" if previous is not None else ""))
+    return action, subject, ", ".join(t for t in told if t), who
 
 
 _TELLERS = (
-    _Teller("audit", "audit", "at", "who, behind, action, subject", _audit),
+    _Teller(
+        "audit", "audit", "at",
+        "who, behind, action, subject, json_extract(detail, '$.version'), json_extract(detail, '$.previous')", _audit,
+    ),
     _Teller(
         "alert", "alert_events", "at",
         "kind, (SELECT rule FROM alerts a WHERE a.id = alert_id), (SELECT severity FROM alerts a WHERE a.id = alert_id)"
