@@ -240,7 +240,10 @@ def _row(
     share = drift["share"]
     columns = list(share.detail.get("columns", ())) if share is not None else []
     metric, values = _key_metric(history, champion, instruments)
-    mature = [(e, s) for e, s in values if s is not None and s.value is not None and e.window.mature]
+    mature = [
+        (e, s) for e, s in values
+        if s is not None and s.value is not None and e.window.mature and e.window.version in ("", champion)
+    ]  # fmt: skip
     last = mature[-1][1] if mature else None
     window = newest.window
     return models.ModelFacts(
@@ -270,12 +273,14 @@ def _row(
 def _key_metric(
     history: Sequence[WindowSignals], champion: str, instruments: Instruments
 ) -> tuple[str | None, list[tuple[WindowSignals, Signal | None]]]:
-    """The first metric that has a value in some window, with its values over the last windows."""
-    by_key: dict[str, Mapping[str, WindowSignals]] = {}
+    """The first metric that has a value in some window, with its values over the last windows.
+
+    A window that the champion did not score shows the version that did, so that a promotion does not end the past.
+    """
+    by_key: dict[str, list[WindowSignals]] = {}
     for entry in history:
-        by_key[entry.window.key] = {**by_key.get(entry.window.key, {}), entry.window.version: entry}
-    rows = [by_key[key].get(champion) or by_key[key].get("") for key in sorted(by_key)][-SHOWN:]
-    entries = [row for row in rows if row is not None]
+        by_key.setdefault(entry.window.key, []).append(entry)
+    entries = [windows.scored_by(by_key[key], champion) for key in sorted(by_key)][-SHOWN:]
     for metric in instruments.metrics:
         values = [(entry, entry.signals.get(metric.name)) for entry in entries]
         if any(s is not None and s.value is not None for _, s in values):

@@ -63,6 +63,14 @@ class ModelReport:
         return found
 
     @property
+    def scored(self) -> dict[str, WindowSignals]:
+        """For each window the result whose metrics are shown: the champion's, else of the version that scored it."""
+        by_key: dict[str, list[WindowSignals]] = {}
+        for entry in self.history:
+            by_key.setdefault(entry.window.key, []).append(entry)
+        return {key: windows.scored_by(by_key[key], self.champion) for key in sorted(by_key)}
+
+    @property
     def baseline(self) -> dict[str, dict[str, Any]]:
         """Metrics on the reference, by name."""
         return {row["name"]: row for row in self.job.outcome.get("reference", ())}

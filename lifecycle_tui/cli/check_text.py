@@ -146,10 +146,11 @@ def _team(m: ModelReport) -> None:
 
 
 def _metrics(m: ModelReport) -> None:
-    """Each metric of the champion in the newest mature window, beside the reference."""
+    """Each metric in the newest mature window, beside the reference; it says whose where that is not the champion."""
+    shown = list(m.scored.values())
     for name, base in m.baseline.items():
-        values = [(e, e.signals[name]) for e in m.history if name in e.signals and e.window.version in ("", m.champion)]
-        known = [(e.window, s) for e, s in values if s.value is not None and e.window.mature]
+        values = [(e.window, e.signals[name]) for e in shown if name in e.signals]
+        known = [(w, s) for w, s in values if s.value is not None and w.mature]
         if not known:
             waiting = [s for _, s in values if s.message]
             why = waiting[-1].message if waiting else "no window has all its labels yet"
@@ -158,7 +159,11 @@ def _metrics(m: ModelReport) -> None:
         window, signal = known[-1]
         before = f"{text.number(base.get('value'))} in the reference, " if base.get("value") is not None else ""
         trend = sparkline([s.value for _, s in known], 24, ascii_only=not text.blocks())
-        say(f"  {plain(name)}: {before}{_interval(signal)} in {plain(window.key)}  {trend}")
+        whose = "" if window.version in ("", m.champion) else f" by version {plain(window.version)}"
+        say(f"  {plain(name)}: {before}{_interval(signal)} in {plain(window.key)}{whose}  {trend}")
+    scorers = {e.window.version for e in shown if e.window.version}
+    if scorers and m.champion and m.champion not in scorers:
+        say(f"  version {plain(m.champion)} has scored no window yet")
 
 
 def _interval(signal: Signal) -> str:
@@ -172,8 +177,7 @@ def _windows(m: ModelReport, shown: int) -> None:
     shared = [e for e in m.history if e.window.version == ""]
     if len(shared) < 2:
         return
-    metric = m.row.metric
-    champion = {e.window.key: e for e in m.history if e.window.version == m.champion}
+    metric, scored = m.row.metric, m.scored
     rows = []
     for entry in shared[-shown:]:
         window = entry.window
@@ -181,13 +185,18 @@ def _windows(m: ModelReport, shown: int) -> None:
         names = [str(c) for c in share.detail.get("columns", ())] if share is not None else []
         told = ", ".join(text.clipped(n, 24) for n in names[:4]) + (f" +{len(names) - 4}" if len(names) > 4 else "")
         drift = "cannot tell" if share is None or share.value is None else told or "-"
-        scored = champion.get(window.key, entry)
-        signal = scored.signals.get(metric) or entry.signals.get(metric) if metric else None
+        by = scored[window.key]
+        signal = by.signals.get(metric) or entry.signals.get(metric) if metric else None
         value = "-" if signal is None or signal.value is None else _interval(signal)
-        rows.append([plain(window.key), f"{window.rows:,}", value + ("" if window.mature else " *"), drift])
+        value += "" if window.mature else " *"
+        rows.append(["  " + plain(window.key), f"{window.rows:,}", plain(by.window.version or "-"), value, drift])
     say()
-    output.table([["  " + r[0], *r[1:]] for r in rows], ["  window", "rows", metric or "metric", "drifted"], right=(1,))
-    if any(r[2].endswith("*") for r in rows):
+    header = ["  window", "rows", "version", metric or "metric", "drifted"]
+    if len({row[2] for row in rows}) == 1:
+        # One version scored them all: which one stands in the heading.
+        header, rows = [*header[:2], *header[3:]], [[*row[:2], *row[3:]] for row in rows]
+    output.table(rows, header, right=(1,))
+    if any(r[-2].endswith("*") for r in rows):
         say("  * labels are still arriving")
     if len(shared) > shown:
         say(f"  {len(shared) - shown} earlier windows: --windows N")

@@ -79,7 +79,10 @@ def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...]) -> 
     counts: dict[str, int] = {}
     for m in models:
         counts[m.health] = counts.get(m.health, 0) + 1
-    output.note(f"{len(models)} models: " + " · ".join(f"{n} {name}" for name, n in counts.items()))
+    output.note(
+        f"{len(models)} model{'' if len(models) == 1 else 's'}: "
+        + " · ".join(f"{n} {name}" for name, n in counts.items())
+    )
     output.table([_row(m) for m in models], HEADER)
     if alerts:
         output.say()

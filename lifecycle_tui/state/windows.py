@@ -148,6 +148,12 @@ def signals(conn: sqlite3.Connection, window_id: int) -> tuple[Signal, ...]:
     return tuple(map(signal_row, found.fetchall()))
 
 
+def scored_by(entries: Sequence[WindowSignals], champion: str) -> WindowSignals:
+    """Of one window's entries the one whose metrics are shown: the champion's, else of who scored most labelled rows;
+    the entry of all rows where no version is named."""
+    return max(entries, key=lambda e: (e.window.version != "", e.window.version == champion, e.window.labels))
+
+
 def history(
     conn: sqlite3.Connection, model: str, names: Collection[str] | None = None, limit: int = 50,
     *, before: str | None = None, version: str | None = None,

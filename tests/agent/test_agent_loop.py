@@ -10,6 +10,7 @@ import pytest
 from lifecycle_tui.agent.facts import plan_of
 from lifecycle_tui.agent.loop import AGENT
 from lifecycle_tui.agent.replay import read_history, replay, unanswered
+from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
 from tests.agent.loop_story import END, PRODUCTION, TRAINING, TURN, WEEK, Story
@@ -44,6 +45,17 @@ def test_decay_is_found_answered_and_mended(told: Story) -> None:
 def test_old_windows_keep_the_version_of_their_time(told: Story) -> None:
     found = [version for _, (version, _) in sorted(told.errors().items())]
     assert found == sorted(found) and found[:3] == ["1", "1", "1"]
+
+
+def test_the_fleet_keeps_the_past_of_the_key_metric_over_promotions(story: Story) -> None:
+    shown = [round(error, 3) for _, (_, error) in sorted(story.errors().items())]
+    story.ask("deploy", version=1, champion=story.champion().number, kind="rollback", why="to see")  # type: ignore[union-attr]
+    story.ask("evaluate")
+    with State.open(story.root) as state, state.read() as conn:
+        (row,) = models.fleet(conn)
+    assert [None if v is None else round(v, 3) for v in row.metric_history] == shown
+    first = [error for _, (version, error) in sorted(story.errors().items()) if version == "1"]
+    assert row.metric == "mae" and row.metric_value == pytest.approx(first[-1]), "the value is the champion's own"
 
 
 def test_every_version_says_where_it_comes_from(told: Story) -> None:

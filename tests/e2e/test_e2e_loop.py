@@ -178,6 +178,11 @@ def test_unattended_and_taken_back(riders: Callable[[str], Run]) -> None:
     assert asked(run, "rollback", "riders", "--note", "try it").startswith("version ")
     version, slope = loaded(run)
     assert version < champion and slope < 5, "the one before, from when most rows told of the time before the turn"
+    code, shown = run.run("check")  # on the machine's clock: windows keep the version of their time
+    table = [line.split() for line in shown.splitlines() if line.startswith("  2025-")]
+    assert code in (0, 1) and len(table) == 5
+    assert [row[2] for row in table] == sorted(row[2] for row in table) and len({row[2] for row in table}) > 1
+    assert all(row[3] != "-" for row in table), shown
     code, _ = run.run("agent", "--simulate", f"{BEGIN:%Y-%m-%d}", f"{END:%Y-%m-%d}")
     assert code == 2, "the clock cannot begin before what is known"
 

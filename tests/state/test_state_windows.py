@@ -161,6 +161,21 @@ def test_history_is_in_window_order_with_signals_by_name_even_when_earlier_data_
         assert [(w.key[-2:], s.value) for w, s in points] == [("03", 3.0), ("04", 4.0)]
 
 
+def test_the_champions_result_is_shown_else_of_who_scored_most(state: State):
+    put(state, result(), result(version="1", labels=60), result(version="2", labels=30))
+    put(state, result(n=1))
+    with state.read() as conn:
+        first, second = ([e for e in windows.history(conn, "bikes", None, 9) if e.window.key == key]
+                         for key in ("2026-01-01", "2026-01-02"))  # fmt: skip
+    assert [windows.scored_by(first, champion).window.version for champion in ("1", "2", "3", "")] == [
+        "1",
+        "2",
+        "1",
+        "1",
+    ]
+    assert windows.scored_by(second, "1").window.version == ""
+
+
 def test_column_history_reads_one_columns_signals(state: State):
     for n in range(3):
         put(state, result(n=n, signals={"psi.income": 0.1 * n, "ks.income": 0.2, "psi.age": 0.3}))
