@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Moved, Parameter, Refused
 from lifecycle_tui.actions.looking import champion_of, declared, seq
+from lifecycle_tui.config import units
 from lifecycle_tui.domain.errors import LifecycleError, UsageError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.registry import aliases, versions
@@ -41,7 +42,7 @@ def guess(path: str, head: bytes) -> str:
 
 
 def _prepare(ask: Ask, workspace: Workspace | None) -> Mapping[str, Any]:
-    """Read the file once: its digest, size and format; a skops file is looked over, and nothing of it is built."""
+    """Read the file once: its digest, size and format; skops and tar are looked over, and nothing of it is built."""
     assert workspace is not None
     path = ask.text("path") or ""
     declared(workspace, ask)
@@ -57,8 +58,8 @@ def _prepare(ask: Ask, workspace: Workspace | None) -> Mapping[str, Any]:
         if not size:
             raise Refused(f"{path} is empty")
         form = ask.text("format") or guess(path, head)
-        if form == "skops":
-            _look_over(Path(path).read_bytes(), found.hexdigest(), path, workspace)
+        if form in ("skops", "tar"):
+            _look_over(form, Path(path).read_bytes(), found.hexdigest(), path, workspace)
     except OSError as exc:
         raise Refused(f"{path} cannot be read: {exc.strerror}") from exc
     if form == "pickle" and not workspace.spec.pickle:
@@ -69,13 +70,16 @@ def _prepare(ask: Ask, workspace: Workspace | None) -> Mapping[str, Any]:
     return {"digest": found.hexdigest(), "size": size, "format": form}
 
 
-def _look_over(data: bytes, digest: str, path: str, workspace: Workspace) -> None:
-    from lifecycle_tui.training import artefact
+def _look_over(form: str, data: bytes, digest: str, path: str, workspace: Workspace) -> None:
+    from lifecycle_tui.training import archive, artefact
 
     if hashlib.sha256(data).hexdigest() != digest:
         raise Refused(f"{path} was changed while it was read", "try again when it is complete")
     try:
-        artefact.check(data, trusted=workspace.spec.trust)
+        if form == "tar":
+            archive.check(data)
+        else:
+            artefact.check(data, trusted=workspace.spec.trust)
     except LifecycleError as exc:
         raise Refused(f"{path}: {exc.message}", exc.hint) from exc
 
@@ -86,8 +90,10 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     digest, form, size = (ask.prepared[name] for name in ("digest", "format", "size"))
     path = ask.text("path") or ""
     name, alias = ask.text("name"), ask.text("alias")
+    until = _until(spec, ask.text("until"))
     _refuse_alias(spec, alias)
     there = versions.registered(conn, spec.name, digest)
+    _refuse_until(spec, until, there)
     _refuse_name(conn, spec, name, there)
     row = None if alias is None else aliases.get_alias(conn, spec.name, alias)
     _, champion = champion_of(conn, spec.name)
@@ -96,9 +102,12 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         "the version of this file": None if there is None else there.number,
         "the alias": seq(row),
     }
-    command = f"lifecycle versions register {spec.name} {path}" + (f" --alias {alias}" if alias else "")
+    command = f"lifecycle versions register {spec.name} {path}" + "".join(
+        f" --{option} {ask.text(option)}" for option in ("alias", "until") if ask.text(option)
+    )
     judged = alias == aliases.CHALLENGER and champion is not None and spec.training is not None
-    if there is not None and (alias is None or (row is not None and row.version == there.number)):
+    told = there is not None and until is not None and there.facts.data_end is None
+    if there is not None and not told and (alias is None or (row is not None and row.version == there.number)):
         settled = f"{path} is version {there.number} of {spec.name} already"
         return Draft(f"{spec.name}/{there.number}", (), seen, command, _nothing, spec.name, settled=settled)
 
@@ -109,9 +118,11 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
         new = NewVersion(
             spec.name, "registered", name=name, artifact=digest, size=size, format=form, by=ask.who,
-            note=ask.note, why=f"registered by {ask.who}", lineage={"file": os.path.basename(path)},
+            note=ask.note, why=f"registered by {ask.who}", lineage={"file": os.path.basename(path)}, data_end=until,
         )  # fmt: skip
         version = versions.register(tx, new, now)
+        if told and until is not None:
+            versions.trained_until(tx, spec.name, version.number, until)
         id_ = None
         if alias is not None:
             aliases.set_alias(tx, spec.name, alias, version.number, ask.who, ask.note or "registered", now)
@@ -123,6 +134,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
             "digest": digest,
             "format": form,
             "alias": alias,
+            "until": ask.text("until"),
             "job": id_,
             "note": ask.note,
         }
@@ -136,12 +148,36 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     lines = [f"register {path} as a version of {spec.name}: {form}, {size:,} bytes, {digest[:12]}"]
     if there is not None:
         lines = [f"{path} is version {there.number} of {spec.name} already"]
+    if until is not None and (there is None or told):
+        lines.append(f"what it was trained on ended before {until:%Y-%m-%d %H:%M} UTC: later rows judge it")
     lines += _warnings(spec, form)
     if alias is not None:
         lines.append(f"the alias {alias} names it" + ("" if row is None else f" in place of version {row.version}"))
     if judged:
         lines.append(f"it is judged against version {champion}")
+        if until is None and (there is None or there.facts.data_end is None):
+            lines.append("nothing says what it was trained on, so rows from now on judge it; --until says it")
     return Draft(spec.name, tuple(lines), seen, command, commit, spec.name, before=before)
+
+
+def _until(spec: ModelSpec, text: str | None) -> datetime | None:
+    """The end of what it was trained on; a date means through its end, without an offset in the model's time zone."""
+    if text is None:
+        return None
+    try:
+        return units.instant(units.moment(text), spec.data.timezone, through=True)
+    except units.BadValueError as exc:
+        raise Refused(f"--until: {exc.message}", "write 2025-01-31, or 2025-01-31T12:00") from exc
+
+
+def _refuse_until(spec: ModelSpec, until: datetime | None, there: Version | None) -> None:
+    known = None if there is None else there.facts.data_end
+    if there is not None and until is not None and known is not None and known != until:
+        raise Refused(
+            f"version {there.number} of {spec.name} was trained on rows before {known:%Y-%m-%d %H:%M} UTC, as its "
+            "record says",
+            "what a record says does not change",
+        )
 
 
 def _nothing(tx: sqlite3.Connection, now: datetime) -> Done:
@@ -203,10 +239,14 @@ REGISTER = Action(
             choices=FORMATS,
         ),
         Parameter("alias", "text", "An alias that names it from now on, e.g. challenger.", required=False, option=True),
+        Parameter(
+            "until", "text", "Through when it was trained: a date or a time. Only later rows judge it; without this, "
+            "rows from now on.", required=False, option=True,
+        ),
     ),
     "low",
     (
-        "lifecycle versions register bikes model.skops --alias challenger",
+        "lifecycle versions register bikes model.skops --alias challenger --until 2025-05-31",
         'lifecycle versions register bikes model.onnx --name 2025-06 --note "from the cluster"',
     ),
     _plan,

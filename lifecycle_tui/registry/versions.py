@@ -119,6 +119,14 @@ def register(tx: sqlite3.Connection, version: NewVersion, now: datetime) -> Vers
     return stored
 
 
+def trained_until(tx: sqlite3.Connection, model: str, number: int, end: datetime) -> None:
+    """Add to a version's record the end of what it was trained on; one that is there stays."""
+    tx.execute(
+        "UPDATE versions SET data_end = ? WHERE model = ? AND number = ? AND data_end IS NULL",
+        (maybe_instant(end), model, number),
+    )
+
+
 def _same(tx: sqlite3.Connection, version: NewVersion) -> Version | None:
     if version.name is not None:
         return by_label(tx, version.model, version.name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from lifecycle_tui.domain.errors import TrainingError
@@ -59,6 +61,20 @@ def unpack(data: bytes, folder: Path) -> Path:
         TrainingError: it is damaged, too large, or holds anything but plain files below itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _walk(data, lambda archive, entry: _write(archive, entry, folder.joinpath(*PurePosixPath(entry.name).parts)))
+    return folder
+
+
+def check(data: bytes) -> None:
+    """Look an archive over, and write nothing.
+
+    Raises:
+        TrainingError: `unpack` would refuse it.
+    """
+    _walk(data, lambda archive, entry: None)
+
+
+def _walk(data: bytes, use: Callable[[tarfile.TarFile, tarfile.TarInfo], None]) -> None:
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as archive:
             whole = 0
@@ -69,10 +85,9 @@ def unpack(data: bytes, folder: Path) -> Path:
                     raise TrainingError(f"the artefact is refused: {entry.name[:200]!r} is no plain file below it")
                 if whole > MOST_BYTES or count > MOST_FILES:
                     raise TrainingError("the artefact is refused: it unpacks to too much")
-                _write(archive, entry, folder.joinpath(*name.parts))
-    except (tarfile.TarError, EOFError, OSError, ValueError) as exc:
+                use(archive, entry)
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as exc:
         raise TrainingError(f"the artefact cannot be unpacked: {exc}") from None
-    return folder
 
 
 def _write(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path) -> None:

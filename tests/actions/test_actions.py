@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -407,6 +409,36 @@ def test_a_file_is_registered_once_and_judged_as_challenger(room: Room, tmp_path
     assert room.apply(again).facts == {"version": 4} and len(room.audit()) == 2
 
 
+def test_what_a_file_was_trained_on_is_said_when_it_is_registered_or_once_later(room: Room, tmp_path: Path):
+    path = str(skops_file(tmp_path / "m.skops"))
+    plan = room.plan("versions register", path=path, alias="challenger")
+    assert any("rows from now on judge it; --until says it" in line for line in plan.lines)
+    room.apply(plan)
+    plan = room.plan("versions register", path=path, alias="challenger", until="2025-05-31")
+    assert any("ended before 2025-06-01 00:00 UTC: later rows judge it" in line for line in plan.lines)
+    assert plan.draft is not None and plan.draft.command.endswith("--alias challenger --until 2025-05-31")
+    room.apply(plan)
+    with room.state.read() as conn:
+        found = versions.get(conn, "shop", 4)
+    assert found is not None and found.facts.data_end == datetime(2025, 6, 1, tzinfo=UTC)
+    assert "already" in room.apply(room.plan("versions register", path=path, until="2025-05-31")).text
+    other = room.plan("versions register", path=path, until="2025-06-30").refused
+    assert other is not None and "was trained on rows before 2025-06-01" in other.reason
+    wrong = room.plan("versions register", path=path, until="in May").refused
+    assert wrong is not None and "--until: 'in May' is not a date" in wrong.reason
+
+
+def test_a_tar_that_leads_outside_is_not_registered(room: Room, tmp_path: Path):
+    outside, path = tmp_path / "pwned", tmp_path / "m.tar"
+    with tarfile.open(path, "w") as archive:
+        entry = tarfile.TarInfo(f"../../../../../../../..{outside}")
+        entry.size = 1
+        archive.addfile(entry, io.BytesIO(b"x"))
+    refused = room.plan("versions register", path=str(path)).refused
+    assert refused is not None and "is no plain file below it" in refused.reason
+    assert not outside.exists()
+
+
 def test_a_file_that_changes_between_plan_and_apply_is_not_registered(room: Room, tmp_path: Path):
     path = tmp_path / "m.bin"
     path.write_bytes(b"one")
@@ -483,7 +515,7 @@ def test_what_cannot_be_registered(
 )
 def test_what_cannot_be_scored_is_said(room: Room, tmp_path: Path, form: str, more: str, says: str | None):
     room.declare(TRAINING + more)
-    (tmp_path / "m.bin").write_bytes(b"data")
+    (tmp_path / "m.bin").write_bytes(bytes(10_240) if form == "tar" else b"data")  # an archive of nothing
     plan = room.plan("versions register", path=str(tmp_path / "m.bin"), format=form)
     assert [line for line in plan.lines if "warning" in line] == [line for line in plan.lines if says and says in line]
     assert (says is None) == (not any("warning" in line for line in plan.lines))

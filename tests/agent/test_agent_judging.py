@@ -224,6 +224,29 @@ def test_ranking_has_no_metric_to_be_better_by(loans: Callable[..., Story]) -> N
     assert story.champion() == before
 
 
+def test_without_timestamps_the_newest_windows_judge_and_none_that_a_version_has_seen(
+    loans: Callable[..., Story],
+) -> None:
+    story = loans("regression", training="refit = true")
+    file = story.root / "lifecycle.toml"
+    text = file.read_text("utf-8").replace('timestamp = "ts"', 'ignore = ["ts"]').replace('"1 week"', '"60 rows"')
+    file.write_text(text.replace("until = 2025-02-02", "rows = 220"), "utf-8")
+    whole = (story.root / "loans.csv").read_text("utf-8").splitlines()
+    (story.root / "loans.csv").write_text("\n".join(whole[:581]) + "\n", "utf-8")  # the reference and six windows
+    # Labels that nothing dates are known once their file was first seen: not before today.
+    story.clock.instant = datetime.now(UTC) + timedelta(hours=1)
+    job = trained(story)
+    first, second = story.versions()
+    # A fifth of 580 rows is 116: the newest two windows. The first version has seen the reference alone.
+    assert job.outcome["rows"] == 120 and second.facts.data_rows == 460
+    assert first.facts.data_rows == 220 and second.facts.lineage["window"] == "rows-000000180"  # type: ignore[index]
+    assert verdict(job)[0] == "unknown", "a version no better than one that had seen the rows would look worse"
+    assert story.ask("judge", version=2).outcome["rows"] == 120
+    # Twelve windows; what has gone on since.
+    (story.root / "loans.csv").write_text("\n".join(whole) + "\n", "utf-8")
+    assert story.ask("judge", version=2).outcome["rows"] == len(whole) - 1 - 460
+
+
 # -- who cannot answer -------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +307,36 @@ def test_a_challenger_that_cannot_answer_is_not_settled(loans: Callable[..., Sto
     job = story.ask("judge", version=number)
     assert job.state == "done" and verdict(job)[0] == "unknown"
     assert f"version {number} cannot answer" in job.outcome["text"] and job.outcome["rows"] == 0
+
+
+def _registered(story: Story, until: datetime | None) -> int:
+    """The champion's own bytes, as a file that came from elsewhere."""
+    champion = story.champion()
+    assert champion is not None
+    facts = champion.facts
+    with State.open(story.root) as state, state.write() as tx:
+        new = versions.NewVersion(
+            "loans", "registered", artifact=facts.artifact, size=1, format=facts.format, data_end=until
+        )
+        return versions.register(tx, new, story.clock.now()).number
+
+
+def test_a_file_that_says_nothing_of_its_training_is_judged_by_later_rows_alone(loans: Callable[..., Story]) -> None:
+    story = loans("regression")
+    story.instant()
+    number = _registered(story, None)
+    job = story.ask("judge", version=number)
+    assert job.state == "done", job.error
+    assert verdict(job)[0] == "unknown" and job.outcome["rows"] == 0
+    assert f"nothing says what version {number} was trained on" in job.outcome["text"]
+    assert "--until" in job.outcome["text"]
+    champion = story.champion()
+    assert champion is not None and champion.facts.data_end is not None
+    with State.open(story.root) as state, state.write() as tx:
+        versions.trained_until(tx, "loans", number, champion.facts.data_end)
+        versions.trained_until(tx, "loans", number, NOW)  # what the record says stays
+    job = story.ask("judge", version=number)
+    assert job.outcome["rows"] > 100 and "nothing says" not in job.outcome["text"]
 
 
 def test_a_metric_of_the_team_that_raises_leaves_its_gate_open(loans: Callable[..., Story]) -> None:
