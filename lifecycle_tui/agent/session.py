@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from lifecycle_tui.agent import loop
+from lifecycle_tui.agent.pulse import Pulse
 from lifecycle_tui.agent.standby import AgentLock
 from lifecycle_tui.agent.supervisor import Supervisor
 from lifecycle_tui.domain.clock import SystemClock
@@ -40,16 +41,16 @@ class Session:
     """The loop while its lease is held; made by `session`.
 
     Args:
-        number: of the lease; every transaction checks it.
+        number: of the lease; every transaction checks it. `pulse` beats for it.
         say: hears each thing that is set off.
         watch: sees the jobs on their way; `ended` hears of each that has come to its end.
     """
 
     def __init__(
-        self, state: State, spec: WorkspaceSpec, supervisor: Supervisor, number: int, say: Callable[[str], None],
-        watch: Watch = _silent, ended: Callable[[Job], None] = _silent,
+        self, state: State, spec: WorkspaceSpec, supervisor: Supervisor, number: int, pulse: Pulse,
+        say: Callable[[str], None], watch: Watch = _silent, ended: Callable[[Job], None] = _silent,
     ) -> None:  # fmt: skip
-        self._state, self._spec, self._supervisor = state, spec, supervisor
+        self._state, self._spec, self._supervisor, self._pulse = state, spec, supervisor, pulse
         self._number, self._say, self._watch, self._ended = number, say, watch, ended
 
     def rest(self, now: datetime | None = None, models: Collection[str] | None = None) -> tuple[Job, ...]:
@@ -64,7 +65,7 @@ class Session:
         done: list[Job] = []
         for _ in range(TURNS):
             with self._state.write() as tx:
-                lease.beat(tx, self._number)
+                lease.check(tx, self._number)
                 at = now or SystemClock().now()
                 turned = loop.turn(tx, self._spec, at, models=models, simulated=now is not None)
             for text in turned.said:
@@ -79,6 +80,7 @@ class Session:
     def finish(self, ids: Sequence[int]) -> tuple[Job, ...]:
         """Run these jobs to their end."""
         while True:
+            self._pulse.round()
             self._supervisor.look()
             with self._state.read() as conn:
                 found = tuple(job for job in (jobs.job(conn, id_) for id_ in ids) if job is not None)
@@ -121,7 +123,8 @@ def session(
             yield None
             return
         try:
-            yield Session(state, spec, supervisor, number, say, watch, ended)
+            with Pulse(state, number) as pulse:
+                yield Session(state, spec, supervisor, number, pulse, say, watch, ended)
         finally:
             supervisor.leave()
             with state.write() as tx:

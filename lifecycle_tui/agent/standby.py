@@ -8,7 +8,6 @@ counted, so that a clock that is set back, or the waiter's own stop, deposes nob
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 import sqlite3
@@ -115,14 +114,13 @@ def wait(
     return None
 
 
-def _enough(found: Lease) -> float:
+def _enough(found: Lease) -> int:
     """How many looks in vain depose the holder."""
     holder = found.process
     alive = None if holder is None else processes.alive(holder)
     if alive and holder is not None and children.is_stopped(holder.pid):
         return SILENT
-    # A check or a simulation holds the lease too; it beats when it turns, and not while it waits for its jobs.
-    return math.inf if alive and found.mode not in lease.STANDING else HUNG
+    return HUNG
 
 
 def _read(state: State) -> Lease | None:

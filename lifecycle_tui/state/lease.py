@@ -20,7 +20,7 @@ from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import instant, maybe_moment
 
 STANDING = ("auto", "stay")
-"""Modes of agents; a check or a simulation holds the lease for a while, and does not beat while its jobs run."""
+"""Modes of agents; a check or a simulation holds the lease for a while only."""
 
 
 class LeaseLost(LifecycleError):
