@@ -87,10 +87,13 @@ def told(judgement: Judgement) -> str:
     return f"version {judgement.version}{passed}: {judgement.text}"
 
 
-def unseen_since(*versions: Version | None) -> datetime | None:
-    """The end of the newest row that any of these versions was trained on; None where no version says."""
-    ends = [v.facts.data_end for v in versions if v is not None and v.facts.data_end is not None]
-    return max(ends, default=None)
+def unknown_until(challenger: Version) -> datetime | None:
+    """Of a file that was registered without a word on what it was trained on: nothing older than that can judge it.
+
+    A champion of that kind may have seen the rows that judge: that is to its own advantage only.
+    """
+    facts = challenger.facts
+    return challenger.created_at if facts.origin == "registered" and facts.data_end is None else None
 
 
 def judge(
@@ -101,12 +104,14 @@ def judge(
     challenger: Side,
     champion: Side | None,
     looks: int = 0,
+    remark: str = "",
 ) -> Judged:
     """Measure and judge. A version that cannot answer for these rows leaves the gates that ask it unknown, and says
     why; a champion stays champion then.
 
     Args:
         looks: how often these two were compared before: intervals are wider for it.
+        remark: what else is to be said of the rows.
     """
     from lifecycle_tui.stats.looks import level, widening
 
@@ -128,7 +133,8 @@ def judge(
         champion=champion.label if champion is not None else "",
         wider=widening(looks + 1, UNITS) / widening(looks, UNITS),
     )
-    notes = "; ".join(found.notes(rows, code) + ([f"look {looks + 1}: {level(looks):.5g} intervals"] if looks else []))
+    looked = f"look {looks + 1}: {100 * level(looks):.5g} % intervals" if looks else ""
+    notes = "; ".join([*found.notes(rows, code), *filter(None, (remark, looked))])
     if notes:
         verdict = replace(verdict, text=f"{verdict.text} ({notes})")
     return Judged(verdict, found.rows, _all_metrics(instruments, found.own))

@@ -17,9 +17,9 @@ from lifecycle_tui.agent.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.agent.facts import CHALLENGER
 from lifecycle_tui.agent.making import Made, again, make
 from lifecycle_tui.agent.opening import Opened, opened
-from lifecycle_tui.agent.rows import askable, gather, learnable, of_classes, only, part
+from lifecycle_tui.agent.rows import Gathered, askable, gather, learnable, of_classes, only, part
 from lifecycle_tui.agent.simulation import as_simulated
-from lifecycle_tui.agent.spans import Split, cut, history_begin, usable
+from lifecycle_tui.agent.spans import Split, cut, history_begin, seen, usable
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
@@ -74,7 +74,7 @@ def _split(job: JobContext, model: Opened, training: TrainingSpec, champion: Ver
     rows = gather(job, model.spec, model.data, windows, job.now, columns=columns, since=since, outputs=True)
     if model.spec.task == "binary":
         rows = of_classes(rows, judging.coding_of(job, model.spec, rows).classes)
-    return cut(rows, training.holdout, judging.unseen_since(champion))
+    return cut(rows, training.holdout, seen(model.spec, champion))
 
 
 def _too_few(split: Split, training: TrainingSpec) -> str:
@@ -101,15 +101,15 @@ def _record(
     artifacts.sweep()
     start, end = learned.span
     if serves.from_parent and champion is not None:  # what the champion knows, this one knows
-        end = judging.unseen_since(champion) if end is None else max(end, judging.unseen_since(champion) or end)
+        end = max((at for at in (end, champion.facts.data_end) if at is not None), default=None)
     new = versions.NewVersion(
         spec.name, "trained",
         artifact=artifacts.put(serves.artifact), size=len(serves.artifact), format=serves.format,
         by=row.created_by, job_id=job.job_id, parent=None if champion is None else champion.number,
         data_start=start, data_end=end, data_rows=len(learned), data_digest=serves.fingerprint,
-        metrics=judged.metrics, lineage={**serves.lineage, **_told(split, made, serves)}, note=serves.note or None,
-        strategy=serves.strategy, why=str(row.payload.get("why") or "") or None, code=serves.code,
-        parameters=serves.parameters, libraries=serves.libraries, schema=serves.schema,
+        metrics=judged.metrics, lineage={**serves.lineage, **_told(split, made, serves, learned)},
+        note=serves.note or None, strategy=serves.strategy, why=str(row.payload.get("why") or "") or None,
+        code=serves.code, parameters=serves.parameters, libraries=serves.libraries, schema=serves.schema,
         importance=_importance(job, model, split, made),
     )  # fmt: skip
     with job.state.write() as tx:
@@ -121,9 +121,11 @@ def _record(
     return _outcome_of(job, spec, version)
 
 
-def _told(split: Split, judged: Made, serves: Made) -> dict[str, Any]:
+def _told(split: Split, judged: Made, serves: Made, learned: Gathered) -> dict[str, Any]:
     """What the record says of the split; of a version that was made once more, which rows its judged sibling knew."""
     said: dict[str, Any] = {"unlabelled": split.unlabelled}
+    if learned.last_key is not None:  # without timestamps: the newest window that it knows
+        said["window"] = learned.last_key
     if serves is not judged:
         end = split.train.span[1]
         said["judged"] = {"rows": len(split.train), "until": end and end.isoformat(), "digest": judged.fingerprint}

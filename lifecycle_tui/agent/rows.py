@@ -15,6 +15,7 @@ from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.reading import version_labels
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.survey import REFERENCE
 from lifecycle_tui.data.zones import MISSING, from_micros, to_micros
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
@@ -63,9 +64,16 @@ class Gathered:
     recorded: Recorded | None = None
     unlabelled_at: np.ndarray | None = None
     strange: int = 0
+    window: np.ndarray | None = None
+    keys: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows.target)
+
+    @property
+    def last_key(self) -> str | None:
+        """Key of the newest window that a row is in; None where rows have times, or there is none."""
+        return None if self.window is None or not len(self.window) else self.keys[int(self.window.max())]
 
     @property
     def span(self) -> tuple[datetime | None, datetime | None]:
@@ -110,16 +118,19 @@ def gather(
     *,
     columns: Sequence[str],
     since: datetime | None = None,
+    after: str | None = None,
     until: datetime | None = None,
     outputs: bool = False,
 ) -> Gathered:
     """The labelled rows of `windows` (the survey's reference may be among them) with since <= time < until.
 
     Rows whose target is infinite or no number are left out. Rows without a time belong to a reference without
-    timestamps; they are taken where no `since` is asked for.
+    timestamps; they are taken where no `since` is asked for. Of a model without timestamps rows are in the order of its
+    windows and files.
 
     Args:
         as_of: labels that arrive later are not seen.
+        after: of a model without timestamps: only windows after the one of this key ("": after the reference).
         columns: the features to gather.
         until: exclusive; None: rows whose label delay has passed by `as_of`. A later instant is brought back to that.
         outputs: also give ids, versions, predictions and scores where the data has them.
@@ -130,15 +141,20 @@ def gather(
     delay = spec.data.labels.delay or timedelta(0)
     due = as_of - delay + timedelta(microseconds=1)
     until = due if until is None else min(until, due)
-    within = [w for w in windows if _overlaps(w, since, until)]
-    found = _Batches()
+    timed = spec.columns.timestamp is not None
+    within = [w for w in windows if _overlaps(w, since, until) and (timed or after is None or _key(w) > after)]
+    found = _Batches(timed)
     total, done = sum(w.rows for w in within), 0
     for window in within:
         for batch in data.scan(window, as_of, columns=columns):
             done += batch.rows
             job.progress(done, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
-            found.add(batch, since, until, outputs)
+            found.add(batch, since, until, outputs, _key(window))
     return found.gathered(spec, columns, outputs)
+
+
+def _key(window: Window) -> str:
+    return "" if window.key == REFERENCE else window.key
 
 
 def _overlaps(window: Window, since: datetime | None, until: datetime) -> bool:
@@ -151,6 +167,7 @@ def _overlaps(window: Window, since: datetime | None, until: datetime) -> bool:
 class _Batches:
     """The rows kept so far, batch by batch."""
 
+    timed: bool
     tables: list[pa.Table] = field(default_factory=list)
     targets: list[np.ndarray] = field(default_factory=list)
     times: list[np.ndarray] = field(default_factory=list)
@@ -159,8 +176,9 @@ class _Batches:
     said: dict[str, list[np.ndarray]] = field(default_factory=dict)
     unlabelled: int = 0
     unlabelled_at: list[np.ndarray] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
-    def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool) -> None:
+    def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool, key: str) -> None:
         import numpy as np
         import pyarrow as pa
 
@@ -181,6 +199,7 @@ class _Batches:
             return
         self.tables.append(batch.features.take(pa.array(at)))
         self.targets.append(values[at])
+        self.keys += [key]
         if batch.time is not None and batch.day is not None:
             self.times.append(batch.time[at])
             self.days.append(batch.day[at])
@@ -211,10 +230,18 @@ class _Batches:
             time,
             np.concatenate(self.arrived) if dated and self.arrived else None,
         )
-        order = canonical_order(rows)
+        names = tuple(sorted(set(self.keys)))
+        window = None
+        if not self.timed:
+            places = [names.index(key) for key in self.keys]
+            window = np.repeat(np.array(places, np.int64), [len(t) for t in self.targets])
+        order = canonical_order(rows) if window is None else np.argsort(window, kind="stable")
         day = np.concatenate(self.days)[order] if self.days else None
         recorded = Recorded(**{name: np.concatenate(parts)[order] for name, parts in self.said.items()})
-        return Gathered(take(rows, order), day, self.unlabelled, recorded if outputs else None, bare)
+        return Gathered(
+            take(rows, order), day, self.unlabelled, recorded if outputs else None, bare,
+            window=None if window is None else window[order], keys=() if window is None else names,
+        )  # fmt: skip
 
 
 def _usable(values: np.ndarray) -> np.ndarray:
@@ -248,7 +275,9 @@ def part(gathered: Gathered, at: np.ndarray) -> Gathered:
     if said is not None:
         columns = {name: getattr(said, name) for name in ("id", "version", "prediction", "score")}
         recorded = Recorded(**{name: None if c is None else c[at] for name, c in columns.items()})
-    return Gathered(take(gathered.rows, at), None if gathered.day is None else gathered.day[at], 0, recorded)
+    day = None if gathered.day is None else gathered.day[at]
+    window = None if gathered.window is None else gathered.window[at]
+    return Gathered(take(gathered.rows, at), day, 0, recorded, window=window, keys=gathered.keys)
 
 
 def of_classes(gathered: Gathered, classes: Sequence[str]) -> Gathered:

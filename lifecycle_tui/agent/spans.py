@@ -5,6 +5,7 @@ Pure but for what the survey found. Called by `retrain` and `judge`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.data.zones import from_micros, to_micros
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
 from lifecycle_tui.domain.windows import Window
+from lifecycle_tui.registry.versions import Version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,24 +68,53 @@ def history_begin(
     return min(newest, now - delay) - training.history
 
 
-def cut(rows: Gathered, share: float, unseen: datetime | None) -> Split:
-    """The newest `share` of the rows, from the begin of a day on, judges; and no row older than `unseen` does.
+@dataclass(frozen=True)
+class Seen:
+    """What versions know already.
 
-    Rows without times are cut in the order that they have.
+    Attributes:
+        until: end of the newest row that one was trained on; None where no version says.
+        window: of a model without timestamps, key of the newest window that a version was trained on; "" where that was
+            the reference.
+    """
+
+    until: datetime | None = None
+    window: str | None = None
+
+
+def seen(spec: ModelSpec, *versions: Version | None) -> Seen:
+    """All that any of these versions was trained on, as far as is known."""
+    facts = [v.facts for v in versions if v is not None]
+    ends = [f.data_end for f in facts if f.data_end is not None]
+    if spec.columns.timestamp is not None:
+        return Seen(max(ends, default=None))
+    keys = [str((f.lineage or {}).get("window", "")) for f in facts if f.origin == "trained"]
+    return Seen(None, max(keys, default=None))
+
+
+def cut(rows: Gathered, share: float, unseen: Seen) -> Split:
+    """The newest `share` of the rows, from the begin of a day on, judges; and none that a version has seen does.
+
+    Without timestamps it is the newest windows that hold at least that share.
     """
     import numpy as np
 
     n = len(rows)
     first = round(n * (1 - share))
     time = rows.rows.time
+    if rows.window is not None and n:
+        begin = rows.window[min(first, n - 1)]
+        known = -1 if unseen.window is None else bisect_right(rows.keys, unseen.window) - 1
+        judged = (rows.window >= begin) & (rows.window > known)
+        return Split(part(rows, np.flatnonzero(rows.window < begin)), part(rows, np.flatnonzero(judged)), rows)
     if time is None or not n:
         return Split(part(rows, np.arange(first)), part(rows, np.arange(first, n)), rows)
     at = _day_begin(time, rows.day, min(first, n - 1))
     before = time < at
-    holdout = ~before if unseen is None else (~before & (time >= to_micros(unseen)))
+    holdout = ~before if unseen.until is None else (~before & (time >= to_micros(unseen.until)))
     judged = part(rows, np.flatnonzero(holdout))
     if rows.unlabelled_at is not None:
-        begin = at if unseen is None else max(at, to_micros(unseen))
+        begin = at if unseen.until is None else max(at, to_micros(unseen.until))
         judged = replace(judged, unlabelled=int((rows.unlabelled_at >= begin).sum()))
     return Split(part(rows, np.flatnonzero(before)), judged, rows, from_micros(at))
 

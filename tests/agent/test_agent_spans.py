@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.agent.spans import cut, history_begin
+from lifecycle_tui.agent.spans import Seen, cut, history_begin
 from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.specs import ColumnsSpec, DataSpec, LabelSpec, ModelSpec, ReferenceSpec, TrainingSpec
 from lifecycle_tui.domain.windows import TimeWindow, Window
@@ -38,7 +39,7 @@ def gathered(hours: int, *, timed: bool = True) -> Gathered:
     ],
 )
 def test_the_newest_share_from_the_begin_of_a_day_judges(share, unseen, train, holdout):
-    found = cut(gathered(240), share, unseen)
+    found = cut(gathered(240), share, Seen(unseen))
     assert (len(found.train), len(found.holdout)) == (train, holdout)
     assert found.unlabelled == 7 and "never labelled" in str(found)
     if holdout:
@@ -47,19 +48,32 @@ def test_the_newest_share_from_the_begin_of_a_day_judges(share, unseen, train, h
 
 
 def test_one_day_is_cut_within():
-    found = cut(gathered(20), 0.2, None)
+    found = cut(gathered(20), 0.2, Seen())
     assert (len(found.train), len(found.holdout)) == (16, 4)
 
 
 @pytest.mark.parametrize("hours", [0, 1, 2])
 def test_hardly_any_rows(hours):
-    found = cut(gathered(hours), 0.2, None)
+    found = cut(gathered(hours), 0.2, Seen())
     assert len(found.train) + len(found.holdout) == hours
 
 
-def test_without_times_rows_are_cut_in_their_order():
-    found = cut(gathered(10, timed=False), 0.2, None)
-    assert (len(found.train), len(found.holdout), found.at) == (8, 2, None)
+@pytest.mark.parametrize(
+    ("share", "unseen", "train", "holdout"),
+    [
+        (0.2, None, 90, 30),  # of windows of 60 (the reference), 30 and 30 rows
+        (0.3, "", 60, 60),
+        (0.3, "w1", 60, 30),  # the champion has learned from the first of the two
+        (0.3, "w9", 60, 0),
+        (0.9, None, 0, 120),
+        (0.9, "", 0, 60),
+    ],
+)
+def test_without_times_the_newest_windows_judge(share, unseen, train, holdout):
+    rows = replace(gathered(120, timed=False), window=np.repeat([0, 1, 2], [60, 30, 30]), keys=("", "w1", "w2"))
+    found = cut(rows, share, Seen(window=unseen))
+    assert (len(found.train), len(found.holdout), found.at) == (train, holdout, None)
+    assert found.holdout.last_key == ("w2" if holdout else None)
 
 
 def spec(delay: timedelta | None = None) -> ModelSpec:
