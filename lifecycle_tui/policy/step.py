@@ -37,6 +37,10 @@ from lifecycle_tui.policy.schedule import next_after
 TRIES = 3
 """How often a training or a deploy job that failed is tried in all, before a new trigger or a person is waited for."""
 
+FURTHER = 4
+"""Times the rows of a judgement that are waited for at most, whatever would settle it: two versions that are nearly
+equal would need millions, and meanwhile their alert would set off nothing."""
+
 PAUSE = timedelta(minutes=15)
 """Before the second try; four times as long before each further one."""
 
@@ -237,8 +241,9 @@ class _Turn:
 
     def _enough(self, found: JudgementFact) -> int:
         """Further labels before it is worth looking again: half as many again at the least, as each look makes the next
-        one stricter."""
-        return max(1, found.rows // 2, self.plan.enough if found.wanted is None else found.wanted - found.rows)
+        one stricter; and no more than `FURTHER` times as many."""
+        wanted = self.plan.enough if found.wanted is None else found.wanted - found.rows
+        return max(1, found.rows // 2, min(wanted, FURTHER * max(found.rows, self.plan.enough)))
 
     def _passed(self, found: JudgementFact) -> None:
         why = "; ".join((*self.state.causes, found.text))

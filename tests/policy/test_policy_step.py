@@ -160,6 +160,16 @@ def test_a_refusal_waits_for_enough_new_rows_or_the_end_of_the_alert(verdict: st
     assert causes(reopened) == ("rule error (alert 8)",)
 
 
+def test_what_only_very_many_rows_could_settle_is_looked_at_before():
+    world = trained(turn(firing()), "unknown")
+    assert world.judgement is not None and world.training is not None
+    judgement = replace(world.judgement, wanted=1_300_000)
+    world = turn(replace(world, judgement=judgement, training=replace(world.training, end="done")))
+    rows = 4 * judgement.rows
+    assert turn(replace(world, rows=world.rows + rows - 1)).judging is None
+    assert turn(replace(world, rows=world.rows + rows)).judging is not None
+
+
 def test_after_a_promotion_an_alert_acts_again_only_when_it_goes_on():
     world = ended(turn(firing()), "passed")
     assert world.deploying is not None and world.deploying.version == 2
