@@ -166,7 +166,7 @@ PROMOTE = Action(
     "traffic",
     (
         "lifecycle promote card-fraud",
-        'lifecycle promote card-fraud 7 --force --note "the labels of May are known to be wrong"',
+        'lifecycle promote card-fraud 7 --force --note "the labels of May are wrong"',
     ),
     _plan,
     waits=True,

@@ -246,8 +246,8 @@ REGISTER = Action(
     ),
     "low",
     (
-        "lifecycle versions register bikes model.skops --alias challenger --until 2025-05-31",
-        'lifecycle versions register bikes model.onnx --name 2025-06 --note "from the cluster"',
+        "lifecycle versions register bikes m.skops --alias challenger",
+        "lifecycle versions register bikes m.onnx --name 2025-06 --until 2025-05-31",
     ),
     _plan,
     prepare=_prepare,

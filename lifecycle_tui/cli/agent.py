@@ -50,8 +50,8 @@ def command(
 
     \b
     Examples:
-      lifecycle agent                 in this terminal
-      lifecycle agent --detach        in the background; its words go to .lifecycle/agent.log
+      lifecycle agent             in this terminal
+      lifecycle agent --detach    in the background, logs to .lifecycle/agent.log
       lifecycle agent --simulate 2025-01-01 2026-01-01
     """
     if simulate is not None:

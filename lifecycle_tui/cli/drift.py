@@ -67,7 +67,7 @@ def command(
     difference is no chance at these numbers of rows (corrected over all columns) and is large enough to matter.
 
     \b
-    Exit code: 0 the data set has not drifted · 1 it has · 2 usage · 3 something broke.
+    Exit codes: 0 no drift · 1 the data set has drifted · 2 usage · 3 it broke.
 
     \b
     Examples:

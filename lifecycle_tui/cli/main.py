@@ -67,15 +67,15 @@ class LazyGroup(click.Group):
 
 
 EPILOG = """\b
-Exit codes: 0 fine · 1 a rule is firing, or a gate failed · 2 usage or configuration ·
-3 something broke · 130 interrupted.
+Exit codes: 0 fine · 1 a rule is firing, or a gate failed · 2 usage or
+configuration · 3 something broke · 130 interrupted.
 stdout is data, stderr is narration.
 
 \b
 Example:
-  lifecycle init sales.csv      write lifecycle.toml from the data
-  lifecycle check               profile what is new, decide, show what needs you
-  lifecycle                     open the terminal"""
+  lifecycle init sales.csv    write lifecycle.toml from the data
+  lifecycle check             profile what is new, decide, show what needs you
+  lifecycle                   open the terminal"""
 
 
 @click.command(
