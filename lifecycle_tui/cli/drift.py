@@ -67,7 +67,7 @@ def command(
     difference is no chance at these numbers of rows (corrected over all columns) and is large enough to matter.
 
     \b
-    Exit codes: 0 no drift · 1 the data set has drifted · 2 usage · 3 it broke.
+    Exit codes: 0 not drifted · 1 drifted · 2 usage · 3 something broke.
 
     \b
     Examples:

@@ -273,7 +273,7 @@ def test_what_cannot_be(run: Run, tmp_path: Path, words: list[str], code: int, s
 def test_help_names_the_exit_codes(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
-    assert "0 the data set has not drifted · 1 it has · 2 usage · 3 something broke" in done.out
+    assert "0 not drifted · 1 drifted · 2 usage · 3 something broke" in done.out
     assert "lifecycle drift train.parquet today.parquet" in done.out
 
 
