@@ -179,7 +179,7 @@ class Action:
         example: command lines.
         plan: reads state and says what would be done; raises `Refused` where it cannot.
         prepare: looks at what lies outside of state, which must not be done inside a transaction.
-        file: it needs `lifecycle.toml`.
+        file: it needs `lifecycle.toml`. `urgent`: where that has errors, as the agent last accepted it will do.
         waits: it may enqueue a job that the command waits for.
     """
 
@@ -194,6 +194,7 @@ class Action:
     prepare: Prepare | None = None
     file: bool = True
     waits: bool = False
+    urgent: bool = False
     key: str | None = None
 
 

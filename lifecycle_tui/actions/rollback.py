@@ -122,5 +122,6 @@ ROLLBACK = Action(
     ),
     _plan,
     waits=True,
+    urgent=True,
     key="b",
 )

@@ -61,7 +61,7 @@ class Watched:
         try:
             found = open_workspace(self._file, plugins=self._plugins)
         except ConfigError as exc:
-            given = read(self._file.parent) if self._fall_back else {}
+            given = folder.accepted(self._file.parent) if self._fall_back else {}
             if self._file not in given:
                 raise
             self.problem = exc
@@ -77,7 +77,7 @@ class Watched:
         found = PluginCatalog.open(spec.root, spec.plugins, enabled=self._plugins, limits=import_limits())
         if found.rows == rows:
             return False
-        given = read(spec.root) if self.problem else None
+        given = folder.accepted(spec.root) if self.problem else None
         try:
             self.workspace = open_workspace(self._file, plugins=self._plugins, given=given)
         except LifecycleError:
@@ -120,14 +120,5 @@ def accept(workspace: Workspace) -> bool:
     return True
 
 
-def read(root: Path) -> dict[Path, bytes]:
-    """The accepted files' bytes by path; empty where there are none."""
-    try:
-        texts = json.loads(_place(root).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {Path(path): text.encode("utf-8", "surrogateescape") for path, text in texts.items()}
-
-
 def _place(root: Path) -> Path:
-    return folder.folder(root) / "accepted.json"
+    return folder.folder(root) / folder.ACCEPTED

@@ -95,7 +95,7 @@ def run(
     from lifecycle_tui.state import audit
     from lifecycle_tui.state.database import State
 
-    workspace = _opened(file) if action.file else None
+    workspace = _opened(file, urgent=action.urgent) if action.file else None
     root = find_root() if workspace is None else workspace.spec.root
     who, behind = audit.person()
     ask = Ask(values, who, behind, note)
@@ -117,10 +117,18 @@ def run(
     return _told(plan, done, job, fmt)
 
 
-def _opened(file: Path | None) -> Workspace:
+def _opened(file: Path | None, *, urgent: bool) -> Workspace:
     from lifecycle_tui.workspace import open_workspace
 
-    return open_workspace(file)
+    if not urgent:
+        return open_workspace(file)
+    from lifecycle_tui.agent.accepted import Watched
+    from lifecycle_tui.domain.folder import FILE, find_root
+
+    watched = Watched(find_root() / FILE if file is None else file, fall_back=True)
+    if watched.problem is not None:
+        output.note(output.plain(f"{watched.problem.message}: what the agent last accepted is taken instead"))
+    return watched.workspace
 
 
 def _shown(plan: Plan, fmt: str) -> int:

@@ -22,6 +22,10 @@ _NETWORK = re.compile(
 """Types of file systems, as /proc/mounts writes them, whose files other machines may reach."""
 
 
+ACCEPTED = "accepted.json"
+"""The declarations that count while the file on disk has errors (`agent.accepted`)."""
+
+
 def folder(root: Path) -> Path:
     """Where a workspace keeps its state, journals, caches and artefacts."""
     return Path(root) / NAME
@@ -101,6 +105,18 @@ def refuse_network(root: Path, mounts: str | None = None) -> None:
             "the state needs a local disk, or two machines could corrupt it",
             hint="keep lifecycle.toml on a local disk and point its tables at the network paths",
         )
+
+
+def accepted(root: Path) -> dict[Path, bytes]:
+    """The bytes of `lifecycle.toml` and its includes, by path, as the agent last accepted them; empty where it never
+    did."""
+    import json
+
+    try:
+        texts = json.loads((folder(root) / ACCEPTED).read_bytes())
+        return {Path(path): text.encode("utf-8", "surrogateescape") for path, text in texts.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def is_network(kind: str) -> bool:

@@ -125,9 +125,10 @@ def _declared(base: Path, model: str) -> tuple[WorkspaceSpec, ModelSpec]:
             workspace = config.load(base / FILE)
             _specs[base] = known = (_stamp(workspace.files), workspace)
         except ConfigError:
-            if known is None:
+            last = known[1] if known is not None else _accepted(base)
+            if last is None:
                 raise
-            known = _specs[base] = (_stamp(known[1].files), known[1])
+            known = _specs[base] = (_stamp(last.files), last)
     workspace = known[1]
     for spec in workspace.models:
         if spec.name == model:
@@ -136,6 +137,12 @@ def _declared(base: Path, model: str) -> tuple[WorkspaceSpec, ModelSpec]:
     near = get_close_matches(model, names, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(names[:8]) or 'none'}"
     raise UsageError(f"{base / FILE} declares no model {model!r}", hint=hint)
+
+
+def _accepted(base: Path) -> WorkspaceSpec | None:
+    """The workspace as the agent last accepted it, for a program that starts in the middle of an edit."""
+    given = folder.accepted(base)
+    return config.check(base / FILE, given)[0] if base / FILE in given else None
 
 
 def _stamp(files: tuple[Path, ...]) -> tuple:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from processes_below import until
 
-from lifecycle_tui.agent import accepted, pulse, rounds, viewers
+from lifecycle_tui.agent import pulse, rounds, viewers
 from lifecycle_tui.agent.agent import Agent
 from lifecycle_tui.agent.loop import Turned
 from lifecycle_tui.agent.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import WorkspaceSpec
-from lifecycle_tui.state import feed, jobs, lease, models, processes
+from lifecycle_tui.state import feed, folder, jobs, lease, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.lease import LeaseLost
 
@@ -213,13 +213,13 @@ def test_a_wrong_file_is_not_taken_and_every_viewer_can_know(run: Callable[..., 
     agent.says("the agent goes on with the file as it was before")
     until(lambda: read(agent.root, lease.note) is not None, "the note")
     assert "widow" in str(read(agent.root, lease.note))
-    assert accepted.read(agent.root)[file] == MODEL.format(name="bikes").encode()
+    assert folder.accepted(agent.root)[file] == MODEL.format(name="bikes").encode()
     file.write_text(MODEL.format(name="bikes") + MODEL.format(name="taxis"), "utf-8")
     agent.says("lifecycle.toml has changed: taken")
     until(lambda: agent.turns[-1][1] == ["bikes", "taxis"], "a turn with the new file")
     until(lambda: read(agent.root, lease.note) is None, "the note is taken back")
     until(lambda: len(read(agent.root, lambda conn: jobs.jobs(conn, kind="evaluate"))) == 2, "both are evaluated")
-    assert b"taxis" in accepted.read(agent.root)[file]
+    assert b"taxis" in folder.accepted(agent.root)[file]
     file.unlink()
     agent.says("there is no ")
     file.write_text(MODEL.format(name="taxis"), "utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle_tui.agent import kinds
+from lifecycle_tui.agent import accepted, kinds
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
@@ -21,6 +21,7 @@ from lifecycle_tui.registry.versions import NewVersion
 from lifecycle_tui.state import approvals, audit, jobs, judgements, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.judgements import Judgement
+from lifecycle_tui.workspace import open_workspace
 from tests.cli.conftest import Here, lifecycle
 
 T0 = datetime(2025, 6, 1, 14, tzinfo=UTC)
@@ -337,3 +338,17 @@ def test_a_job_that_nobody_has_in_hand_is_seen_to(shop: Path, here: Here) -> Non
     with State.open(shop) as state, state.write() as tx:
         jobs.enqueue(tx, "deploy", "steady", work, T0)
     assert here(shop, "promote", "steady", "2").out == "version 2 is champion of steady already\n"
+
+
+def test_a_file_in_the_middle_of_an_edit_does_not_hold_up_a_rollback(shop: Path, here: Here) -> None:
+    assert here(shop, "promote", "steady").code == 0
+    good = open_workspace(shop / "lifecycle.toml")
+    declare(shop, "oops = = 3\n")
+    assert here(shop, "rollback", "steady").code == 2, "no agent has accepted one yet"
+    (shop / "lifecycle.toml").write_bytes((shop / "lifecycle.toml").read_bytes().removesuffix(b"oops = = 3\n"))
+    assert accepted.accept(good)
+    declare(shop, "oops = = 3\n")
+    assert here(shop, "promote", "steady", "--dry-run").code == 2, "everything else waits for the file"
+    done = here(shop, "rollback", "steady")
+    assert (done.code, done.out) == (0, "version 1 serves in place of version 2\n"), done
+    assert "what the agent last accepted is taken instead" in done.err

@@ -24,7 +24,7 @@ from lifecycle_tui.domain.errors import ConfigError, StateError, TrainingError, 
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import NewVersion
-from lifecycle_tui.state import models
+from lifecycle_tui.state import folder, models
 from lifecycle_tui.state.database import State
 from lifecycle_tui.training import artefact, serving
 from lifecycle_tui.training.fit import TrainingRows, fit
@@ -270,6 +270,7 @@ def test_a_file_that_becomes_wrong_does_not_stop_what_serves(shop: Shop, made: d
     shop.deploy("price", shop.register("price", made["price"]))
     two = shop.register("price", made["price2"])
     assert lifecycle_tui.load("price", shop.root).version == 1
+    before = (shop.root / "lifecycle.toml").read_text()
     (shop.root / "lifecycle.toml").write_text("[models.price]\ntsk = 1\n")
     assert lifecycle_tui.load("price", shop.root).version == 1
     shop.deploy("price", two)
@@ -277,6 +278,10 @@ def test_a_file_that_becomes_wrong_does_not_stop_what_serves(shop: Shop, made: d
     serving._specs.clear()
     with pytest.raises(ConfigError):
         lifecycle_tui.load("price", shop.root)
+    serving._specs.clear()
+    file = shop.root / "lifecycle.toml"
+    (folder.folder(shop.root) / folder.ACCEPTED).write_text(json.dumps({str(file): before}))
+    assert lifecycle_tui.load("price", shop.root).version == 2, "a program that starts now: as the agent accepted it"
 
 
 def test_with_a_teams_own_deployer_the_record_says_what_serves(shop: Shop, made: dict[str, bytes]):
