@@ -57,7 +57,7 @@ def retrain(job: JobContext, spec: ModelSpec, row: Job) -> dict[str, Any]:
     with opened(job, spec) as model, tempfile.TemporaryDirectory(prefix="lifecycle-") as scratch:
         split = _split(job, model, training, champion)
         if len(split.train) < LEAST or len(split.holdout) < LEAST:
-            return {"verdict": "none", "text": _too_few(split, training)}
+            return {"verdict": "none", "text": _too_few(split, training, champion)}
         job.log("info", str(split))
         columns = learnable(model.data)
         train, holdout = only(split.train, columns), only(split.holdout, columns)
@@ -77,11 +77,12 @@ def _split(job: JobContext, model: Opened, training: TrainingSpec, champion: Ver
     return cut(rows, training.holdout, seen(model.spec, champion))
 
 
-def _too_few(split: Split, training: TrainingSpec) -> str:
+def _too_few(split: Split, training: TrainingSpec, champion: Version | None) -> str:
     look = "" if training.history is None else " in the history that training looks back on"
+    later = "later ones" if champion is None else f"later ones that version {champion.label} has not seen"
     return (
-        f"nothing was trained: {len(split.train):,} labelled rows to learn from and {len(split.holdout):,} to judge by"
-        f"{look}; each side needs {LEAST}"
+        f"nothing was trained: {len(split.train):,} labelled rows to learn from and {len(split.holdout):,} {later} "
+        f"to judge by{look}; each side needs {LEAST}"
     )
 
 

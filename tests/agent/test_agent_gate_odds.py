@@ -115,7 +115,7 @@ def looked(judge: Judge, whole: Pair, start: int) -> str:
             break
         now = whole.first(n)
         found = judge(now.rows, now.new, now.old, look).verdict
-        verdict, n = found.verdict, max(n + n // 2, found.wanted or 0)
+        verdict, n = found.verdict, max(n + n // 2, min(found.wanted or 0, 5 * n))
     return verdict
 
 

@@ -256,3 +256,26 @@ def test_so_many_rows_do_settle_it_and_a_tenth_fewer_do_not(gate, found):
     assert at(before.wanted + 1) != "unknown"
     fewer = int(before.wanted * 0.89)  # what is said is rounded up to two digits
     assert fewer <= 400 or at(fewer) == "unknown"
+
+
+def test_what_no_further_row_would_bring_is_not_said_to_be_settled_by_rows():
+    numbers = {"gain(mae)": Interval(None, None, None, 0, "version 1 cannot answer: its file is gone", final=True)}
+    for rows in (0, 150, 5000):
+        found = judge(
+            ["gain(mae) > 0"], numbers, rows, min_samples=200, has_champion=True, challenger="version 2",
+            champion="version 1",
+        )  # fmt: skip
+        assert (found.verdict, found.wanted) == ("unknown", None)
+        assert "its file is gone" in found.text and "settle" not in found.text
+
+
+def test_a_stricter_next_look_wants_more_rows():
+    numbers = {"gain(mae)": Interval(1.0, -0.5, 2.5, 400)}
+    said = {
+        wider: judge(
+            ["gain(mae) > 0"], numbers, 400, min_samples=100, has_champion=True, challenger="a", champion="b",
+            wider=wider,
+        ).wanted
+        for wider in (1.0, 1.2)
+    }  # fmt: skip
+    assert said == {1.0: 910, 1.2: 1300}

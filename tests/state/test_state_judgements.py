@@ -80,3 +80,14 @@ def test_what_was_decided_stays_decided(three: State):
             approvals.decide(tx, asked.id, "approved", "eve", None, day(3))
         with pytest.raises(UsageError, match="no request 99"):
             approvals.decide(tx, 99, "approved", "eve", None, day(3))
+
+
+def test_looks_are_counted_by_pair_and_only_those_with_enough_rows(three: State):
+    with three.write() as tx:
+        for job, (version, champion, rows) in enumerate(
+            [(2, 1, 400), (2, 1, 99), (2, 1, 100), (2, 3, 400), (3, None, 400)]
+        ):
+            judgements.put(tx, replace(WHOLE, version=version, champion=champion, rows=rows, job_id=job))
+        assert judgements.looks(tx, "bikes", 2, 1, 100) == 2
+        assert judgements.looks(tx, "bikes", 2, 1, 100, job_id=2) == 1, "a job that runs again is no look more"
+        assert judgements.looks(tx, "bikes", 3, None, 100) == 1 and judgements.looks(tx, "bikes", 3, 1, 100) == 0
