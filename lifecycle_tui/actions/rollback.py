@@ -56,8 +56,14 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     return Draft(
         f"{spec.name}/{version.number}", lines, {"the champion": seq(row), "the version before": version.number},
         f"lifecycle rollback {spec.name} {version.number}", commit, spec.name,
-        f"lifecycle rollback {spec.name} {champion}",
+        _back(spec, champion),
     )  # fmt: skip
+
+
+def _back(spec: ModelSpec, champion: int) -> str:
+    """What was rolled back is promoted again only by who may approve it."""
+    asks = spec.rollout is not None and spec.rollout.approve is not None
+    return f"lifecycle {'promote' if asks else 'rollback'} {spec.name} {champion}"
 
 
 def _target(conn: sqlite3.Connection, spec: ModelSpec, ask: Ask, champion: int) -> Version:

@@ -151,7 +151,7 @@ def _artefact(found: Mapping[str, Any]) -> str:
 
 def _data(found: Mapping[str, Any]) -> str | None:
     if found["rows"] is None and found["start"] is None:
-        return None
+        return None if found["end"] is None else f"rows before {_minute(found['end'])}, as was said at its registration"
     rows = "" if found["rows"] is None else counted(found["rows"], "row")
     span = "" if found["start"] is None else f"{_minute(found['start'])} to {_minute(found['end'])}"
     return ", ".join(t for t in (rows, span) if t)

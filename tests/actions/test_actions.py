@@ -196,6 +196,10 @@ DEEDS: list[tuple[str, dict[str, Any], list[Set], dict[str, Any]]] = [
         "command": "lifecycle rollback shop 1", "audit": ("rollback", "shop/1"), "undo": "lifecycle rollback shop 2",
         "job": ("deploy", {"version": 1, "champion": 2, "kind": "rollback", "why": "rolled back by ana", "by": "ana"}),
     }),
+    ("rollback", {}, [declare(APPROVE), lambda r: r.champion(2)], {
+        "audit": ("rollback", "shop/1"), "undo": "lifecycle promote shop 2",
+        "job": ("deploy", {"version": 1, "champion": 2, "kind": "rollback", "why": "rolled back by ana", "by": "ana"}),
+    }),
     ("rollback", {"version": "2", "note": "undo"}, [lambda r: r.champion(2), lambda r: r.champion(1)], {
         "job": ("deploy", {"version": 2, "champion": 1, "kind": "rollback", "why": "undo", "by": "ana"}),
         "audit": ("rollback", "shop/2"),

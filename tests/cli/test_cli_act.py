@@ -352,3 +352,10 @@ def test_a_file_in_the_middle_of_an_edit_does_not_hold_up_a_rollback(shop: Path,
     done = here(shop, "rollback", "steady")
     assert (done.code, done.out) == (0, "version 1 serves in place of version 2\n"), done
     assert "what the agent last accepted is taken instead" in done.err
+
+
+def test_through_when_a_file_was_trained_is_shown(shop: Path, here: Here) -> None:
+    (shop / "model.bin").write_bytes(b"three")
+    assert here(shop, "versions", "register", "steady", "model.bin", "--until", "2025-05-31").code == 0
+    assert "trained on   rows before 2025-06-01 00:00, as was said" in here(shop, "versions", "show", "steady", "3").out
+    assert "data.end" in here(shop, "versions", "diff", "steady", "1", "3").out
