@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent import judging, making
+from lifecycle_tui.agent import making, numbers
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.making import COMMAND
 from lifecycle_tui.agent.opening import Opened
@@ -173,13 +173,13 @@ def _importance(job: JobContext, model: Opened, unseen: Gathered, late: Scorable
         return found
 
     whole = Validation(unseen, np.arange(len(unseen)), late.predict(unseen.rows.table)).collected("", code).outcomes("")
-    metric = None if whole is None else judging.key_metric(model.instruments, [whole])
+    metric = None if whole is None else numbers.key_metric(model.instruments, [whole])
     if metric is None:
         return {}
     job.progress(0, None, "", f"{model.spec.name}: what the first version leans on")
     try:
         better = bool(metric.info.greater_is_better)
-        return importance(late, unseen.rows.table, outcomes, judging.measure(metric), better)
+        return importance(late, unseen.rows.table, outcomes, numbers.measure(metric), better)
     except LifecycleError as exc:  # a column of the record, not a reason to have no version
         job.log("warning", f"importance of the features cannot be told: {exc.message}")
         return {}

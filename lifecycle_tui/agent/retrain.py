@@ -12,12 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent import answering, judging
+from lifecycle_tui.agent import answering, judging, numbers
 from lifecycle_tui.agent.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.agent.facts import CHALLENGER
 from lifecycle_tui.agent.making import Made, again, make
 from lifecycle_tui.agent.opening import Opened, opened
 from lifecycle_tui.agent.rows import Gathered, askable, gather, learnable, of_classes, only, part
+from lifecycle_tui.agent.sides import Side
 from lifecycle_tui.agent.simulation import as_simulated
 from lifecycle_tui.agent.spans import Split, cut, history_begin, seen, usable
 from lifecycle_tui.domain.errors import TrainingError
@@ -138,7 +139,7 @@ def _judge(
 ) -> judging.Judged:
     spec = model.spec
     other = answering.side(job, spec, champion, scratch) if champion else answering.incumbent(spec)
-    challenger = judging.Side(0, "the new version", answering.given(made.holdout))
+    challenger = Side(0, "the new version", answering.given(made.holdout))
     return judging.judge(job, spec, model.instruments, split.holdout, challenger, other)
 
 
@@ -154,17 +155,17 @@ def _importance(job: JobContext, model: Opened, split: Split, made: Made) -> dic
         return side_by_side(code, some.rows.target, [answering.said(code, prediction, some)], some.day).outcomes[0]
 
     own = side_by_side(code, rows.rows.target, [answering.said(code, made.holdout, rows)], rows.day)
-    metric = judging.key_metric(model.instruments, own.outcomes)
+    metric = numbers.key_metric(model.instruments, own.outcomes)
     if metric is None or not len(own):
         return {}
     job.progress(0, None, "", f"{model.spec.name}: what the new version leans on")
     better = bool(metric.info.greater_is_better)
     try:
-        return importance(made.model, rows.rows.table, outcomes, judging.measure(metric), better)
+        return importance(made.model, rows.rows.table, outcomes, numbers.measure(metric), better)
     except (Cancelled, OutOfTime):
         raise
     except Exception as exc:  # a column of the record, not a reason to have no version
-        job.log("warning", f"importance of the features cannot be told: {judging.in_words(metric, exc)}")
+        job.log("warning", f"importance of the features cannot be told: {numbers.in_words(metric, exc)}")
         return {}
 
 

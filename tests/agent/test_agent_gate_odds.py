@@ -15,6 +15,7 @@ from lifecycle_tui.agent import answering, judging
 from lifecycle_tui.agent.context import JobContext
 from lifecycle_tui.agent.opening import opened
 from lifecycle_tui.agent.rows import Gathered, part
+from lifecycle_tui.agent.sides import Side
 from lifecycle_tui.data.zones import DAY
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.state import jobs, models, processes
@@ -49,7 +50,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
 
             def judged(rows: Gathered, new: np.ndarray, old: np.ndarray, looks: int) -> judging.Judged:
                 sides = [
-                    judging.Side(n, f"version {n}", answering.given(Prediction(said, None, ())))
+                    Side(n, f"version {n}", answering.given(Prediction(said, None, ())))
                     for n, said in ((2, new), (1, old))
                 ]
                 return judging.judge(context, spec, model.instruments, rows, sides[0], sides[1], looks)
