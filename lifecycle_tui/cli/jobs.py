@@ -5,6 +5,7 @@ A job is nobody's terminal's: any number of them may follow it, and leaving does
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +14,9 @@ import click
 
 from lifecycle_tui import output
 from lifecycle_tui.cli.job_text import duration, left_text, name_of, progress_text
-from lifecycle_tui.domain.errors import UsageError
+from lifecycle_tui.domain.errors import StateError, UsageError
 from lifecycle_tui.domain.folder import find_root
-from lifecycle_tui.state import audit, feed, jobs
+from lifecycle_tui.state import audit, feed, jobs, lease, processes
 from lifecycle_tui.state.database import State, version
 from lifecycle_tui.state.jobs import Job, JobEvent
 
@@ -195,12 +196,25 @@ def _follow(state: State, job: Job) -> Job:
                         output.say("  ".join(str(_line(event)[name]) for name in LINES))
                     if job.ended:
                         break
+                _refuse_orphan(conn, job)
                 progress(f"{name_of(job)}: {job.state}{_space(progress_text(job))}{_space(left_text(job))}")
                 time.sleep(POLL)
     finally:
         progress.done()
     output.note(f"job {job.id}: {job.state}" + (f": {output.plain(job.error)}" if job.error else ""))
     return job
+
+
+def _refuse_orphan(conn: sqlite3.Connection, job: Job) -> None:
+    """Where its worker is gone and no agent sees to it, there is nothing to wait for."""
+    if job.process is None or processes.alive(job.process) is not False or lease.held(lease.read(conn)):
+        return
+    found = jobs.job(conn, job.id)
+    if found is not None and found.state == "running" and found.process == job.process:
+        raise StateError(
+            f"the worker of job {job.id} (pid {job.process.pid}) is gone, and no agent runs",
+            hint="`lifecycle check` has it done again, `lifecycle agent` sees to such jobs by itself",
+        )
 
 
 def _space(text: str) -> str:
