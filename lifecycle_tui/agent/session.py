@@ -27,6 +27,9 @@ POLL = 0.02
 TURNS = 50
 """Turns after which something must be wrong: each one begins only when all jobs have ended."""
 
+MOVES = ("retrain", "judge", "deploy")
+"""Kinds of jobs that a turn waits for."""
+
 CHECK = "check"
 """The mode of `check --act`, which holds the lease for a moment only."""
 
@@ -56,13 +59,20 @@ class Session:
     def rest(self, now: datetime | None = None, models: Collection[str] | None = None) -> tuple[Job, ...]:
         """Turn and run what is set off until a turn sets nothing off; returns the jobs that ran.
 
+        Jobs that are under way already come first: a model has nothing set off before they have ended, and those that a
+        command or an agent left behind when it was killed would never end by themselves.
+
         Args:
             now: the simulated clock; None for the machine's.
 
         Raises:
             LeaseLost: another agent has taken over.
         """
-        done: list[Job] = []
+        with self._state.read() as conn:
+            left = [
+                job.id for job in jobs.jobs(conn, live=True, limit=100_000) if job.kind in MOVES and _of(job, models)
+            ]
+        done = list(self.finish(left)) if left else []
         for _ in range(TURNS):
             with self._state.write() as tx:
                 lease.check(tx, self._number)

@@ -6,9 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from loop_story import Story
+from loop_story import PRODUCTION, Story
 
 from lifecycle_tui.agent.session import CHECK, Session, session
+from lifecycle_tui.state import jobs, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import Workspace, open_workspace
 
@@ -44,3 +45,17 @@ def test_an_agent_is_left_to_it(riders: Workspace, mode: str) -> None:
         assert agent is not None
         with session(state, riders.spec, CHECK, say=str) as found:
             assert found is None
+
+
+def test_what_was_left_behind_is_done_first(riders: Workspace) -> None:
+    """A worker was killed together with who had started it: its job would hold up the model for ever."""
+    gone = processes.Process(2**22 + 1, "1", processes.this().place)
+    with State.open(riders.spec.root) as state:
+        with state.write() as tx:
+            models.declare(tx, [models.Declared("riders", "regression")])
+            left = jobs.enqueue(tx, "judge", "riders", {"version": 9}, PRODUCTION)
+            assert jobs.claim(tx, gone, PRODUCTION, job_id=left) is not None
+        with session(state, riders.spec, CHECK, say=str) as found:
+            assert found is not None
+            (job,) = found.rest(models=["riders"])
+        assert (job.id, job.state, job.error, job.attempts) == (left, "failed", "riders has no version 9", 2)
