@@ -69,9 +69,8 @@ class Session:
             LeaseLost: another agent has taken over.
         """
         with self._state.read() as conn:
-            left = [
-                job.id for job in jobs.jobs(conn, live=True, limit=100_000) if job.kind in MOVES and _of(job, models)
-            ]
+            live = jobs.jobs(conn, live=True, limit=100_000)
+        left = [job.id for job in live if job.kind in MOVES and (models is None or job.model in models)]
         done = list(self.finish(left)) if left else []
         for _ in range(TURNS):
             with self._state.write() as tx:
