@@ -213,7 +213,7 @@ def _refuse_orphan(conn: sqlite3.Connection, job: Job) -> None:
     if found is not None and found.state == "running" and found.process == job.process:
         raise StateError(
             f"the worker of job {job.id} (pid {job.process.pid}) is gone, and no agent runs",
-            hint="`lifecycle check` has it done again, `lifecycle agent` sees to such jobs by itself",
+            hint="`lifecycle check --act` has it done again, `lifecycle agent` sees to such jobs by itself",
         )
 
 

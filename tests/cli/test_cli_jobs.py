@@ -195,7 +195,7 @@ def test_a_job_whose_worker_is_gone_is_not_waited_for(four: State, here: Here) -
         tx.execute("UPDATE jobs SET process = ? WHERE id = 3", (str(gone_one),))
     done = here(four.root, "jobs", "log", "3", "--follow")
     assert done.code == 3 and "the worker of job 3" in done.err and "no agent runs" in done.err
-    assert "`lifecycle check` has it done again" in done.err
+    assert "`lifecycle check --act` has it done again" in done.err
 
 
 def test_ctrl_c_while_a_log_is_followed_leaves_the_job(
