@@ -11,7 +11,6 @@ from typing import Any
 from lifecycle_tui.config.build_columns import build_columns
 from lifecycle_tui.config.build_data import build_data, secrets
 from lifecycle_tui.config.report import View
-from lifecycle_tui.config.schema_training import PluginTable, RolloutTable, TrainingTable
 from lifecycle_tui.config.schema_model import (
     ColumnsSection,
     DetectorTable,
@@ -20,6 +19,7 @@ from lifecycle_tui.config.schema_model import (
     MonitorSection,
     RuleTable,
 )
+from lifecycle_tui.config.schema_training import PluginTable, RolloutTable, TrainingTable
 from lifecycle_tui.config.sources import dotted
 from lifecycle_tui.config.units import instant
 from lifecycle_tui.config.words import did_you_mean

@@ -75,7 +75,8 @@ class TrainingTable(Table):
     )
     refit: bool = Field(
         default=False,
-        description="When the gates have passed, fit once more on all rows, those that judged included; that one serves.",
+        description="When the gates have passed, fit once more on all rows, those that judged included; that one "
+        "serves.",
     )
     schedule: Cron | None = Field(
         default=None,

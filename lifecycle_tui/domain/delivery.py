@@ -1,4 +1,4 @@
-"""What strategies and deployers are given and give back: the values that cross to a plugin's process, and the protocols.
+"""What strategies and deployers are given and give back: values that cross to a plugin's process, and the protocols.
 
 A strategy turns labelled rows into an artefact; a deployer makes a version serve. Built-ins of both kinds see the same
 values as a team's own.

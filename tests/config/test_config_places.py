@@ -143,7 +143,7 @@ def test_every_example_of_a_key_is_sound(workspace) -> None:
 
 
 def _table(place: str):
-    from lifecycle_tui.config import schema, schema_data, schema_training, schema_model
+    from lifecycle_tui.config import schema, schema_data, schema_model, schema_training
     from lifecycle_tui.config.values import Table
 
     modules = (schema, schema_data, schema_training, schema_model)
