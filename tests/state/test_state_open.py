@@ -222,10 +222,10 @@ if os.getuid() == 0:
 assert not os.access(root / ".lifecycle", os.W_OK) and not os.access(root / ".lifecycle/state.db", os.W_OK)
 with State.view(root) as state:
     watcher = feed.Watcher(state)
+    watcher.poll()
     with state.read() as conn:
         value = conn.execute("SELECT value FROM meta WHERE key = 'a'").fetchone()[0]
         print(value, "frozen" if state.reader()[1] else "live", flush=True)
-    watcher.poll()
     sys.stdin.readline()
     print(watcher.poll(), watcher.conn.execute("SELECT value FROM meta WHERE key = 'a'").fetchone()[0], flush=True)
     try:
