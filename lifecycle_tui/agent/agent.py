@@ -21,7 +21,7 @@ from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
 from lifecycle_tui.agent.rounds import TICK, Duty, Rounds, Turn
 from lifecycle_tui.agent.standby import AgentLock
-from lifecycle_tui.agent.supervisor import Supervisor
+from lifecycle_tui.agent.workers.supervisor import Supervisor
 from lifecycle_tui.domain.clock import Clock, SystemClock
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import jobs, lease

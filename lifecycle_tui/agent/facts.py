@@ -9,8 +9,6 @@ from lifecycle_tui.policy.loop import AlertFact, ApprovalFact, Facts, JobFact, J
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import alerts, approvals, jobs, judgements
 
-CHALLENGER = "challenger"
-
 
 def plan_of(spec: ModelSpec) -> LoopPlan:
     """What the file declares for the loop of a model."""
@@ -37,7 +35,7 @@ def facts_of(tx: sqlite3.Connection, model: str, *, named: bool = False) -> Fact
         named: the deployer can make versions serve that have no artefact here, so that one can go back to them.
     """
     champion = aliases.get_alias(tx, model, aliases.CHAMPION)
-    challenger = aliases.get_alias(tx, model, CHALLENGER)
+    challenger = aliases.get_alias(tx, model, aliases.CHALLENGER)
     rows, window = tx.execute(
         "SELECT coalesce(sum(labels), 0), max(CASE WHEN complete THEN key END) FROM windows "
         "WHERE model = ? AND version = '' AND current = 1",

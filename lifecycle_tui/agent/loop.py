@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle_tui.agent.facts import CHALLENGER, facts_of, plan_of, serves_named
+from lifecycle_tui.agent.facts import facts_of, plan_of, serves_named
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.policy.loop import (
     AskApproval,
@@ -132,7 +132,7 @@ def _carry_out(
         )
         return None
     assert isinstance(intent, DropChallenger)
-    found = aliases.get_alias(tx, model.name, CHALLENGER)
+    found = aliases.get_alias(tx, model.name, aliases.CHALLENGER)
     if found is not None and found.version == intent.version:
-        aliases.remove_alias(tx, model.name, CHALLENGER, AGENT, intent.why, now)
+        aliases.remove_alias(tx, model.name, aliases.CHALLENGER, AGENT, intent.why, now)
     return None

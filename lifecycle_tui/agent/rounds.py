@@ -20,9 +20,9 @@ from lifecycle_tui.agent.accepted import Watched
 from lifecycle_tui.agent.loop import AGENT, Turned
 from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
-from lifecycle_tui.agent.slots import slots
 from lifecycle_tui.agent.standby import AgentLock
-from lifecycle_tui.agent.supervisor import Supervisor, WorkersFail
+from lifecycle_tui.agent.workers.slots import slots
+from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import ConfigError, StateError
 from lifecycle_tui.domain.specs import WorkspaceSpec

@@ -13,7 +13,7 @@ from datetime import datetime
 from lifecycle_tui.agent import loop
 from lifecycle_tui.agent.pulse import Pulse
 from lifecycle_tui.agent.standby import AgentLock
-from lifecycle_tui.agent.supervisor import Supervisor
+from lifecycle_tui.agent.workers.supervisor import Supervisor
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import WorkspaceSpec

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from lifecycle_tui.agent import children
+from lifecycle_tui.agent.workers import children
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import folder, lease, processes

@@ -158,7 +158,7 @@ def _shown(plan: Plan, fmt: str) -> int:
 
 def _followed(state: State, workspace: Workspace, done: Done, wait: bool, fmt: str) -> Job:
     """The job at its end; or, where nobody waits for it, as it is once somebody has it in hand."""
-    from lifecycle_tui.agent.pool import Pool
+    from lifecycle_tui.agent.workers.pool import Pool
     from lifecycle_tui.state import jobs
 
     assert done.job is not None
@@ -190,7 +190,7 @@ def _adopt(state: State, workspace: Workspace) -> None:
 
 def _hand_over(state: State, workspace: Workspace, ids: Sequence[int]) -> None:
     """Start workers for these jobs, which outlive this command, unless an agent will."""
-    from lifecycle_tui.agent.supervisor import Supervisor
+    from lifecycle_tui.agent.workers.supervisor import Supervisor
     from lifecycle_tui.state import lease
 
     with state.read() as conn:
@@ -235,7 +235,7 @@ def _told(plan: Plan, done: Done, job: Job | None, fmt: str) -> int:
 def _broken(job: Job) -> LifecycleError:
     if job.state == "cancelled":
         by = f" by {job.cancelled_by}" if job.cancelled_by else ""
-        from lifecycle_tui.agent.context import Cancelled
+        from lifecycle_tui.agent.workers.context import Cancelled
 
         return Cancelled(f"job {job.id} was cancelled{by}")
     return LifecycleError(job.error or f"job {job.id} failed", hint=f"`lifecycle jobs log {job.id}` says more")

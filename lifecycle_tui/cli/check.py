@@ -16,7 +16,7 @@ from lifecycle_tui import output
 from lifecycle_tui.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from lifecycle_tui.agent.pool import Pool
+    from lifecycle_tui.agent.workers.pool import Pool
     from lifecycle_tui.cli.check_report import Acted, Report
     from lifecycle_tui.state.database import State
     from lifecycle_tui.state.jobs import Job
@@ -50,7 +50,7 @@ def command(
       lifecycle check card-fraud --act      one model, and do what follows
       lifecycle check --format junit > check.xml
     """
-    from lifecycle_tui.agent.pool import Pool
+    from lifecycle_tui.agent.workers.pool import Pool
     from lifecycle_tui.cli import check_report
     from lifecycle_tui.state.database import State
     from lifecycle_tui.workspace import open_workspace

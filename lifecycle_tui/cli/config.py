@@ -56,7 +56,7 @@ def _data(path: Path) -> tuple[Problem, ...]:
     """The declarations against the tables themselves. Team sources run in the plugins' process."""
     import contextlib
 
-    from lifecycle_tui.agent.sources import open_tables
+    from lifecycle_tui.agent.work.sources import open_tables
     from lifecycle_tui.monitoring.declared import data_problems
     from lifecycle_tui.plugin_host.runner import Runner
     from lifecycle_tui.workspace import open_workspace

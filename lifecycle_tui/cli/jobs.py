@@ -162,7 +162,7 @@ def cancel(job_id: int, no_wait: bool, dry_run: bool) -> None:
 
 def _until_stopped(state: State, job: Job) -> Job:
     """Wait until a job has ended; kills it if it does not react, as an agent would: there may be none."""
-    from lifecycle_tui.agent.supervisor import Supervisor
+    from lifecycle_tui.agent.workers.supervisor import Supervisor
     from lifecycle_tui.domain.folder import FILE
 
     supervisor = Supervisor(state, state.root / FILE, say=output.note)

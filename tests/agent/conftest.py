@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.evaluate import evaluate
-from lifecycle_tui.agent.notify import notify
+from lifecycle_tui.agent.work.evaluate import evaluate
+from lifecycle_tui.agent.work.notify import notify
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.plugin_host.runner import Limits
 from lifecycle_tui.state import alerts, jobs, models, processes, windows

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent import loop
-from lifecycle_tui.agent.context import Cancelled, JobContext
-from lifecycle_tui.agent.kinds import perform
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext
+from lifecycle_tui.agent.workers.kinds import perform
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.registry import aliases, versions

@@ -16,7 +16,7 @@ from processes_below import until
 from lifecycle_tui.agent import pulse, rounds, viewers
 from lifecycle_tui.agent.agent import Agent
 from lifecycle_tui.agent.loop import Turned
-from lifecycle_tui.agent.supervisor import Supervisor, WorkersFail
+from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import WorkspaceSpec

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle_tui.agent import deploy as deploying
-from lifecycle_tui.agent.context import Cancelled, JobContext
+from lifecycle_tui.agent.work import deploy as deploying
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext
 from lifecycle_tui.builtin.deployers.local import Local
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import StateError

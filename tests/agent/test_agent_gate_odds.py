@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui.agent import answering, judging
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.opening import opened
-from lifecycle_tui.agent.rows import Gathered, part
-from lifecycle_tui.agent.sides import Side
+from lifecycle_tui.agent.work import answering, judging
+from lifecycle_tui.agent.work.opening import opened
+from lifecycle_tui.agent.work.rows import Gathered, part
+from lifecycle_tui.agent.work.sides import Side
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.zones import DAY
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.state import jobs, models, processes

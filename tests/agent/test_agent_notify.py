@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle_tui.agent import notify as module
+from lifecycle_tui.agent.work import notify as module
 from lifecycle_tui.domain.specs import SecretRef
 from lifecycle_tui.state import outbox
 from lifecycle_tui.state.database import State

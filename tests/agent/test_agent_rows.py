@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.rows import Gathered, gather, learnable
-from lifecycle_tui.agent.sources import open_tables
+from lifecycle_tui.agent.work.rows import Gathered, gather, learnable
+from lifecycle_tui.agent.work.sources import open_tables
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.zones import DAY, to_micros
 from lifecycle_tui.state import jobs, models, processes

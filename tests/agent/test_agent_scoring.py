@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.scoring import Scorer, Versions, aligned, assembled, champions
+from lifecycle_tui.agent.work.scoring import Scorer, Versions, aligned, assembled, champions
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import TrainingError
@@ -259,8 +259,8 @@ def test_an_answer_that_does_not_fit_is_refused(prediction: Prediction, coding: 
 
 
 def test_a_version_without_scores_stands_beside_one_with_them() -> None:
-    from lifecycle_tui.agent.reading import output_values
-    from lifecycle_tui.agent.scoring import Part
+    from lifecycle_tui.agent.work.reading import output_values
+    from lifecycle_tui.agent.work.scoring import Part
 
     code = Coding("binary", ("no", "yes"))
     hard, none = aligned(Prediction(np.array(["yes", "no"])), 2, code)

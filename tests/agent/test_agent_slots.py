@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lifecycle_tui.agent.context import Pace
-from lifecycle_tui.agent.slots import Starts, cores, plan, slots
-from lifecycle_tui.agent.supervisor import OWN
-from lifecycle_tui.agent.watch import AGAIN, DEAF, OVER, STEP, STILL, STOPPED, Sign, Watch
+from lifecycle_tui.agent.workers.context import Pace
+from lifecycle_tui.agent.workers.slots import Starts, cores, plan, slots
+from lifecycle_tui.agent.workers.supervisor import OWN
+from lifecycle_tui.agent.workers.watch import AGAIN, DEAF, OVER, STEP, STILL, STOPPED, Sign, Watch
 
 Q = {"e": "evaluate", "j": "judge", "n": "notify", "r": "retrain", "d": "deploy"}
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.agent.spans import Seen, cut, history_begin
+from lifecycle_tui.agent.work.rows import Gathered
+from lifecycle_tui.agent.work.spans import Seen, cut, history_begin
 from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.specs import ColumnsSpec, DataSpec, LabelSpec, ModelSpec, ReferenceSpec, TrainingSpec
 from lifecycle_tui.domain.windows import TimeWindow, Window

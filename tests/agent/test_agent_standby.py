@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from processes_below import Stand, gone, until
 
-from lifecycle_tui.agent import children, standby
+from lifecycle_tui.agent import standby
 from lifecycle_tui.agent.standby import BEATS, HUNG, SILENT, AgentLock
+from lifecycle_tui.agent.workers import children
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import lease, processes
 from lifecycle_tui.state.database import State

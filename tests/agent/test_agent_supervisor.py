@@ -15,9 +15,9 @@ from types import SimpleNamespace
 import pytest
 from processes_below import Stand, gone, until
 
-from lifecycle_tui.agent import children, supervisor
-from lifecycle_tui.agent.supervisor import FALSE_STARTS, Supervisor, WorkersFail
-from lifecycle_tui.agent.watch import AGAIN, DEAF, OVER, STILL, STOPPED
+from lifecycle_tui.agent.workers import children, supervisor
+from lifecycle_tui.agent.workers.supervisor import FALSE_STARTS, Supervisor, WorkersFail
+from lifecycle_tui.agent.workers.watch import AGAIN, DEAF, OVER, STILL, STOPPED
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import jobs, processes
 from lifecycle_tui.state.database import State

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from processes_below import gone, until
 
-from lifecycle_tui.agent import accepted, kinds, worker
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.kinds import Kind
-from lifecycle_tui.agent.watchdog import Watchdog
+from lifecycle_tui.agent import accepted
+from lifecycle_tui.agent.workers import kinds, worker
+from lifecycle_tui.agent.workers.context import JobContext
+from lifecycle_tui.agent.workers.kinds import Kind
+from lifecycle_tui.agent.workers.watchdog import Watchdog
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import jobs, processes
 from lifecycle_tui.state.database import State
@@ -180,8 +181,8 @@ def test_a_watchdog_lets_a_job_that_ends_in_time_go() -> None:
 
 HANGS = """
 import functools, subprocess, sys, threading, types
-from lifecycle_tui.agent import kinds, worker
-from lifecycle_tui.agent.watchdog import Watchdog
+from lifecycle_tui.agent.workers import kinds, worker
+from lifecycle_tui.agent.workers.watchdog import Watchdog
 
 def hang(context, spec, job):
     # A child, and an orphan in a session of its own: `sh` ends at once and leaves it.
@@ -234,7 +235,7 @@ def _warm(root: Path, idle: float = 60.0) -> subprocess.Popen[bytes]:
         sys.executable,
         "-P",
         "-m",
-        "lifecycle_tui.agent.worker",
+        "lifecycle_tui.agent.workers.worker",
         str(root / "lifecycle.toml"),
         "--idle",
         str(idle),

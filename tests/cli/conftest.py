@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from lifecycle_tui.agent import supervisor, worker
-from lifecycle_tui.agent.kinds import KINDS
+from lifecycle_tui.agent.workers import supervisor, worker
+from lifecycle_tui.agent.workers.kinds import KINDS
 from lifecycle_tui.cli import main
 from lifecycle_tui.state import jobs
 from tests.cli import cli_spaces

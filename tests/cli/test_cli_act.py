@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle_tui.agent import accepted, kinds
+from lifecycle_tui.agent import accepted
+from lifecycle_tui.agent.workers import kinds
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts

@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from lifecycle_tui import output
-from lifecycle_tui.agent import supervisor
+from lifecycle_tui.agent.workers import supervisor
 from lifecycle_tui.state import jobs, processes
 from lifecycle_tui.state.database import State
 from tests.cli import cli_spaces

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle_tui.agent import supervisor, watch
+from lifecycle_tui.agent.workers import supervisor, watch
 from lifecycle_tui.cli import job_text
 from lifecycle_tui.cli import jobs as command
 from lifecycle_tui.state import audit, jobs, processes

@@ -230,7 +230,7 @@ class Run:
 
 def _role(pid: int, found: dict[int, tuple[bytes, int]]) -> str:
     words, parent = found[pid]
-    if b"lifecycle_tui.agent.worker" in words:
+    if b"lifecycle_tui.agent.workers.worker" in words:
         return "worker"
     if b"lifecycle_tui.plugin_host.child" in words:
         return "plugin" if b"plugin_host.child" in found.get(parent, (b"", 0))[0] else "guardian"

@@ -12,15 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent import answering, judging, numbers
-from lifecycle_tui.agent.context import Cancelled, JobContext, OutOfTime
-from lifecycle_tui.agent.facts import CHALLENGER
-from lifecycle_tui.agent.making import Made, again, make
-from lifecycle_tui.agent.opening import Opened, opened
-from lifecycle_tui.agent.rows import Gathered, askable, gather, learnable, of_classes, only, part
-from lifecycle_tui.agent.sides import Side
-from lifecycle_tui.agent.simulation import as_simulated
-from lifecycle_tui.agent.spans import Split, cut, history_begin, seen, usable
+from lifecycle_tui.agent.work import answering, judging, numbers
+from lifecycle_tui.agent.work.making import Made, again, make
+from lifecycle_tui.agent.work.opening import Opened, opened
+from lifecycle_tui.agent.work.rows import Gathered, askable, gather, learnable, of_classes, only, part
+from lifecycle_tui.agent.work.sides import Side
+from lifecycle_tui.agent.work.simulation import as_simulated
+from lifecycle_tui.agent.work.spans import Split, cut, history_begin, seen, usable
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
@@ -117,7 +116,7 @@ def _record(
     with job.state.write() as tx:
         version = versions.register(tx, new, job.now)
         why = f"trained: {new.why}" if new.why else "trained"
-        aliases.set_alias(tx, spec.name, CHALLENGER, version.number, row.created_by, why, job.now)
+        aliases.set_alias(tx, spec.name, aliases.CHALLENGER, version.number, row.created_by, why, job.now)
         against = None if champion is None else champion.number
         judgements.put(tx, judged.judgement(spec, version.number, against, split.holdout.span, job))
     return _outcome_of(job, spec, version)

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent import answering, judging
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.opening import opened
-from lifecycle_tui.agent.rows import askable, gather
-from lifecycle_tui.agent.simulation import as_simulated
-from lifecycle_tui.agent.spans import Seen, seen, usable
+from lifecycle_tui.agent.work import answering, judging
+from lifecycle_tui.agent.work.opening import opened
+from lifecycle_tui.agent.work.rows import askable, gather
+from lifecycle_tui.agent.work.simulation import as_simulated
+from lifecycle_tui.agent.work.spans import Seen, seen, usable
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.registry import aliases, versions

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.reading import Reader, WindowRows
-from lifecycle_tui.agent.reference import Reference
-from lifecycle_tui.agent.scoring import Scorer
+from lifecycle_tui.agent.work.reading import Reader, WindowRows
+from lifecycle_tui.agent.work.reference import Reference
+from lifecycle_tui.agent.work.scoring import Scorer
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import LABELS, Survey, WindowState
 from lifecycle_tui.domain.results import StoredProfile, WindowResult

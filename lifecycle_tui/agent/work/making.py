@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent.context import Cancelled, JobContext
-from lifecycle_tui.agent.opening import Opened
-from lifecycle_tui.agent.reading import label_text
-from lifecycle_tui.agent.rows import Gathered
+from lifecycle_tui.agent.work.opening import Opened
+from lifecycle_tui.agent.work.reading import label_text
+from lifecycle_tui.agent.work.rows import Gathered
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext
 from lifecycle_tui.domain.delivery import ESTIMATORS, FitRequest
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.first_version import FirstVersion, seen, validate
-from lifecycle_tui.agent.opening import Opened
-from lifecycle_tui.agent.reading import Reader, coding, output_columns
-from lifecycle_tui.agent.scoring import Scorer
+from lifecycle_tui.agent.work.first_version import FirstVersion, seen, validate
+from lifecycle_tui.agent.work.opening import Opened
+from lifecycle_tui.agent.work.reading import Reader, coding, output_columns
+from lifecycle_tui.agent.work.scoring import Scorer
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.sources import open_tables
+from lifecycle_tui.agent.work.sources import open_tables
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.instruments import Instruments, build

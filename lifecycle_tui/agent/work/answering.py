@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.agent.scoring import Versions, aligned, predict
-from lifecycle_tui.agent.sides import INCUMBENT, Answer, Side
+from lifecycle_tui.agent.work.rows import Gathered
+from lifecycle_tui.agent.work.scoring import Versions, aligned, predict
+from lifecycle_tui.agent.work.sides import INCUMBENT, Answer, Side
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.performance import Coding

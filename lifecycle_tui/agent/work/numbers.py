@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.sides import Pair
+from lifecycle_tui.agent.work.sides import Pair
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.specs import ModelSpec

@@ -15,15 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.decide import decide_model, follow_data, not_shown
-from lifecycle_tui.agent.first_version import get_first_version, needs_version
-from lifecycle_tui.agent.opening import Opened, opened
-from lifecycle_tui.agent.reading import UNOPENED, Reader
-from lifecycle_tui.agent.reference import get_reference
-from lifecycle_tui.agent.scoring import Scorer, Versions, champions
-from lifecycle_tui.agent.simulation import as_simulated, passed
-from lifecycle_tui.agent.windows import Measurer, basis
+from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
+from lifecycle_tui.agent.work.first_version import get_first_version, needs_version
+from lifecycle_tui.agent.work.opening import Opened, opened
+from lifecycle_tui.agent.work.reading import UNOPENED, Reader
+from lifecycle_tui.agent.work.reference import get_reference
+from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
+from lifecycle_tui.agent.work.simulation import as_simulated, passed
+from lifecycle_tui.agent.work.windows import Measurer, basis
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey, WindowState
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.results import WindowResult

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.numbers import all_metrics, key_metric, numbers_of
-from lifecycle_tui.agent.reading import coding
-from lifecycle_tui.agent.rows import Gathered
-from lifecycle_tui.agent.sides import Pair, Side
+from lifecycle_tui.agent.work.numbers import all_metrics, key_metric, numbers_of
+from lifecycle_tui.agent.work.reading import coding
+from lifecycle_tui.agent.work.rows import Gathered
+from lifecycle_tui.agent.work.sides import Pair, Side
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Coding

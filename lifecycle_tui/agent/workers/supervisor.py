@@ -17,10 +17,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from lifecycle_tui.agent import children
-from lifecycle_tui.agent.kinds import KINDS
-from lifecycle_tui.agent.slots import plan, slots
-from lifecycle_tui.agent.watch import SAID, Sign, Watch
+from lifecycle_tui.agent.workers import children
+from lifecycle_tui.agent.workers.kinds import KINDS
+from lifecycle_tui.agent.workers.slots import plan, slots
+from lifecycle_tui.agent.workers.watch import SAID, Sign, Watch
 from lifecycle_tui.domain.clock import Clock, SystemClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import jobs, processes
@@ -205,7 +205,7 @@ class Supervisor:
         return self._state.path.parent / "worker.log"
 
     def _spawn(self, job_id: int | None) -> None:
-        command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.worker", str(self._file)]
+        command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.workers.worker", str(self._file)]
         if not self._plugins:
             command.append("--no-plugins")
         if job_id is not None:

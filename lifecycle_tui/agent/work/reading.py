@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent.scoring import Part, Scorer, assembled
+from lifecycle_tui.agent.work.scoring import Part, Scorer, assembled
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.domain.signals import ColumnKind

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.zones import MISSING, to_micros
 from lifecycle_tui.domain.errors import LifecycleError, TrainingError

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.rows import Gathered, part
-from lifecycle_tui.agent.simulation import is_over
+from lifecycle_tui.agent.work.rows import Gathered, part
+from lifecycle_tui.agent.work.simulation import is_over
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.data.zones import from_micros, to_micros
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec

@@ -13,8 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.decide import notice_of
+from lifecycle_tui.agent.work.decide import notice_of
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError, PluginFault
 from lifecycle_tui.domain.specs import NotifierSpec, SecretRef
 from lifecycle_tui.plugin_host.limits import call_limits

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent import making, numbers
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.making import COMMAND
-from lifecycle_tui.agent.opening import Opened
-from lifecycle_tui.agent.reading import PREDICTION, coding, label_text, output_values
-from lifecycle_tui.agent.rows import Gathered, part
-from lifecycle_tui.agent.scoring import aligned
+from lifecycle_tui.agent.work import making, numbers
+from lifecycle_tui.agent.work.making import COMMAND
+from lifecycle_tui.agent.work.opening import Opened
+from lifecycle_tui.agent.work.reading import PREDICTION, coding, label_text, output_values
+from lifecycle_tui.agent.work.rows import Gathered, part
+from lifecycle_tui.agent.work.scoring import aligned
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import LifecycleError, TrainingError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.signals import ColumnKind

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.notify import resolve, without_secrets
+from lifecycle_tui.agent.work.notify import resolve, without_secrets
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.delivery import Deployer, Release
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault, StateError
 from lifecycle_tui.domain.specs import ModelSpec, RolloutSpec

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.specs import ModelSpec

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.state.jobs import Job
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "evaluate": Kind("lifecycle_tui.agent.kinds:_evaluate"),
-    "judge": Kind("lifecycle_tui.agent.judge:judge"),
-    "notify": Kind("lifecycle_tui.agent.kinds:_notify"),
-    "retrain": Kind("lifecycle_tui.agent.retrain:retrain", own=True),
-    "deploy": Kind("lifecycle_tui.agent.deploy:deploy", own=True),
+    "evaluate": Kind("lifecycle_tui.agent.workers.kinds:_evaluate"),
+    "judge": Kind("lifecycle_tui.agent.work.judge:judge"),
+    "notify": Kind("lifecycle_tui.agent.workers.kinds:_notify"),
+    "retrain": Kind("lifecycle_tui.agent.work.retrain:retrain", own=True),
+    "deploy": Kind("lifecycle_tui.agent.work.deploy:deploy", own=True),
 }
 
 
@@ -51,12 +51,12 @@ def perform(context: JobContext, spec: ModelSpec | None, job: Job) -> dict[str, 
 
 
 def _evaluate(context: JobContext, spec: ModelSpec, job: Job) -> dict[str, Any]:
-    from lifecycle_tui.agent.evaluate import evaluate
+    from lifecycle_tui.agent.work.evaluate import evaluate
 
     return evaluate(context, spec)
 
 
 def _notify(context: JobContext, spec: None, job: Job) -> dict[str, Any]:
-    from lifecycle_tui.agent.notify import notify
+    from lifecycle_tui.agent.work.notify import notify
 
     return notify(context)

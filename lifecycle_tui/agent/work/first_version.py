@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lifecycle_tui.agent import recipes
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.opening import Opened
-from lifecycle_tui.agent.reading import coding
-from lifecycle_tui.agent.recipes import Made, Validation
-from lifecycle_tui.agent.rows import Gathered, gather, learnable
-from lifecycle_tui.agent.scoring import champions
+from lifecycle_tui.agent.work import recipes
+from lifecycle_tui.agent.work.opening import Opened
+from lifecycle_tui.agent.work.reading import coding
+from lifecycle_tui.agent.work.recipes import Made, Validation
+from lifecycle_tui.agent.work.rows import Gathered, gather, learnable
+from lifecycle_tui.agent.work.scoring import champions
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.domain.signals import Signal

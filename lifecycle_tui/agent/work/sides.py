@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lifecycle_tui.agent.rows import Gathered
+from lifecycle_tui.agent.work.rows import Gathered
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.monitoring.performance import Coding

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.agent.context import JobContext
-from lifecycle_tui.agent.reading import version_labels
+from lifecycle_tui.agent.work.reading import version_labels
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import REFERENCE

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lifecycle_tui.agent.supervisor import Supervisor
+from lifecycle_tui.agent.workers.supervisor import Supervisor
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.state import jobs, lease
 from lifecycle_tui.state.database import State

@@ -1,4 +1,4 @@
-"""A worker: `python -m lifecycle_tui.agent.worker FILE` claims jobs until none is queued, then ends.
+"""A worker: `python -m lifecycle_tui.agent.workers.worker FILE` claims jobs until none is queued, then ends.
 
 Started by `supervisor`, in a session of its own, so that it outlives the terminal that asked for the work. It never
 prints: what it has to say goes into the job's log and progress, where any terminal can read it.
@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui import output
-from lifecycle_tui.agent import children
 from lifecycle_tui.agent.accepted import Watched
-from lifecycle_tui.agent.context import Cancelled, JobContext
-from lifecycle_tui.agent.kinds import KINDS, perform, shared
-from lifecycle_tui.agent.watchdog import Watchdog
+from lifecycle_tui.agent.workers import children
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext
+from lifecycle_tui.agent.workers.kinds import KINDS, perform, shared
+from lifecycle_tui.agent.workers.watchdog import Watchdog
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import LifecycleError, StateError
 from lifecycle_tui.domain.specs import ModelSpec

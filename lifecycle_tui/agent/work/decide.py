@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from lifecycle_tui.agent.context import JobContext
+from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.results import Alert, Health, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, NotifierSpec
