@@ -331,6 +331,7 @@ def rounds(disk: Path, count: int, seed: int, wishes: list[str] | None = None) -
     return kills, failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disk", ["limits"], indirect=True)
 def test_a_few_rounds_lose_double_and_hold_up_nothing(disk: Path) -> None:
     kills, failures = rounds(disk, 4, 7, ["kill all", "disk", "kill worker", "pause agent"])

@@ -187,6 +187,7 @@ def test_unattended_and_taken_back(riders: Callable[[str], Run]) -> None:
     assert code == 2, "the clock cannot begin before what is known"
 
 
+@pytest.mark.slow
 def test_a_program_that_trains_and_scores(riders: Callable[[str], Run]) -> None:
     python = json.dumps(sys.executable)
     run = riders(f'command = [{python}, "train.py"]\npredict = [{python}, "predict.py"]')
@@ -199,6 +200,7 @@ def test_a_program_that_trains_and_scores(riders: Callable[[str], Run]) -> None:
     assert made[champion]["strategy"] == "command"
 
 
+@pytest.mark.slow
 def test_from_a_file_made_elsewhere(riders: Callable[[str], Run]) -> None:
     run = riders('estimator = "linear"')
     script = [sys.executable, "-c", ELSEWHERE, f"{PRODUCTION:%Y-%m-%d}"]

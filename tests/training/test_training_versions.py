@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import pickle
@@ -294,7 +293,8 @@ def test_no_program_no_score(opened: Open) -> None:
 
 # --- ONNX --------------------------------------------------------------------------------------------------------
 
-onnx = pytest.mark.skipif(importlib.util.find_spec("onnxruntime") is None, reason="needs onnxruntime")
+onnx = pytest.mark.slow
+"""They need onnxruntime, onnx and skl2onnx: `.ci/run` installs them with the developers' tools before the slow tests."""
 
 
 def test_onnx_needs_its_library(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +305,8 @@ def test_onnx_needs_its_library(opened: Open, monkeypatch: pytest.MonkeyPatch) -
 
 
 def graph(inputs: list[tuple[str, int]], outputs: list[tuple[str, int]], nodes: list[Any], width: int) -> bytes:
-    helper = pytest.importorskip("onnx").helper
+    from onnx import helper
+
     made = helper.make_graph(
         [helper.make_node(*node[:3], **node[3]) for node in nodes],
         "g",
@@ -353,7 +354,7 @@ def test_onnx_one_input_a_column_and_probabilities(opened: Open) -> None:
 @onnx
 @pytest.mark.parametrize("zipmap", [True, False])
 def test_onnx_of_scikit_learn(opened: Open, zipmap: bool) -> None:
-    skl2onnx = pytest.importorskip("skl2onnx")
+    import skl2onnx
     from skl2onnx.common.data_types import FloatTensorType
     from sklearn.linear_model import LogisticRegression
 
