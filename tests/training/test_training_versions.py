@@ -294,7 +294,7 @@ def test_no_program_no_score(opened: Open) -> None:
 # --- ONNX --------------------------------------------------------------------------------------------------------
 
 onnx = pytest.mark.slow
-"""They need onnxruntime, onnx and skl2onnx: `.ci/run` installs them with the developers' tools before the slow tests."""
+"""They need onnxruntime, onnx and skl2onnx, which `.ci/run` installs before the slow tests."""
 
 
 def test_onnx_needs_its_library(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
