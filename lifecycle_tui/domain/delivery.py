@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.domain.specs import Task
-
 if TYPE_CHECKING:
+    # A plugin's process loads this module before each of its lives: it must stay light.
     import pyarrow as pa
+
+    from lifecycle_tui.domain.signals import ColumnKind
+    from lifecycle_tui.domain.specs import Task
 
 ESTIMATORS = ("hist-gradient-boosting", "random-forest", "linear", "sgd")
 """Built-in names for `training.estimator`; the first is the default for every task."""
