@@ -146,18 +146,32 @@ def cancel(job_id: int, no_wait: bool, dry_run: bool) -> None:
             how = "end at once: it is queued" if job.state == "queued" else "be asked to stop: it is running"
             output.say(f"{told} would {how}")
             return
-        person = audit.person()[0]
-        now = datetime.now(UTC)
-        with state.write() as tx:
-            if not jobs.cancel(tx, job_id, now, by=person):
-                raise UsageError(f"job {job_id} has just ended", hint=f"`lifecycle jobs show {job_id}`")
-            audit.append(tx, "cancel", f"job {job_id}", now, model=job.model, detail={"kind": job.kind})
+        _ask_to_stop(state, job_id)
         if no_wait:
             output.say(f"asked to stop: {told}")
             return
         job = _until_stopped(state, job)
     ended = {"cancelled": "cancelled", "done": "was done before it could stop", "failed": "failed as it stopped"}
     output.say(f"{told}: {ended.get(job.state, job.state)}")
+
+
+def _ask_to_stop(state: State, job_id: int) -> None:
+    """The action `jobs cancel`; planned again where the job was taken by a worker meanwhile: it is still the one meant.
+
+    Raises:
+        UsageError: it has ended.
+    """
+    from lifecycle_tui.actions import base
+    from lifecycle_tui.actions.cancel import CANCEL
+
+    who, behind = audit.person()
+    while True:
+        found = base.plan(CANCEL, state, base.Ask({"job": job_id}, who, behind))
+        try:
+            base.apply(state, found, datetime.now(UTC))
+        except base.Moved:
+            continue
+        return
 
 
 def _until_stopped(state: State, job: Job) -> Job:

@@ -152,7 +152,12 @@ def test_a_queued_job_is_cancelled_at_once_and_who_did_is_kept(four: State, here
     with four.read() as conn:
         assert jobs.job(conn, 4).cancelled_by == audit.person()[0]
         (row,) = audit.entries(conn)
-    assert (row.action, row.subject, row.model, row.detail) == ("cancel", "job 4", "taxis", {"kind": "evaluate"})
+    assert (row.action, row.subject, row.model, row.detail) == (
+        "cancel",
+        "job 4",
+        "taxis",
+        {"kind": "evaluate", "note": None},
+    )
     done = here(four.root, "jobs", "cancel", "4")
     assert done.code == 2 and "has ended already: cancelled" in done.err
 
