@@ -86,6 +86,21 @@ class Session:
             "the loop does not come to rest", hint="please report it; `lifecycle history` tells what it did"
         )
 
+    def wait(self) -> None:
+        """Say that the loop is there although it has nothing to do.
+
+        Raises:
+            LeaseLost: another agent has taken over.
+        """
+        self._pulse.round()
+        with self._state.read() as conn:
+            lease.check(conn, self._number)
+
+    def note(self, text: str | None) -> None:
+        """Say something to all viewers; None takes it back."""
+        with self._state.write() as tx:
+            lease.put_note(tx, self._number, text)
+
     def finish(self, ids: Sequence[int]) -> tuple[Job, ...]:
         """Run these jobs to their end."""
         while True:

@@ -18,6 +18,7 @@ from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import TimeWindow
+from lifecycle_tui.state import clock as simulated_clock
 from lifecycle_tui.state import jobs, models
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
@@ -28,6 +29,10 @@ IDLE = 20.0
 """Seconds that warm workers wait for the next instant's jobs."""
 
 DAY = timedelta(days=1)
+
+
+Pause = Callable[[Session, datetime | None], bool]
+"""Given the loop and the instant that comes next (None after the last one); whether to go on to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,16 @@ def _next_of(model: ModelSpec, now: datetime) -> datetime:
 
 def simulate(
     state: State, spec: WorkspaceSpec, start: datetime, until: datetime, say: Callable[[Told], None],
-    *, ended: threading.Event | None = None, plugins: bool = True,
+    *, ended: threading.Event | None = None, plugins: bool = True, pause: Pause | None = None,
+    mode: str = "simulated",
 ) -> datetime:  # fmt: skip
     """Let the clock run from `start` to `until`; returns the instant that it reached.
 
     Args:
         say: hears what happens, as it happens.
         ended: set from outside to stop after the jobs at hand.
+        pause: called when all is done at one instant, before the clock goes on to the next; false ends it there.
+        mode: what viewers are told (see `state.lease`).
 
     Raises:
         UsageError: another agent runs, or state knows of later things than `start`.
@@ -78,16 +86,17 @@ def simulate(
         elif job.outcome.get("text"):
             tell(f"{job.model}: {job.outcome['text']}")
 
-    with session(state, spec, "simulated", say=tell, ended=heard, idle=IDLE, plugins=plugins, since=start) as found:
+    with session(state, spec, mode, say=tell, ended=heard, idle=IDLE, plugins=plugins, since=start) as found:
         if found is None:
             raise UsageError("an agent runs this workspace", hint="stop it, or simulate in a copy of the folder")
         run = _Run(state, spec, found, clock, say)
         run.begin()
         while ended is None or not ended.is_set():
             run.instant()
-            if clock.now() >= until:
+            following = None if clock.now() >= until else min(run.next(), until)
+            if (pause is not None and not pause(found, following)) or following is None:
                 break
-            clock.advance(min(run.next(), until) - clock.now())
+            clock.advance(following - clock.now())
     return clock.now()
 
 
@@ -99,6 +108,7 @@ class _Run:
     ) -> None:
         self._state, self._spec, self._session, self._clock, self._say = state, spec, found, clock, say
         self._heard = 0
+        self._looked: datetime | None = None
 
     def begin(self) -> None:
         """Declare the models; refuse a clock that would run before what is known."""
@@ -123,11 +133,14 @@ class _Run:
         return following if due is None else min(following, due)
 
     def instant(self) -> None:
-        """Observe, then decide and act until nothing more follows."""
-        now = self._clock.now()
+        """Observe the models that can have news, then decide and act until nothing more follows."""
+        now, before = self._clock.now(), self._looked
+        names = [m.name for m in self._spec.models if before is None or _next_of(m, before) <= now]
+        self._looked = now
         with self._state.write() as tx:
+            simulated_clock.move(tx, now)
             payload = {"as_of": now.isoformat()}
-            ids = [jobs.enqueue(tx, "evaluate", m.name, payload, now, by=AGENT) for m in self._spec.models]
+            ids = [jobs.enqueue(tx, "evaluate", name, payload, now, by=AGENT) for name in names]
         self._session.finish(ids)
         self._tell_alerts()
         self._session.rest(now)

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lifecycle_tui import output
-from lifecycle_tui.actions import base
-from lifecycle_tui.actions.base import Action, Ask, Done, Parameter, Plan
+from lifecycle_tui.actions.base import Action, Done, Parameter, Plan
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.domain.errors import LifecycleError
 
 if TYPE_CHECKING:
-    from lifecycle_tui.state.database import State
+    from lifecycle_tui.actions.doing import Doer
     from lifecycle_tui.state.jobs import Job
     from lifecycle_tui.workspace import Workspace
 
@@ -90,19 +89,17 @@ def run(
     Raises:
         LifecycleError: it was refused, or broke.
     """
-    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.actions.doing import Doer
     from lifecycle_tui.domain.folder import find_root
-    from lifecycle_tui.state import audit
-    from lifecycle_tui.state.database import State
 
-    workspace = _opened(file, urgent=action.urgent) if action.file else None
-    root = find_root() if workspace is None else workspace.spec.root
-    who, behind = audit.person()
-    ask = Ask(values, who, behind, note)
-    with State.view(root) if dry_run or workspace is None else State.open(root) as state:
+    root = find_root() if file is None else file.absolute().parent
+    with Doer(root, file, look=dry_run or not action.file) as doer:
+        workspace = doer.workspace(action)
+        if doer.problem is not None:
+            output.note(output.plain(f"{doer.problem}: what the agent last accepted is taken instead"))
         if workspace is not None and not dry_run:
-            _adopt(state, workspace)
-        plan = base.plan(action, state, ask, workspace)
+            doer.adopt()
+        plan = doer.plan(action, values, note)
         if dry_run:
             return _shown(plan, fmt)
         if plan.refused is not None:
@@ -112,23 +109,9 @@ def run(
         for line in plan.lines:
             if line.startswith("warning"):
                 output.note(line)
-        done = base.apply(state, plan, SystemClock().now(), workspace)
-        job = _followed(state, workspace, done, wait, fmt) if done.job is not None and workspace is not None else None
+        done = doer.apply(plan)
+        job = _followed(doer, workspace, done, wait, fmt) if done.job is not None and workspace is not None else None
     return _told(plan, done, job, fmt)
-
-
-def _opened(file: Path | None, *, urgent: bool) -> Workspace:
-    from lifecycle_tui.workspace import open_workspace
-
-    if not urgent:
-        return open_workspace(file)
-    from lifecycle_tui.agent.accepted import Watched
-    from lifecycle_tui.domain.folder import FILE, find_root
-
-    watched = Watched(find_root() / FILE if file is None else file, fall_back=True)
-    if watched.problem is not None:
-        output.note(output.plain(f"{watched.problem.message}: what the agent last accepted is taken instead"))
-    return watched.workspace
 
 
 def _shown(plan: Plan, fmt: str) -> int:
@@ -156,7 +139,7 @@ def _shown(plan: Plan, fmt: str) -> int:
     return 0
 
 
-def _followed(state: State, workspace: Workspace, done: Done, wait: bool, fmt: str) -> Job:
+def _followed(doer: Doer, workspace: Workspace, done: Done, wait: bool, fmt: str) -> Job:
     """The job at its end; or, where nobody waits for it, as it is once somebody has it in hand."""
     from lifecycle_tui.agent.workers.pool import Pool
     from lifecycle_tui.state import jobs
@@ -167,38 +150,14 @@ def _followed(state: State, workspace: Workspace, done: Done, wait: bool, fmt: s
             output.note(output.plain(done.text))
         progress = output.Progress()
         try:
-            return Pool(state, workspace.spec.file).run([done.job], lambda found: progress(_line(found)))[0]
+            return Pool(doer.state, workspace.spec.file).run([done.job], lambda found: progress(_line(found)))[0]
         finally:
             progress.done()
-    _hand_over(state, workspace, [done.job])
-    with state.read() as conn:
+    doer.hand_over([done.job])
+    with doer.state.read() as conn:
         found = jobs.job(conn, done.job)
     assert found is not None
     return found
-
-
-def _adopt(state: State, workspace: Workspace) -> None:
-    """Where no agent does: see to jobs that nobody has in hand, which would stand in everybody's way for ever."""
-    from lifecycle_tui.domain.clock import SystemClock
-    from lifecycle_tui.state import jobs
-
-    with state.read() as conn:
-        left = [job.id for job in jobs.lost(conn, SystemClock().now())] + [id_ for id_, _ in jobs.queued(conn)]
-    if left:
-        _hand_over(state, workspace, left)
-
-
-def _hand_over(state: State, workspace: Workspace, ids: Sequence[int]) -> None:
-    """Start workers for these jobs, which outlive this command, unless an agent will."""
-    from lifecycle_tui.agent.workers.supervisor import Supervisor
-    from lifecycle_tui.state import lease
-
-    with state.read() as conn:
-        if lease.held(lease.read(conn)):
-            return
-    supervisor = Supervisor(state, workspace.spec.file, size=workspace.spec.jobs)
-    supervisor.look()
-    supervisor.start(ids)
 
 
 def _line(found: Sequence[Job]) -> str:

@@ -13,8 +13,8 @@ from lifecycle_tui import output
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
 
-    from lifecycle_tui.agent.agent import Agent
     from lifecycle_tui.state.database import State
 
 WAIT = 30.0
@@ -58,10 +58,12 @@ def command(
         ctx.exit(_simulate(_file(file), *simulate, plugins=not no_plugins))
     if detach:
         ctx.exit(_detach(_file(file), mode, *(["--no-plugins"] if no_plugins else [])))
+    if (lived := _lived(_file(file), mode, plugins=not no_plugins)) is not None:
+        ctx.exit(lived)
     from lifecycle_tui.agent.agent import Agent
 
     agent = Agent(_file(file), mode="auto" if mode == "auto" else "stay", plugins=not no_plugins, say=_say)
-    got = _signals(agent)
+    got = _signals(agent.stop)
     if not agent.run():
         output.note("another agent runs this workspace already")
     ctx.exit(130 if signal.SIGINT in got else 0)
@@ -100,19 +102,45 @@ def _simulate(file: Path, start: datetime, until: datetime, *, plugins: bool) ->
     return 130 if ended.is_set() else 0
 
 
+def _lived(file: Path, mode: str, *, plugins: bool) -> int | None:
+    """Let the simulated clock of a demo go on; None where the workspace lives on the machine's."""
+    import threading
+
+    from lifecycle_tui.agent import lived
+    from lifecycle_tui.agent.accepted import Watched
+    from lifecycle_tui.state import clock
+    from lifecycle_tui.state.database import State, version
+
+    if version(file.parent) in (None, 0):
+        return None
+    with State.view(file.parent) as state, state.read() as conn:
+        if clock.read(conn) is None:
+            return None
+    ended = threading.Event()
+    got = _signals(ended.set)
+    with State.open(file.parent) as state:
+        watched = Watched(file, plugins=plugins, fall_back=True)
+        reached = lived.live(
+            state, watched, mode, lambda told: output.note(f"{told.at:%Y-%m-%d %H:%M} {output.plain(told.text)}"),
+            ended=ended, plugins=plugins,
+        )  # fmt: skip
+    output.note(f"the clock stands at {reached:%Y-%m-%d %H:%M} UTC")
+    return 130 if signal.SIGINT in got else 0
+
+
 def _say(text: str) -> None:
     now = datetime.now(UTC)
     for line in text.splitlines():
         output.note(f"{now:%Y-%m-%d %H:%M:%SZ} {output.plain(line)}")
 
 
-def _signals(agent: Agent) -> list[int]:
+def _signals(stop: Callable[[], None]) -> list[int]:
     """Let signals end the agent in good order; which ones came."""
     got: list[int] = []
 
     def end(number: int, frame: object) -> None:
         got.append(number)
-        agent.stop()
+        stop()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)

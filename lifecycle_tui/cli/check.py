@@ -117,17 +117,20 @@ def _would(state: State, workspace: Workspace, names: Sequence[str]) -> Acted:
     """What would be set off; nothing is."""
     from lifecycle_tui.agent import loop
     from lifecycle_tui.cli.check_report import Acted
-    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import clock
 
     with state.read() as conn:
-        return Acted(would=loop.preview(conn, workspace.spec, SystemClock().now(), names))
+        return Acted(would=loop.preview(conn, workspace.spec, clock.now(conn), names))
 
 
 def _act(state: State, workspace: Workspace, names: Sequence[str], *, plugins: bool) -> Acted:
     """Do what was decided, and what follows from it, until nothing more does; leave it to the agent where one runs."""
     from lifecycle_tui.agent.session import CHECK, session
     from lifecycle_tui.cli.check_report import Acted
+    from lifecycle_tui.state import clock
 
+    with state.read() as conn:
+        simulated = clock.read(conn)
     said: list[str] = []
     progress = output.Progress()
     try:
@@ -136,7 +139,7 @@ def _act(state: State, workspace: Workspace, names: Sequence[str], *, plugins: b
         ) as loop:
             if loop is None:
                 return Acted(agent=True)
-            done = loop.rest(models=names)
+            done = loop.rest(None if simulated is None else simulated.at, models=names)
     finally:
         progress.done()
     return Acted(did=tuple(said), jobs=done)

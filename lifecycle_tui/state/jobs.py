@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from lifecycle_tui.domain.clock import Clock, FixedClock, SystemClock
+from lifecycle_tui.state import clock
 from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import dumps, instant, loads, maybe_moment, moment
 
@@ -130,7 +131,7 @@ def enqueue(
     """Queue a job and return its id.
 
     Args:
-        now: on the loop's clock.
+        now: on the loop's clock. Where state lives on a simulated one, a payload without `as_of` is given its instant.
         alone: while a job of this kind and model is queued or running, that one's id is returned instead.
         time_limit: seconds after which it is stopped; None for never.
     """
@@ -139,6 +140,8 @@ def enqueue(
         found = tx.execute("SELECT id FROM jobs WHERE live_key = ?", (key,)).fetchone()
         if found is not None:
             return int(found[0])
+    if "as_of" not in payload and (simulated := clock.read(tx)) is not None:
+        now, payload = simulated.at, {**payload, "as_of": simulated.at.isoformat()}
     cursor = tx.execute(
         "INSERT INTO jobs (kind, model, payload, created_at, created_by, live_key, time_limit) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
