@@ -11,6 +11,8 @@ from typing import ClassVar, Protocol, runtime_checkable
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from lifecycle_tui.tui.places import PLACES
+from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
 
 POLL_SECONDS = 0.25
@@ -36,28 +38,32 @@ class LifecycleApp(App[None]):
 
     Args:
         source: its state.
-        name: of the workspace, for the title.
         painted: called in a thread once the first screen was painted.
     """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "palette", "go", id="app.palette", tooltip="go to a model, a screen or an action by name"),
         Binding("question_mark", "help", "help", id="app.help"),
+        *(
+            Binding(place.key, f"go('{place.name}')", f"{place.title}: {place.help}", show=False, id=f"go.{place.name}")
+            for place in PLACES.values()
+        ),
         Binding("ctrl+l", "redraw", "draw the screen anew", show=False, id="app.redraw"),
         Binding("ctrl+z", "suspend_process", "put the program in the background", show=False, id="app.suspend"),
         Binding("ctrl+q", "leave(0)", "quit from anywhere", show=False, priority=True, id="app.quit"),
         Binding("ctrl+c", "leave(130)", "interrupt", show=False, priority=True, id="app.interrupt"),
     ]
 
-    def __init__(self, source: Source, name: str, painted: Callable[[], None] | None = None) -> None:
+    def __init__(self, source: Source, painted: Callable[[], None] | None = None) -> None:
         # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.source = source
-        self.workspace = name
         self.agent = ("", "")
+        self.clock: object = None
         self._trouble = ""
         self._painted = painted
         self._polls = 0
@@ -65,7 +71,7 @@ class LifecycleApp(App[None]):
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen
 
-        self.push_screen(FleetScreen(self.source, self.workspace))
+        self.push_screen(FleetScreen(self.source))
         self.set_interval(POLL_SECONDS, self.poll, name="poll")
 
     def poll(self) -> None:
@@ -105,20 +111,44 @@ class LifecycleApp(App[None]):
         said = ("agent on", "dim") if runs else ("agent off", "dim")
         if runs and keeps:
             said = ("agent on, file has errors", "critical")
-        if said != self.agent:
+        clock = self.source.clock()
+        if said != self.agent or clock != self.clock:
             from lifecycle_tui.tui.widgets.lines import Footer
 
-            self.agent = said
+            self.agent, self.clock = said, clock
+            if isinstance(self.screen, View):
+                self.screen.bars()
             for footer in self.screen.query(Footer):
-                footer.refresh()
+                footer.renew()
 
     def action_help(self) -> None:
         """Every key of the screen that is open."""
         from lifecycle_tui.tui.screens.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        screen = self.screen
+        if not isinstance(screen, HelpScreen):
+            near = screen.key_nodes() if isinstance(screen, View) else [type(screen)]
             focused = [] if self.focused is None else [type(self.focused)]
-            self.push_screen(HelpScreen([type(self.screen), *focused, type(self)]))
+            far = [View] if isinstance(screen, View) else []
+            self.push_screen(HelpScreen([*near, *focused, *far, type(self)]))
+
+    def action_palette(self) -> None:
+        """Go to a model, a screen or an action by its name."""
+        from lifecycle_tui.tui.screens.palette import PaletteScreen
+
+        if isinstance(self.screen, View):
+            self.push_screen(PaletteScreen(self.source, self.screen.subject()))
+
+    def action_go(self, name: str) -> None:
+        """Open a screen; one that lies below is gone back to."""
+        if not isinstance(self.screen, View):
+            return
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, View) and name == screen.NAME:
+                while self.screen is not screen:
+                    self.pop_screen()
+                return
+        self.push_screen(PLACES[name].make(self.source))
 
     def action_redraw(self) -> None:
         """Paint everything anew, e.g. after another program wrote over the screen."""

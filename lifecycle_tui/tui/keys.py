@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 NAMES = {
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "Up", "down": "Down",
     "left": "Left", "right": "Right", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
-    "space": "Space", "slash": "/", "question_mark": "?",
+    "space": "Space", "slash": "/", "question_mark": "?", "colon": ":",
 }  # fmt: skip
 """Textual's names of keys → what is printed on them."""
 

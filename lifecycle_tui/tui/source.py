@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from lifecycle_tui.state.database import State
 if TYPE_CHECKING:
     from lifecycle_tui.domain.signals import Signal
     from lifecycle_tui.state.alerts import AlertRow
+    from lifecycle_tui.state.clock import Simulated
     from lifecycle_tui.state.feed import Watcher
     from lifecycle_tui.state.fleet import FleetRow
     from lifecycle_tui.tui.view import WindowLine
@@ -37,6 +39,7 @@ class Source:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
+        self.name = self.root.resolve().name
         self._state = State.view(self.root)
         self._first: sqlite3.Connection | None = self._state.reader()[0]
         self._watcher: Watcher | None = None
@@ -78,6 +81,17 @@ class Source:
 
         conn = self.conn
         return lease.held(lease.read(conn)), lease.note(conn) is not None
+
+    def clock(self) -> Simulated | None:
+        """The simulated clock that the workspace lives on; None where it is the machine's."""
+        from lifecycle_tui.state import clock
+
+        return clock.read(self.conn)
+
+    def now(self) -> datetime:
+        """What the workspace's clock shows."""
+        found = self.clock()
+        return datetime.now(UTC) if found is None else found.at
 
     def _identity(self) -> tuple[int, int]:
         try:

@@ -89,7 +89,7 @@ def build(root: Path) -> LifecycleApp:
         from lifecycle_tui.tui.app import LifecycleApp
         from lifecycle_tui.tui.screens import fleet  # noqa: F401
 
-        return LifecycleApp(source, root.resolve().name, lambda: attend(root))
+        return LifecycleApp(source, lambda: attend(root))
     finally:
         gc.freeze()
         gc.enable()

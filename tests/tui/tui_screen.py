@@ -16,7 +16,7 @@ SMALL, LARGE = (80, 24), (200, 60)
 
 def app_on(state: State) -> LifecycleApp:
     """The app on a workspace's state."""
-    return LifecycleApp(Source(state.root), state.root.name)
+    return LifecycleApp(Source(state.root))
 
 
 def lines(pilot: Pilot) -> list[str]:

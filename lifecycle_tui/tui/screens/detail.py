@@ -12,7 +12,7 @@ from textual.screen import Screen
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import histogram_pair
-from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui import keys, marks, view
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
@@ -40,7 +40,7 @@ class DetailScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
         yield Pager(lambda cells: [(), *lines(self._row, self._past, cells)], id="text")
-        yield Footer([DetailScreen, Pager])
+        yield Footer(lambda: keys.footer([DetailScreen, Pager]))
 
     def on_mount(self) -> None:
         self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window.key}  {_name(self._row)}"),))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.widget import Widget
 
 from lifecycle_tui.plots import sparkline
 from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import marks
 from lifecycle_tui.tui.grid import Cell, Column, Grid
-from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.screens.base import View
+from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, count, joined, moment, number, percent
-from lifecycle_tui.tui.widgets.lines import Bar, Footer
-from lifecycle_tui.tui.widgets.prompt import Prompt
 
 EMPTY = "Nothing was checked yet. Run `lifecycle check`: what it finds appears here."
 TREND = 8
@@ -76,73 +76,33 @@ COLUMNS: tuple[Column[FleetRow], ...] = (
 )  # fmt: skip
 
 
-class FleetScreen(Screen[None]):
+class FleetScreen(View):
     """All models of a workspace."""
 
+    NAME = "fleet"
+    ACTIONS = ("retrain",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="fleet.open", tooltip="open the model"),
-        Binding("slash", "filter", "filter", id="fleet.filter",
-                tooltip="filter: every word must occur, !word must not"),
         Binding("s", "sort", "sort", id="fleet.sort", tooltip="sort by the next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="fleet.reverse"),
-        Binding("escape", "unfilter", "drop the filter", show=False, id="fleet.unfilter"),
-        Binding("q", "app.leave(0)", "quit", id="fleet.quit"),
-    ]  # fmt: skip
+    ]
 
-    def __init__(self, source: Source, workspace: str) -> None:
-        super().__init__()
-        self.source = source
-        self.workspace = workspace
-        self._trouble = ""
-        self._covered = False
-        self._ready = False
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
         self.grid: Grid[FleetRow] = Grid(COLUMNS, key=lambda m: m.name, text=_searched, empty=EMPTY, id="fleet")
 
-    def compose(self) -> ComposeResult:
-        yield Bar(tone="title", id="title")
+    def body(self) -> Iterable[Widget]:
         yield self.grid
-        yield Bar(id="detail")
-        yield Prompt(self.grid)
-        yield Footer([FleetScreen])
 
-    def on_mount(self) -> None:
-        self._ready = True
-        self.reload()
-        self.grid.focus()
-
-    def on_unmount(self) -> None:
-        self._ready = False
-
-    def on_screen_suspend(self) -> None:
-        self._covered = True
-
-    def on_screen_resume(self) -> None:
-        # The app tells the screen on top alone what changed.
-        if self._ready and self._covered:
-            self._covered = False
-            self.reload()
-
-    def reload(self) -> None:
+    def load(self) -> None:
         """Read the fleet; only rows that changed are painted."""
-        if not self._ready:
-            return
-        try:
-            self.grid.show(self.source.fleet())
-            self._trouble = ""
-        except Trouble as exc:
-            self._trouble = str(exc)
-        self._bars()
+        self.grid.show(self.source.fleet())
 
-    def trouble(self, message: str) -> None:
-        """Say in the title that state cannot be read."""
-        self._trouble = message
-        self._bars()
+    def filterable(self) -> Grid[FleetRow]:
+        return self.grid
 
-    def on_grid_moved(self) -> None:
-        self._bars()
-
-    def on_grid_ordered(self) -> None:
-        self._bars()
+    def subject(self) -> Subject:
+        return Subject(model=None if self.grid.row is None else self.grid.row.name)
 
     def on_grid_chosen(self) -> None:
         self.action_open()
@@ -154,14 +114,6 @@ class FleetScreen(Screen[None]):
 
             self.app.push_screen(ModelScreen(self.source, self.grid.row.name))
 
-    async def action_filter(self) -> None:
-        """Open the filter line."""
-        await self.query_one(Prompt).open()
-
-    def action_unfilter(self) -> None:
-        """Show every model again."""
-        self.grid.filter = ""
-
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.grid.sort_next()
@@ -170,21 +122,21 @@ class FleetScreen(Screen[None]):
         """Turn the order around."""
         self.grid.sort_reverse()
 
-    def _bars(self) -> None:
-        """Title and detail line. Written whenever the grid's rows, order or cursor move."""
-        if not self._ready:
-            return
+    def heading(self) -> tuple[Line, Line]:
         words = (
             f"filter: {self.grid.filter}" if self.grid.filter else "",
             f"by {self.grid.sorting}" if self.grid.sorting else "",
             self.grid.place,
         )
-        right: Line = (Span(f"  {joined(words)} "),)
-        if self._trouble:
-            right = (Span(f" {self._trouble} ", "critical"),)
-        title = (Span(f" lifecycle  {self.workspace}  "), *self._counts())
-        self.query_one("#title", Bar).say(title, right)
-        self.query_one("#detail", Bar).say(_detail(self.grid.row))
+        left = (Span(f" lifecycle  {self.source.name}  "), *self._clock(), *self._counts())
+        return left, (Span(f"  {joined(words)} "),)
+
+    def about(self) -> Line:
+        return _detail(self.grid.row)
+
+    def _clock(self) -> Line:
+        clock = self.source.clock()
+        return () if clock is None else (Span(f"simulated {moment(clock.at)}  "),)
 
     def _counts(self) -> Line:
         found: dict[str, int] = {}

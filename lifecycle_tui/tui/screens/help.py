@@ -35,7 +35,7 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
         yield Pager(self._lines, id="text")
-        yield Footer([HelpScreen, Pager])
+        yield Footer(lambda: keys.footer([HelpScreen, Pager]))
 
     def on_mount(self) -> None:
         self.query_one("#title", Bar).say((Span(" help"),))

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.state.alerts import AlertRow
 from lifecycle_tui.state.fleet import FleetRow
-from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui import keys, marks, view
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.screens import columns, detail
 from lifecycle_tui.tui.source import Source, Trouble
@@ -94,8 +94,8 @@ class ModelScreen(Screen[None]):
                 yield self.data
                 yield Pager(self._about_lines, id="about")
         yield Bar(id="detail")
-        yield Prompt(self.columns)
-        yield Footer([ModelScreen])
+        yield Prompt()
+        yield Footer(lambda: keys.footer([ModelScreen]))
 
     def on_mount(self) -> None:
         self._ready = True
@@ -318,7 +318,7 @@ class ModelScreen(Screen[None]):
     async def action_filter(self) -> None:
         """Filter the columns."""
         self.action_lower("columns")
-        await self.query_one(Prompt).open()
+        await self.query_one(Prompt).open(self.columns)
 
     def action_sort(self) -> None:
         """Sort the list that has the focus."""

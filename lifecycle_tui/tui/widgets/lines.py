@@ -6,11 +6,10 @@ repaint nothing when they say the same as before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.dom import DOMNode
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -77,24 +76,33 @@ class Bar(Lines):
 
 
 class Footer(Lines):
-    """The likely next keys, made from the bindings of these classes and of the app; at its end, the agent.
-
-    Where both do not fit, the keys win, unless there is something wrong.
+    """The likely next keys, and at its end the agent. Where both do not fit, the keys win, unless something is wrong.
 
     Args:
-        nodes: the nearest first.
+        pairs: gives (key, what), the likeliest first; the way back last. The app's own keys follow.
     """
 
     DEFAULT_CSS = "Footer { height: 1; }"
 
-    def __init__(self, nodes: Sequence[type[DOMNode]]) -> None:
+    def __init__(self, pairs: Callable[[], Sequence[tuple[str, str]]]) -> None:
         super().__init__(tone="dim")
-        self._about = tuple(nodes)
+        self._given = pairs
+        self._last: object = None
+
+    def renew(self) -> None:
+        """Draw it again if it says something else by now."""
+        said = self._pairs(), getattr(self.app, "agent", None)
+        if said != self._last:
+            self._last = said
+            self.refresh()
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [*self._given(), *keys.footer([type(self.app)])]
 
     def render_line(self, y: int) -> Strip:
         """The line, for the width that there is."""
         cells = self.size.width
-        pairs = keys.footer([*self._about, type(self.app)])
+        pairs = self._pairs()
         text, tone = getattr(self.app, "agent", ("", ""))
         room = cells - width(text) - 1
         if not text or (tone == "dim" and len(keys_line(pairs, room)) < len(keys_line(pairs, cells))):
@@ -119,8 +127,8 @@ def drawn(line: Line, cells: int, base: Style) -> Strip:
 
 
 def keys_line(pairs: Sequence[tuple[str, str]], cells: int) -> Line:
-    """`key what` pairs for a footer; where they do not all fit, the last two (back, help) stay."""
+    """`key what` pairs for a footer; where they do not all fit, the last three (back, palette, help) stay."""
     kept = list(pairs)
     while kept and sum(width(key) + width(what) + 3 for key, what in kept) - 1 > cells:
-        del kept[max(0, len(kept) - 3)]
+        del kept[max(0, len(kept) - 4)]
     return tuple(span for key, what in kept for span in (Span(f" {key}", "key"), Span(f" {what} ")))

@@ -6,7 +6,7 @@ than all else on the screen.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 
 class Prompt(Horizontal):
-    """Filters a grid while one types.
-
-    Args:
-        grid: the grid to filter; it gets the focus back.
-    """
+    """Filters a grid while one types; the grid gets the focus back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "keep", "keep the filter", show=False, priority=True, id="filter.keep"),
@@ -34,41 +30,46 @@ class Prompt(Horizontal):
         Binding("up", "move(-1)", "previous row", show=False, priority=True, id="filter.up"),
     ]
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self) -> None:
         super().__init__(id="prompt", classes="hidden")
-        self._grid = grid
+        self._grid: Grid[Any] | None = None
         self._input: Input | None = None
 
-    async def open(self) -> None:
-        """Show the line with the words so far, and take the focus."""
+    async def open(self, grid: Grid[Any]) -> None:
+        """Show the line with the grid's words so far, and take the focus."""
+        self._grid = grid
         if self._input is None:
             from textual.widgets import Input
 
-            self._input = Input(self._grid.filter, select_on_focus=False, compact=True)
+            self._input = Input(select_on_focus=False, compact=True)
             self._input.cursor_blink = False
             label = Lines([(Span("/", "bold"),)])
             label.styles.width = 1
             await self.mount(label, self._input)
+        self._input.value = grid.filter
+        self._input.cursor_position = len(grid.filter)
         self.remove_class("hidden")
         self._input.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter with every letter."""
         event.stop()
-        self._grid.filter = event.value
+        if self._grid is not None and not self.has_class("hidden"):
+            self._grid.filter = event.value
 
     def action_keep(self) -> None:
         """Back to the grid with the filter on."""
         self.add_class("hidden")
-        self._grid.focus()
+        if self._grid is not None:
+            self._grid.focus()
 
     def action_drop(self) -> None:
         """Back to the grid without a filter."""
-        if self._input is not None:
-            self._input.value = ""
-        self._grid.filter = ""
+        if self._grid is not None:
+            self._grid.filter = ""
         self.action_keep()
 
     def action_move(self, rows: int) -> None:
         """Move in the grid without leaving the line."""
-        self._grid.action_move(rows)
+        if self._grid is not None:
+            self._grid.action_move(rows)

@@ -1,0 +1,40 @@
+"""Names, titles and keys of all actions, for who shows them without running one: the terminal's keys, palette, footers.
+
+Importing the actions themselves costs more than a first paint has room for; a test holds this list to `registry`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An action, as it is listed.
+
+    Attributes:
+        title, key: as the action declares them.
+        needs: what it must be told that a cursor can stand on: "model", "alert", "job".
+        takes: what it may be told besides: "version".
+    """
+
+    name: str
+    title: str
+    key: str | None
+    needs: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+
+
+NAMED: dict[str, Named] = {
+    named.name: named
+    for named in (
+        Named("retrain", "Train a new version", "t", ("model",)),
+        Named("promote", "Promote a version", "p", ("model",), ("version",)),
+        Named("approve", "Approve a promotion", "y", ("model",)),
+        Named("rollback", "Roll back", "b", ("model",), ("version",)),
+        Named("ack", "Acknowledge an alert", "a", ("alert",)),
+        Named("jobs cancel", "Cancel a job", "c", ("job",)),
+        Named("versions register", "Register a file", None, ("model",)),
+    )
+}
+"""In the order of `registry.ACTIONS`."""

@@ -1,0 +1,221 @@
+"""What every screen that follows state has in common: title, body, a line about the cursor's row, filter, footer, keys.
+
+A screen says what it shows (`body`, `load`, `heading`, `about`) and what its cursor stands on (`subject`); reading
+again, troubles, actions, jumping and the way back are done here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widget import Widget
+
+from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Line, Span
+from lifecycle_tui.tui.widgets.lines import Bar, Footer
+from lifecycle_tui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.grid import Grid
+
+
+class View(Screen[None]):
+    """A screen on state.
+
+    Class attributes:
+        NAME: of its place (see `places`), or another word for it; the docs and tests name it so.
+        ACTIONS: names of the actions that are likely here: they stand in the footer.
+    """
+
+    NAME: ClassVar[str] = ""
+    ACTIONS: ClassVar[tuple[str, ...]] = ()
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", show=False, id="view.filter",
+                tooltip="filter: every word must occur, !word must not"),
+        Binding("escape", "back", "back", show=False, id="view.back"),
+        Binding("q", "leave", "back; quits on the first screen", show=False, id="view.leave"),
+        Binding("x", "actions", "actions", show=False, id="view.actions",
+                tooltip="what can be done here, and why not"),
+        *(
+            Binding(n.key, f"act('{n.name}')", n.title, show=False, id=f"act.{n.name.replace(' ', '-')}")
+            for n in NAMED.values()
+            if n.key is not None
+        ),
+    ]  # fmt: skip
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.source = source
+        self.ready = False
+        self._covered = False
+        self._trouble = ""
+
+    # ── what a screen says ────────────────────────────────────────────────────────────────────────────────────────
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between the title and the line about the cursor's row."""
+        raise NotImplementedError
+
+    def load(self) -> None:
+        """Read state and show it; only what changed is painted.
+
+        Raises:
+            StateError, sqlite3.Error: it cannot be read now; the title says so and it is tried again.
+        """
+
+    def heading(self) -> tuple[Line, Line]:
+        """The title's left and right part."""
+        return (Span(f" {self.NAME}"),), ()
+
+    def about(self) -> Line:
+        """One line about what the cursor stands on."""
+        return ()
+
+    def subject(self) -> Subject:
+        """What an action would be about."""
+        return Subject()
+
+    def filterable(self) -> Grid[Any] | None:
+        """The grid that `/` filters now."""
+        return None
+
+    def step_back(self) -> bool:
+        """One step back within the screen; False where there is none, and it is left."""
+        grid = self.filterable()
+        if grid is not None and grid.filter:
+            grid.filter = ""
+            return True
+        return False
+
+    def key_nodes(self) -> Sequence[type[DOMNode]]:
+        """Whose keys work here besides the app's, nearest first; made for the footer and the help."""
+        return [type(self)]
+
+    def first_focus(self) -> Widget | None:
+        """What gets the focus at first."""
+        return self.filterable()
+
+    # ── the common part ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def compose(self) -> ComposeResult:
+        yield Bar(tone="title", id="title")
+        yield from self.body()
+        yield Bar(id="detail")
+        yield Prompt()
+        yield Footer(self.footer_keys)
+
+    def on_mount(self) -> None:
+        self.ready = True
+        self.reload()
+        if (widget := self.first_focus()) is not None:
+            widget.focus()
+
+    def on_unmount(self) -> None:
+        self.ready = False
+
+    def on_screen_suspend(self) -> None:
+        self._covered = True
+
+    def on_screen_resume(self) -> None:
+        # The app tells the screen on top alone what changed.
+        if self.ready and self._covered:
+            self._covered = False
+            self.reload()
+
+    def reload(self) -> None:
+        """Read again and show what changed."""
+        if not self.ready:
+            return
+        try:
+            self.load()
+            self._trouble = ""
+        except Trouble as exc:
+            self._trouble = str(exc)
+        self.bars()
+
+    def trouble(self, message: str) -> None:
+        """Say in the title that state cannot be read; an empty message when it can again."""
+        self._trouble = message
+        self.bars()
+
+    def bars(self) -> None:
+        """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed."""
+        if not self.ready:
+            return
+        left, right = self.heading()
+        if self._trouble:
+            right = (Span(f" {self._trouble} ", "critical"),)
+        self.query_one("#title", Bar).say(left, right)
+        self.query_one("#detail", Bar).say(self.about())
+        self.query_one(Footer).renew()
+
+    def footer_keys(self) -> Sequence[tuple[str, str]]:
+        """(key, what) for the footer: this screen's own keys, the actions that are likely here, the way back."""
+        here = self.subject()
+        likely = [
+            NAMED[name] for name in self.ACTIONS if all(here.value(kind) is not None for kind in NAMED[name].needs)
+        ]
+        pairs = keys.footer(self.key_nodes())
+        pairs += [("/", "filter")] if self.filterable() is not None else []
+        pairs += [(n.key, n.name.rsplit(" ", 1)[-1]) for n in likely if n.key is not None]
+        return [*pairs, ("q", "quit") if self.first else ("Esc", "back")]
+
+    @property
+    def first(self) -> bool:
+        """Whether there is no screen to go back to."""
+        return len(self.app.screen_stack) <= 2
+
+    def say(self, text: str, tone: str = "warning") -> None:
+        """Say something in the detail line until the cursor moves or state changes."""
+        self.query_one("#detail", Bar).say((Span(f" {text}", tone),))
+
+    # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_grid_moved(self) -> None:
+        self.bars()
+
+    def on_grid_ordered(self) -> None:
+        self.bars()
+
+    async def action_filter(self) -> None:
+        """Open the filter line."""
+        grid = self.filterable()
+        if grid is not None:
+            await self.query_one(Prompt).open(grid)
+
+    def action_back(self) -> None:
+        """One step back: within the screen, else to the one before; the first one stays."""
+        if not self.step_back() and not self.first:
+            self.app.pop_screen()
+
+    def action_leave(self) -> None:
+        """Back to the screen before; on the first one, quit."""
+        if self.first:
+            self.app.exit(return_code=0)
+        else:
+            self.app.pop_screen()
+
+    def action_act(self, name: str) -> None:
+        """Show what an action would do to what the cursor stands on, and ask."""
+        named, here = NAMED[name], self.subject()
+        missing = [kind for kind in named.needs if here.value(kind) is None]
+        if missing:
+            self.say(f"{named.title}: no {missing[0]} is under the cursor here")
+            return
+        from lifecycle_tui.tui.screens.act import ActScreen
+
+        self.app.push_screen(ActScreen(self.source, name, here))
+
+    def action_actions(self) -> None:
+        """List what can be done to what the cursor stands on, and why not."""
+        from lifecycle_tui.tui.screens.actions import ActionsScreen
+
+        self.app.push_screen(ActionsScreen(self.source, self.subject()))

@@ -1,0 +1,41 @@
+"""What a cursor stands on, and where to go: the values that screens, panes, actions and the palette exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action would be about; None where the cursor stands on nothing of the kind.
+
+    Attributes:
+        models: the marked ones, where several are; then `model` is the one under the cursor all the same.
+    """
+
+    model: str | None = None
+    version: int | None = None
+    alert: int | None = None
+    job: int | None = None
+    models: tuple[str, ...] = ()
+
+    def value(self, kind: str) -> str | int | None:
+        """What it says of a kind of parameter: "model", "version", "alert", "job"."""
+        found = getattr(self, kind, None)
+        return found if isinstance(found, str | int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place within a model, e.g. the cause of an alert; what is None is left as it is.
+
+    Attributes:
+        pane: name of the model screen's pane.
+        window: key of a window; signal: full name of a signal ("ks.income", "auc"); version, alert: numbers.
+    """
+
+    pane: str | None = None
+    window: str | None = None
+    signal: str | None = None
+    version: int | None = None
+    alert: int | None = None
