@@ -16,6 +16,7 @@ from lifecycle_tui import __version__
 from lifecycle_tui.domain.errors import LifecycleError
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("lifecycle_tui.cli.demo:command", "Show the loop at work on four simulated models."),
     "init": ("lifecycle_tui.cli.init:command", "Write a lifecycle.toml from data files."),
     "check": ("lifecycle_tui.cli.check:command", "Observe and decide what is due, once."),
     "agent": ("lifecycle_tui.cli.agent:command", "Run the loop until stopped."),
@@ -73,6 +74,7 @@ stdout is data, stderr is narration.
 
 \b
 Example:
+  lifecycle demo              see it at work
   lifecycle init sales.csv    write lifecycle.toml from the data
   lifecycle check             profile what is new, decide, show what needs you
   lifecycle                   open the terminal"""
