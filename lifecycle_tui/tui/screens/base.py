@@ -83,6 +83,10 @@ class View(Screen[None]):
         """What an action would be about."""
         return Subject()
 
+    def likely(self) -> Sequence[str]:
+        """Names of the actions for the footer."""
+        return self.ACTIONS
+
     def filterable(self) -> Grid[Any] | None:
         """The grid that `/` filters now."""
         return None
@@ -161,7 +165,7 @@ class View(Screen[None]):
         """(key, what) for the footer: this screen's own keys, the actions that are likely here, the way back."""
         here = self.subject()
         likely = [
-            NAMED[name] for name in self.ACTIONS if all(here.value(kind) is not None for kind in NAMED[name].needs)
+            NAMED[name] for name in self.likely() if all(here.value(kind) is not None for kind in NAMED[name].needs)
         ]
         pairs = keys.footer(self.key_nodes())
         pairs += [("/", "filter")] if self.filterable() is not None else []

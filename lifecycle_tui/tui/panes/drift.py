@@ -1,0 +1,269 @@
+"""What moved: the model's windows, and of the one under the cursor its columns, worst first, or its data report.
+
+Below (beside, on a wide screen) is drawn how the chosen column was in the reference and is now.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from lifecycle_tui.domain.windows import DataFinding
+from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.screens import columns, detail
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Where
+from lifecycle_tui.tui.text import Line, Span, count, joined
+from lifecycle_tui.tui.view import ColumnLine, WindowLine
+from lifecycle_tui.tui.widgets.lines import Bar
+
+PAGE = 100
+"""Windows that are read at once; more when the cursor nears the last one."""
+PAST = 9
+CHUNK = 64
+"""Columns whose past is read at once, when one of them comes into view."""
+
+
+class DriftPane(Pane):
+    """Windows above, columns or data report below."""
+
+    DEFAULT_CSS = """
+    DriftPane #drift-lists { height: 1fr; layout: vertical; }
+    DriftPane #windows-pane { height: auto; max-height: 40%; }
+    DriftPane #windows { height: auto; max-height: 100%; }
+    DriftPane #lower-pane { height: 1fr; }
+    .-wide DriftPane #drift-lists { layout: horizontal; }
+    .-wide DriftPane #windows-pane { width: 2fr; height: 1fr; max-height: 100%; margin-right: 2; }
+    .-wide DriftPane #windows { height: 1fr; }
+    .-wide DriftPane #lower-pane { width: 3fr; height: 1fr; }
+    """
+    NAME = "drift"
+    TITLE = "drift"
+    ACTIONS = ("retrain",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", id="drift.open", tooltip="to the columns; there, all that is known of the row"),
+        Binding("o", "other", "other list", show=False, id="drift.other", tooltip="to the other list"),
+        Binding("d", "data", "data report", id="drift.data", tooltip="the window's data report, and back to the columns"),
+        Binding("s", "sort", "sort", id="drift.sort", tooltip="sort the list by its next column"),
+        Binding("S", "reverse", "turn the order around", show=False, id="drift.reverse"),
+    ]  # fmt: skip
+
+    def __init__(self, source: Source, model: str) -> None:
+        super().__init__(source, model)
+        self._window: WindowLine | None = None
+        self._limit, self._metric = PAGE, ""
+        self._detectors: list[tuple[str, int]] | None = None
+        self._report = False
+        self._past: dict[str, list[float | None]] = {}
+        self.windows: Grid[WindowLine] = Grid(
+            columns.window_columns(None, False), key=lambda w: w.key, id="windows", empty="No window was checked yet."
+        )
+        self.columns: Grid[ColumnLine] = Grid(
+            columns.column_columns([], self._drawn_past), key=lambda c: c.name, text=_searched, id="columns",
+            empty="No column was measured in this window.",
+        )  # fmt: skip
+        self.data: Grid[tuple[int, DataFinding]] = Grid(
+            columns.FINDING_COLUMNS, key=lambda f: str(f[0]), id="data",
+            empty="Nothing irregular was found in this window's data.",
+        )  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        with Container(id="drift-lists"):
+            with Vertical(id="windows-pane"):
+                yield self.windows
+            with Vertical(id="lower-pane"):
+                yield Bar(tone="bold", id="lower-title")
+                yield self.columns
+                yield self.data
+
+    def on_mount(self) -> None:
+        self._show_lower()
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self) -> None:
+        model = self.source.model(self.model)
+        found = [] if model is None else self.source.windows(model, self._limit)
+        metric = model.metric if model is not None else None
+        if metric != self._metric:
+            self._metric = metric or ""
+            self.windows.replace(columns.window_columns(metric, True))
+        self.windows.show(found)
+        self._choose(again=True)
+
+    def _choose(self, *, again: bool = False) -> None:
+        """Show the lower lists of the window under the cursor."""
+        chosen = self.windows.row
+        if chosen == self._window and not (again and chosen is None):
+            self._title()
+            return
+        self._window = chosen
+        found = {} if chosen is None else self.source.signals(chosen)
+        lines = view.column_lines(found.get("", ()) or next(iter(found.values()), ()))
+        detectors = columns.detectors_of(lines)
+        self._past.clear()
+        if detectors != self._detectors:
+            self._detectors = detectors
+            self.columns.replace(columns.column_columns(detectors, self._drawn_past))
+        else:
+            self.columns.redraw()
+        self.columns.show(lines)
+        self.data.show(enumerate(chosen.findings) if chosen is not None else ())
+        self._title()
+
+    def _drawn_past(self, line: ColumnLine) -> str:
+        """The leading signal of a column over the last windows. Read for a screenful of columns at once."""
+        if line.lead not in self._past:
+            rows = self.columns.rows
+            at = next((n for n, c in enumerate(rows) if c.name == line.name), 0)
+            names = {c.lead for c in rows[at : at + CHUNK]} | {line.lead}
+            try:
+                found = self.source.past(self.model, names, PAST)
+            except Trouble:
+                found = {}
+            for name in names:
+                self._past[name] = [None if s is None else s.value for s in found.get(name, ())]
+        return view.drawn_past(line.signals[0][0], self._past.get(line.lead, ()), PAST)
+
+    def go(self, where: Where) -> None:
+        """To a window, and to the column of a signal (`ks.income`)."""
+        if where.window is not None:
+            self.windows.go(where.window)
+            self._choose()
+        if where.signal is not None:
+            self._report = False
+            self._show_lower()
+            named = [c.name for c in self.columns.rows if any(s.name == where.signal for _, s in c.signals)]
+            if named:
+                self.columns.go(named[0])
+
+    # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _title(self) -> None:
+        window, grid = self._window, self._lower
+        what = "data report" if self._report else "columns"
+        about = "" if window is None else f" of {window.key}"
+        words = joined((f"filter: {grid.filter}" if grid.filter else "", f"by {grid.sorting}" if grid.sorting else ""))
+        self.query_one("#lower-title", Bar).say(
+            (Span(f" {what}{about}  ", "bold"), Span(words)), (Span(f"{grid.place} ", "dim"),)
+        )
+
+    def heading(self) -> Line:
+        return (Span(f"window {self.windows.place}"),)
+
+    def about(self) -> Line:
+        """One line about the row under the cursor of the list that has the focus."""
+        if not self._below or self._report:
+            return _window_about(self._window, self.data.row if self._below else None)
+        line = self.columns.row
+        if line is None:
+            return ()
+        mark = marks.signal(line.state)
+        return (Span(f" {mark.sign()} {line.name}  ", mark.tone), Span(line.message))
+
+    # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _lower(self) -> Grid[Any]:
+        """The lower list that shows."""
+        return self.data if self._report else self.columns
+
+    @property
+    def _below(self) -> bool:
+        """Whether the lower list has the focus."""
+        return self._lower.has_focus
+
+    def filterable(self) -> Grid[Any]:
+        return self.columns
+
+    def first_focus(self) -> Widget:
+        return self.windows
+
+    def step_back(self) -> bool:
+        """Filter off, then to the windows."""
+        if super().step_back():
+            return True
+        if self._below:
+            self.windows.focus()
+            return True
+        return False
+
+    def on_grid_moved(self, event: Grid.Moved) -> None:
+        if event.grid is self.windows:
+            try:
+                self._choose()
+                if self.windows.row is not None and self.windows.row == self.windows.rows[-1]:
+                    self._more()
+            except Trouble:
+                return  # the app's next poll says so, and the screen is read again
+        self._title()
+        self.changed()
+
+    def _more(self) -> None:
+        """The cursor is on the oldest window that was read: read another page, if there is one."""
+        if len(self.windows.rows) >= self._limit:
+            self._limit += PAGE
+            self.load()
+
+    def on_grid_ordered(self) -> None:
+        self._title()
+        self.changed()
+
+    def on_grid_chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """From a window to its columns; from there to all that is known of the row."""
+        if not self._below:
+            self._lower.focus()
+        elif self._window is not None and self._lower.row is not None:
+            self.app.push_screen(detail.DetailScreen(self.source, self.model, self._window, self._lower.row))
+
+    def action_other(self) -> None:
+        """The focus to the other list."""
+        (self.windows if self._below else self._lower).focus()
+
+    def action_data(self) -> None:
+        """Show the data report below, or the columns again."""
+        below = self._below
+        self._report = not self._report
+        self._show_lower()
+        if below:
+            self._lower.focus()
+        self._title()
+        self.changed()
+
+    def _show_lower(self) -> None:
+        self.columns.display, self.data.display = not self._report, self._report
+
+    def action_sort(self) -> None:
+        """Sort the list that has the focus."""
+        (self._lower if self._below else self.windows).sort_next()
+
+    def action_reverse(self) -> None:
+        """Turn around the list that has the focus."""
+        (self._lower if self._below else self.windows).sort_reverse()
+
+
+def _window_about(window: WindowLine | None, finding: tuple[int, DataFinding] | None) -> Line:
+    if finding is not None:
+        found = finding[1]
+        return (Span(f" {found.code}  ", "warning"), Span(joined((found.message, found.effect or ""))))
+    if window is None:
+        return ()
+    row = window.row
+    labels = f"{count(window.labels)} labels" + ("" if window.mature else ", more are expected")
+    metric = f"{window.metric.name} {view.interval(window.metric)} n {count(window.metric.n)}" if window.metric else ""
+    data = f"data report: {len(window.findings)} findings (d)" if window.findings else ""
+    revision = f"revision {row.revision}" if row.revision > 1 else ""
+    return (Span(f" {window.key}  ", "bold"), Span(joined((f"{count(row.rows)} rows", labels, metric, data, revision))))
+
+
+def _searched(line: ColumnLine) -> str:
+    return f"{line.name} {line.state} {line.message}"

@@ -1,0 +1,46 @@
+"""The panes of the model screen, declared once: their keys, the line of panes and the palette come from here.
+
+A pane's module is imported when it is first shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.panes.pane import Pane
+    from lifecycle_tui.tui.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A pane; its class takes the `Source` and the model's name.
+
+    Attributes:
+        help: what it shows, in a few words.
+        home: "module:Class" within `tui.panes`.
+    """
+
+    name: str
+    key: str
+    title: str
+    help: str
+    home: str
+
+    def make(self, source: Source, model: str) -> Pane:
+        """A fresh pane."""
+        from lifecycle_tui.tui.panes.pane import Pane
+
+        module, name = self.home.split(":")
+        made = getattr(import_module(f"lifecycle_tui.tui.panes.{module}"), name)(source, model)
+        assert isinstance(made, Pane)
+        return made
+
+
+PANES: dict[str, Listed] = {
+    listed.name: listed
+    for listed in (Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),)
+}
+"""In the order of the keys; the first one is shown first."""
