@@ -161,7 +161,7 @@ def _line(found: Sequence[Job]) -> str:
     head = f"{ended} of {len(found)} models · " if len(found) > 1 else ""
     if not running:
         return f"{head}starting"
-    from lifecycle_tui.cli.job_text import left_text, progress_text
+    from lifecycle_tui.state.job_words import left_text, progress_text
 
     job = running[0]
     done = progress_text(job) if job.total and job.done is not None else ""

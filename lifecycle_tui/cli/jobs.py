@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from lifecycle_tui import output
-from lifecycle_tui.cli.job_text import duration, left_text, name_of, progress_text
 from lifecycle_tui.domain.errors import StateError, UsageError
 from lifecycle_tui.domain.folder import find_root
 from lifecycle_tui.state import audit, feed, jobs, lease, processes
 from lifecycle_tui.state.database import State, version
+from lifecycle_tui.state.job_words import duration, left_text, name_of, progress_text, seconds_taken
 from lifecycle_tui.state.jobs import Job, JobEvent
 
 COLUMNS = ("id", "kind", "model", "state", "progress", "left", "created", "seconds", "by", "why")
@@ -246,21 +246,12 @@ def _job(found: Job | None, job_id: int) -> Job:
     return found
 
 
-def _seconds(job: Job) -> float | None:
-    """How long it took, or has taken so far by the machine's clock; None where that is not known."""
-    if isinstance(job.outcome.get("seconds"), int | float):
-        return float(job.outcome["seconds"])
-    if job.started_at is None or job.payload.get("as_of") is not None:
-        return None
-    return ((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds()
-
-
 def _instant(at: datetime | None, *, short: bool = False) -> str | None:
     return None if at is None else at.isoformat(timespec="seconds" if short else "auto").replace("+00:00", "Z")
 
 
 def _row(job: Job, fmt: str) -> dict[str, Any]:
-    seconds, table = _seconds(job), fmt == "table"
+    seconds, table = seconds_taken(job), fmt == "table"
     left = job.left if job.state == "running" else None
     return {
         "id": job.id, "kind": job.kind, "model": job.model,
@@ -280,7 +271,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "progress": progress_text(job) or None, "done": job.done, "total": job.total, "unit": job.unit,
         "left": job.left if job.state == "running" else None,
         "created": _instant(job.created_at), "by": job.created_by, "started": _instant(job.started_at),
-        "finished": _instant(job.finished_at), "seconds": _seconds(job), "attempts": job.attempts,
+        "finished": _instant(job.finished_at), "seconds": seconds_taken(job), "attempts": job.attempts,
         "worker": None if job.process is None else job.process.pid, "time_limit": job.time_limit,
         "cancel": job.cancel, "cancelled_by": job.cancelled_by, "error": job.error, "payload": dict(job.payload),
         "outcome": dict(job.outcome),

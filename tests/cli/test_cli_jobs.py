@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from lifecycle_tui.agent.workers import supervisor, watch
-from lifecycle_tui.cli import job_text
 from lifecycle_tui.cli import jobs as command
-from lifecycle_tui.state import audit, jobs, processes
+from lifecycle_tui.state import audit, job_words, jobs, processes
 from lifecycle_tui.state.database import State
 from tests.agent.processes_below import Stand, gone
 from tests.cli.conftest import Here
@@ -191,7 +190,7 @@ def test_a_job_that_does_not_react_is_killed_without_an_agent(
     ("seconds", "text"), [(0.4, "0 s"), (40, "40 s"), (100, "2 min"), (5399, "90 min"), (9000, "2.5 h")]
 )
 def test_durations_in_words(seconds: float, text: str) -> None:
-    assert job_text.duration(seconds) == text
+    assert job_words.duration(seconds) == text
 
 
 def test_a_job_whose_worker_is_gone_is_not_waited_for(four: State, here: Here) -> None:

@@ -1,6 +1,8 @@
-"""How far a job is and how long it will take, in words: for `jobs` and `check`. Standard library alone."""
+"""How far a job is and how long it will take, in words: for `jobs`, `check` and the terminal."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from lifecycle_tui.state.jobs import Job
 
@@ -31,3 +33,15 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def seconds_taken(job: Job) -> float | None:
+    """How long it took, or has taken so far by the machine's clock; None where that is not known.
+
+    A simulated clock stands still while a job runs: there only what the job says of itself counts.
+    """
+    if isinstance(job.outcome.get("seconds"), int | float):
+        return float(job.outcome["seconds"])
+    if job.started_at is None or job.payload.get("as_of") is not None:
+        return None
+    return ((job.finished_at or datetime.now(UTC)) - job.started_at).total_seconds()
