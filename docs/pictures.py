@@ -1,0 +1,177 @@
+"""Makes the pictures of the terminal in these docs anew: every screen as text at 80x24 and 200x60, two as SVG.
+
+    python docs/pictures.py                    # lives through the demo in a temporary folder first, half a minute
+    python docs/pictures.py --demo FOLDER      # pictures of a demo that is there
+    python docs/pictures.py --check            # writes nothing, ends with 1 where a picture is another one by now
+
+The demo's past is the same on every machine, so the pictures are too, but for how long things took: `took` takes that
+out. They are real screens: the program is driven by its keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from lifecycle_tui.tui.app import LifecycleApp
+from lifecycle_tui.tui.source import Source
+
+HERE = Path(__file__).resolve().parent
+SIZES = {"80x24": (80, 24), "200x60": (200, 60)}
+ROUNDS = 400
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screen.
+
+    Attributes:
+        keys: that lead to it from the fleet; "…" waits until the screen says the words after it.
+        words: above the picture.
+    """
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    words: str
+
+
+PICTURES = (
+    Picture("fleet", "The fleet", (), "Every model, the worst first."),
+    Picture("overview", "A model: overview", ("enter",), "Why it is in its state, since when, what happens next."),
+    Picture("drift", "A model: drift", ("enter", "2"), "Which columns moved, by how much, and since when."),
+    Picture("performance", "A model: performance", ("enter", "3"), "Metrics over windows, with the rules' thresholds."),
+    Picture("versions", "A model: versions", ("enter", "4"), "Where versions come from, and how they compare."),
+    Picture("model-alerts", "A model: alerts", ("enter", "5"), "What fires, and what became of what fired before."),
+    Picture("policy", "A model: policy", ("enter", "6"), "The file's part, and where each rule stands."),
+    Picture("model-history", "A model: history", ("enter", "7"), "Everything that happened to it."),
+    Picture("alerts", "Alerts", ("A",), "The inbox over all models."),
+    Picture("jobs", "Jobs", ("J",), "What runs, what waits, what has ended."),
+    Picture("job", "A job", ("J", "enter"), "Its facts and its log, live while it runs."),
+    Picture("history", "History", ("H",), "What happened last night."),
+    Picture("plugins", "Plugins", ("P",), "What is plugged in, and what is wrong with it."),
+    Picture("workspace", "Workspace", ("W",), "Agent, clock, disk, what waits."),
+    Picture("palette", "The palette", (":", "f", "r", "a"), "Go anywhere by name."),
+    Picture("actions", "Actions", ("x", "…Register a file"), "What can be done here, and why not."),
+    Picture("retrain", "An action: retrain", ("t", "…lifecycle retrain"), "The plan and the command, first."),
+    Picture("rollback", "An action: roll back", ("b", "…lifecycle rollback"), "What moves traffic asks for more."),
+    Picture("help", "Help", ("?",), "The keys that work where you are."),
+)  # fmt: skip
+SVG = {"fleet": "80x24", "overview": "200x60"}
+
+
+def main() -> int:
+    """Make them; the exit code."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--demo", type=Path, help="a demo that is there")
+    words.add_argument("--check", action="store_true", help="write nothing; end with 1 where one differs")
+    chosen = words.parse_args()
+    os.environ |= {"LIFECYCLE_AGENT": "off", "TERM": "xterm-256color", "COLUMNS": "80"}
+    for name in ("NO_COLOR", "LIFECYCLE_ASCII", "SUDO_USER"):
+        os.environ.pop(name, None)
+    os.environ |= {"LOGNAME": "ana", "USER": "ana", "LNAME": "ana", "USERNAME": "ana"}
+    with tempfile.TemporaryDirectory() as folder:
+        root = chosen.demo or _lived(Path(folder) / "lifecycle-demo")
+        files = asyncio.run(_all(root))
+    return _written(files, check=chosen.check)
+
+
+def _lived(root: Path) -> Path:
+    command = [sys.executable, "-m", "lifecycle_tui", "demo", "--no-tui", "--dir", str(root)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return root
+
+
+async def _all(root: Path) -> dict[Path, str]:
+    """Every file, by its path."""
+    files: dict[Path, str] = {}
+    for size, cells in SIZES.items():
+        lines = [f"# The screens at {size}", "", _about(size), ""]
+        for picture in PICTURES:
+            text, svg = await _one(root, picture, cells)
+            lines += [f"## {picture.title}", "", picture.words, "", "```", *text, "```", ""]
+            if SVG.get(picture.name) == size:
+                files[HERE / "pictures" / f"{picture.name}.svg"] = svg
+        files[HERE / f"screens-{size}.md"] = "\n".join(lines)
+    return files
+
+
+def _about(size: str) -> str:
+    other = next(name for name in SIZES if name != size)
+    return (
+        "The demo after four months, made by `python docs/pictures.py`. Tones are left out here; every state has its\n"
+        f"sign and its word. The same at [{other}](screens-{other}.md); the keys are in [terminal.md](terminal.md)."
+    )
+
+
+async def _one(root: Path, picture: Picture, cells: tuple[int, int]) -> tuple[list[str], str]:
+    source = Source(root)
+    app = LifecycleApp(source)
+    try:
+        async with app.run_test(size=cells) as pilot:
+            await _rest(pilot)
+            for key in picture.keys:
+                if key.startswith("…"):
+                    await _shows(pilot, key[1:])
+                else:
+                    await pilot.press({":": "colon", "?": "question_mark"}.get(key, key))
+                    await _rest(pilot)
+            lines = [took(line.rstrip()) for line in _screen(pilot)]
+            while lines and not lines[-1]:
+                lines.pop()
+            return lines, _light(took(app.export_screenshot(title="lifecycle")))
+    finally:
+        source.close()
+
+
+async def _rest(pilot: Pilot[None]) -> None:
+    pilot.app.poll()  # type: ignore[attr-defined]
+    await pilot.pause(0.1)
+
+
+async def _shows(pilot: Pilot[None], words: str) -> None:
+    for _ in range(ROUNDS):
+        if words in "\n".join(_screen(pilot)):
+            await _rest(pilot)
+            return
+        await pilot.pause(0.02)
+    raise SystemExit(f"no screen says {words!r}:\n" + "\n".join(_screen(pilot)))
+
+
+def _screen(pilot: Pilot[None]) -> list[str]:
+    return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+
+
+def took(text: str) -> str:
+    """How long things took, taken out; as wide as before."""
+    return re.sub(r"\b\d+\.\d s\b", lambda found: "0.0 s".rjust(len(found[0])), text)
+
+
+def _light(svg: str) -> str:
+    """Without fonts from elsewhere, and with names that do not differ from run to run."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return re.sub(r"terminal-\d+", "terminal", svg)
+
+
+def _written(files: dict[Path, str], *, check: bool) -> int:
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if not check:
+        for path in stale:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(files[path], encoding="utf-8")
+    for path in stale:
+        print(f"{'differs' if check else 'wrote'}: {path.relative_to(HERE.parent)}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
