@@ -82,7 +82,7 @@ class LifecycleApp(App[None]):
             # None while the app is closing.
             return
         try:
-            if self.source.changed() or self._trouble:
+            if self.source.changed() or self._trouble or (isinstance(screen, View) and screen.moved()):
                 screen.reload()
             message = ""
             self._look_for_agent()

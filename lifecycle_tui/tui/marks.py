@@ -70,6 +70,16 @@ SEVERITY: dict[str, Mark] = {
 }
 """Of an alert."""
 
+JOB: dict[str, Mark] = {
+    "running": Mark("●", "*", "running", "info", 0),
+    "stopping": Mark("◐", "%", "stopping", "warning", 1),
+    "queued": Mark("○", "o", "queued", "", 2),
+    "failed": Mark("✗", "X", "failed", "critical", 3),
+    "cancelled": Mark("–", "-", "cancelled", "dim", 4),
+    "done": Mark("✓", "+", "done", "ok", 5),
+}
+"""Of a job."""
+
 _UNKNOWN = Mark("?", "?", "?", "dim", 5)
 
 
@@ -86,6 +96,11 @@ def signal(name: str) -> Mark:
 def severity(name: str | None) -> Mark:
     """The mark of an alert's severity."""
     return SEVERITY.get(name or "") or _UNKNOWN
+
+
+def job(name: str) -> Mark:
+    """The mark of a job's state, "stopping" for one that runs and was asked to stop."""
+    return JOB.get(name) or Mark("?", "?", name, "dim", 5)
 
 
 def plain_glyphs() -> bool:

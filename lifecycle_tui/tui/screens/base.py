@@ -71,6 +71,14 @@ class View(Screen[None]):
             StateError, sqlite3.Error: it cannot be read now; the title says so and it is tried again.
         """
 
+    def moved(self) -> bool:
+        """Whether something that the feed leaves out has changed, e.g. a log. Asked four times a second: microseconds.
+
+        Raises:
+            StateError, sqlite3.Error: it cannot be read now.
+        """
+        return False
+
     def heading(self) -> tuple[Line, Line]:
         """The title's left and right part."""
         return (Span(f" {self.NAME}"),), ()

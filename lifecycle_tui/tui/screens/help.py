@@ -14,7 +14,7 @@ from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
-MARKS = (("model", marks.HEALTH), ("column", marks.SIGNAL), ("alert", marks.SEVERITY))
+MARKS = (("model", marks.HEALTH), ("column", marks.SIGNAL), ("alert", marks.SEVERITY), ("job", marks.JOB))
 
 
 class HelpScreen(Screen[None]):
