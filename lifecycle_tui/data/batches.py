@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class ScanBatch:
         target: like `prediction`; null (NaN) where not known; None if not declared.
         target_known: (n,) bool: the label had arrived as of the scan's clock, or is taken as `absent`.
         arrived: (n,) int64 microseconds: when a known label was known; None where no target is declared.
+        groups: (n,) object arrays of text by column, "" where missing: the protected and segment columns, where the
+            scan was asked for them.
     """
 
     features: pa.Table
@@ -42,3 +45,4 @@ class ScanBatch:
     target: pa.Array | None
     target_known: np.ndarray
     arrived: np.ndarray | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)

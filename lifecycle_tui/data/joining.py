@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.data.chunks import CHUNK, Chunk, Need, empty_column, join_chunks, subset, take
 from lifecycle_tui.data.findings import Findings
+from lifecycle_tui.data.groups import hashed
 from lifecycle_tui.data.hashing import add_digests, digest, hash_strings
 from lifecycle_tui.data.light import is_valid
 from lifecycle_tui.data.rows import Table
@@ -49,14 +50,15 @@ class FeatureJoin:
         key, own_key: the id column of the base and of the features.
         fragments: those of the features table that may hold the window's ids.
         stamp: names the whole features table as it is now.
+        groups: columns that decide first which of the rows of one id and time is the last, see `Scan`.
     """
 
     def __init__(
         self, table: Table, fragments: Sequence[Fragment], need: Need, columns: Sequence[str], key: str, own_key: str,
-        stamp: str,
+        stamp: str, groups: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.table, self.fragments, self.need, self.columns = table, fragments, need, tuple(columns)
-        self.key, self.own_key, self.stamp = key, own_key, stamp
+        self.key, self.own_key, self.stamp, self.groups = key, own_key, stamp, tuple(groups)
         self._parts: dict[str, tuple[int, str]] = {}
 
     def joined(self, chunks: Iterator[Chunk], findings: Findings) -> Iterator[Chunk]:
@@ -125,7 +127,7 @@ class FeatureJoin:
         time = side.time if side.time is not None else np.zeros(side.rows, dtype=np.int64)
         assert side.role_hash is not None
         content = side.row_hash if side.row_hash is not None else side.role_hash
-        order = np.lexsort((content, time, ids))
+        order = np.lexsort((content, hashed(side, self.groups), time, ids))
         ordered = ids[order]
         last = np.append(ordered[1:] != ordered[:-1], True)
         findings.add("duplicate-id", int((~last).sum()), self.own_key, "features")

@@ -44,6 +44,8 @@ class Layout:
         joined: those of them that come from the joined features table.
         target: whether the target is in the base ("base"), in the labels table ("labels"), or undeclared (None).
         extra: columns of the tables that neither the reference nor a role knows.
+        groups: the protected and segment columns that can be read, features or not, as declared.
+        beside: those of them that are no features and come from the joined features table.
     """
 
     base: Role
@@ -54,11 +56,18 @@ class Layout:
     joined: frozenset[str]
     target: Literal["base", "labels"] | None
     extra: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    beside: frozenset[str] = frozenset()
 
     @property
     def own(self) -> tuple[str, ...]:
         """Feature columns of the base."""
         return tuple(name for name in self.features if name not in self.joined)
+
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """Groups that are no features."""
+        return tuple(name for name in self.groups if name not in self.features)
 
 
 def base_role(spec: ModelSpec) -> Role:
@@ -105,6 +114,7 @@ def resolve(spec: ModelSpec, known: Mapping[Role, Table], reference: Sequence[st
     own = candidates & set(seen) if whole else candidates
     joined: set[str] = set()
     features_key = None
+    declared_groups, beside = columns.groups(), set[str]()
     if features_table is not None:
         features_key = features_table.on or key
         names = known["features"].names()
@@ -113,9 +123,11 @@ def resolve(spec: ModelSpec, known: Mapping[Role, Table], reference: Sequence[st
         taken_there = _taken(columns, features_key, None, features_table)
         joined = {name for name in names if name not in taken_there and name not in own}
         joined = joined & candidates if whole else joined
+        beside = {name for name in declared_groups if name in names and name not in seen}
     own -= _calendar_partitions(known[base].fragments(), own)
     if features_table is not None:
         joined -= _calendar_partitions(known["features"].fragments(), joined)
+    there, partitions = {*reference, *seen, *beside}, _calendar_partitions(known[base].fragments(), seen)
     return Layout(
         base=base,
         key=key,
@@ -124,7 +136,9 @@ def resolve(spec: ModelSpec, known: Mapping[Role, Table], reference: Sequence[st
         features=tuple(sorted(own | joined)),
         joined=frozenset(joined),
         target=None if columns.target is None else "labels" if labels_table else "base",
-        extra=tuple(sorted(set(seen) - own - joined - taken - _calendar_partitions(known[base].fragments(), seen))),
+        extra=tuple(sorted(set(seen) - own - joined - taken - set(declared_groups) - partitions)),
+        groups=tuple(name for name in declared_groups if name in there),
+        beside=frozenset(beside - own - joined),
     )
 
 

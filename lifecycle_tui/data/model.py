@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from lifecycle_tui.data.cache import FragmentCache, MemoryCache
 from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
@@ -90,13 +91,14 @@ class ModelData:
         if own is not None:
             everything = FragmentSlicer(Selector(), None, (), {})
             book = FactBook(f"{self.spec.name}/reference", own, everything, of.need("reference"), of.cache)
+        sides = of.layout.joined | of.layout.beside
         surveyor = Surveyor(
             window=self.spec.data.window,
             timezone=self.spec.data.timezone,
             fragments=of.base.fragments(),
             book=of.book,
             reference=book,
-            touched=(lambda asked: touched_by_features(of, asked, known)) if of.layout.joined else None,
+            touched=(lambda asked: touched_by_features(of, asked, known)) if sides else None,
             shares_id=of.shares_id if self.spec.columns.id else None,
         )
         return surveyor.survey(known, as_of, findings)
@@ -108,6 +110,7 @@ class ModelData:
         *,
         columns: Sequence[str] | None = None,
         fragments: Sequence[str] | None = None,
+        groups: bool = False,
     ) -> Scan:
         """The rows of `window`, or of `survey.reference`.
 
@@ -115,6 +118,7 @@ class ModelData:
             as_of: labels that arrive later are not seen.
             columns: features to read; None: all (only then are there digests); `()`: roles alone.
             fragments: only these fragments of the base (a grown window's `added`).
+            groups: also give the values of the protected and segment columns, whatever `columns` says.
         """
         of, layout = self._of, self._of.layout
         asked = self.features if columns is None else tuple(columns)
@@ -125,9 +129,12 @@ class ModelData:
         role: Role = "reference" if own else of.role
         chosen = tuple(f for f in of.fragments_of(window) if fragments is None or f.id in fragments)
         if own:
-            layout = replace(layout, base="reference", joined=frozenset(), target="base" if layout.target else None)
+            target: Literal["base"] | None = "base" if layout.target else None
+            layout = replace(layout, base="reference", joined=frozenset(), beside=frozenset(), target=target)
         whole = set(asked) == set(self.features)
-        joined = [name for name in asked if name in layout.joined]
+        wanted = layout.groups if groups else ()
+        sides = layout.joined | layout.beside
+        joined = [name for name in dict.fromkeys((*asked, *wanted)) if name in sides]
         return Scan(
             ScanPlan(
                 spec=self.spec,
@@ -135,7 +142,7 @@ class ModelData:
                 base=of.tables[role],
                 fragments=chosen,
                 selector=Selector() if own else of.selector(window),
-                need=of.need(role, None if whole else asked),
+                need=of.need(role, None if whole else asked, groups),
                 columns=asked,
                 as_of=as_of,
                 labels=of.labels if layout.target == "labels" else None,
@@ -143,6 +150,7 @@ class ModelData:
                 known_names=of.known_names,
                 record=None if own else of.book.note,
                 labels_set=of.labels_set(chosen),
+                groups=wanted,
             )
         )
 

@@ -143,14 +143,16 @@ class Resolved:
         """Names that are no news in a file of the base."""
         layout, labels = self.layout, self.spec.data.labels
         names = {*layout.features, *self.spec.columns.roles(), *self.spec.columns.ignore, labels.arrived, layout.key}
+        names |= {*layout.groups}
         for table in self.declared.values():
             names |= {table.on, table.partition}
         for fragment in self.base.fragments():
             names |= set(fragment.partitions)
         return frozenset(name for name in names if name)
 
-    def need(self, role: Role, features: Sequence[str] | None = None) -> Need:
-        """What to read of the base (or the reference's table): roles, features (None: all), target and arrival."""
+    def need(self, role: Role, features: Sequence[str] | None = None, groups: bool = False) -> Need:
+        """What to read of the base (or the reference's table): roles, features (None: all), target and arrival; with
+        `groups` also those groups that are features and not among these. A group that is none counts as a role."""
         layout, columns = self.layout, self.spec.columns
         here = layout.features if role == "reference" else layout.own
         chosen = here if features is None else [name for name in here if name in features]
@@ -165,8 +167,14 @@ class Resolved:
         roles: dict[str, ColumnKind] = {name: kind for name, kind in kinds.items() if name not in skip}
         if layout.key:
             roles[layout.key] = "text"
+        loose = [name for name in layout.loose if role == "reference" or name not in layout.beside]
+        roles |= {name: self._loose_kind(name) for name in loose if name not in roles and name not in others}
+        others |= {name: self.kinds[name] for name in layout.groups if groups and name in here and name not in chosen}
         ids = frozenset(name for name in (layout.key, columns.id) if name)
         return Need(roles, {name: self.kinds[name] for name in chosen}, others, ids, whole=features is None)
+
+    def _loose_kind(self, group: str) -> ColumnKind:
+        return self.spec.columns.kinds.get(group, "categorical")
 
     # ── windows ──
 
@@ -246,14 +254,16 @@ class Resolved:
         side = self.tables["features"]
         need = self._side_need(columns, whole)
         fragments = self._same_partitions(side, base)
-        return FeatureJoin(side, fragments, need, columns, layout.key, layout.features_key, set_stamp(side.fragments()))
+        stamp = set_stamp(side.fragments())
+        return FeatureJoin(side, fragments, need, columns, layout.key, layout.features_key, stamp, layout.groups)
 
     def _side_need(self, columns: Sequence[str] | None, whole: bool) -> Need:
         layout = self.layout
         assert layout.features_key is not None
-        chosen = sorted(layout.joined) if columns is None or whole else columns
+        chosen = sorted(layout.joined) if columns is None or whole else [n for n in columns if n in layout.joined]
         key = layout.features_key
-        return Need({key: "text"}, {n: self.kinds[n] for n in chosen}, ids=frozenset((key,)), whole=whole)
+        roles: dict[str, ColumnKind] = {name: self._loose_kind(name) for name in sorted(layout.beside)}
+        return Need(roles | {key: "text"}, {n: self.kinds[n] for n in chosen}, ids=frozenset((key,)), whole=whole)
 
     def _same_partitions(self, side: Table, base: Sequence[Fragment]) -> tuple[Fragment, ...]:
         """Features fragments that may hold the ids of these base fragments: where both tables declare a partition, they

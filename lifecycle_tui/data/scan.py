@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.chunks import Chunk, Flaw, Need, subset
 from lifecycle_tui.data.findings import Findings
+from lifecycle_tui.data.groups import group_values, hashed
 from lifecycle_tui.data.hashing import add_digests, all_finite, digest, hash_strings, mix
 from lifecycle_tui.data.joining import FeatureJoin, concatenated
 from lifecycle_tui.data.labels import Known, LabelTable, label_digest, micros_of, own_labels
@@ -53,6 +54,7 @@ class ScanPlan:
     known_names: frozenset[str]
     record: Callable[[Fragment, str, int, str], None] | None
     labels_set: str
+    groups: tuple[str, ...] = ()
 
 
 class Scan:
@@ -221,7 +223,9 @@ class Scan:
         time = chunk.time if chunk.time is not None else np.zeros(chunk.rows, dtype=np.int64)
         assert chunk.role_hash is not None
         content = chunk.row_hash if chunk.row_hash is not None else chunk.role_hash
-        order = np.lexsort((content, chunk.role_hash, time, keys))
+        # Groups before the rest, so that a read without features keeps the row of the same group.
+        groups = hashed(chunk, self._plan.layout.groups)
+        order = np.lexsort((content, groups, chunk.role_hash, time, keys))
         ordered = keys[order]
         last = np.append(ordered[1:] != ordered[:-1], True)
         keep = np.zeros(chunk.rows, dtype=bool)
@@ -261,6 +265,7 @@ class Scan:
             target=None if known is None else _outcome(known.target),
             target_known=np.zeros(chunk.rows, dtype=bool) if known is None else known.known,
             arrived=None if known is None else known.arrived,
+            groups={name: group_values(chunk.columns.get(name), chunk.rows) for name in plan.groups},
         )
 
     def _score(self, chunk: Chunk) -> np.ndarray | None:

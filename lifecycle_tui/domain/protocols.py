@@ -39,7 +39,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Rows whose truth is known, as aligned arrays, no missing values in those that are given.
+    """Rows whose truth is known, as aligned arrays, no missing values in those that are given (but for `groups`).
 
     Attributes:
         target: shape (n,). Binary: int8, 1 for the positive class. Multiclass: labels as str. Regression: float64.
@@ -50,6 +50,9 @@ class Outcomes:
         weight: (n,) or None.
         day: (n,) int64 day numbers of the rows' timestamps in the model's zone, or None; intervals may be
             resampled by them.
+        groups: one (n,) object array of str for each column that the model declares as `protected` or `segments`, by
+            the column's name: the rows' values as text, aligned with `target`, "" where one is missing. Empty where
+            none is declared.
     """
 
     target: np.ndarray
@@ -58,6 +61,7 @@ class Outcomes:
     classes: tuple[str, ...] = ()
     weight: np.ndarray | None = None
     day: np.ndarray | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)

@@ -148,6 +148,10 @@ class ColumnsSpec:
             found.update(name for name in self.timestamp.columns if name not in self.kinds)
         return frozenset(name for name in found if name)
 
+    def groups(self) -> tuple[str, ...]:
+        """Every protected and segment column, once, as declared."""
+        return tuple(dict.fromkeys((*self.protected, *self.segments)))
+
 
 @dataclass(frozen=True, slots=True)
 class PluginUse:

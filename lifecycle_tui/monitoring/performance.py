@@ -6,7 +6,7 @@ one set of metric signals for each version. Versions that score at once are kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +65,9 @@ class Collector:
         prediction: pa.Array | np.ndarray | None,
         score: np.ndarray | None,
         day: np.ndarray | None,
+        groups: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Take aligned rows; `versions` is one name for all rows, or one a row."""
+        """Take aligned rows; `versions` is one name for all rows, or one a row; `groups` as `Outcomes` has them."""
         import numpy as np
 
         names = [versions] if isinstance(versions, str) else sorted(set(versions.tolist()))
@@ -81,6 +82,7 @@ class Collector:
                 None if prediction is None else _target(prediction, at, self.coding),
                 None if score is None else score[at],
                 None if day is None else day[at],
+                {group: values[at] for group, values in (groups or {}).items()},
             )
             self._parts.setdefault(name, []).append(part)
 
@@ -110,6 +112,7 @@ class Collector:
             None if any(p[i] is None for p in parts) else np.concatenate([p[i] for p in parts]) for i in (1, 2, 3)
         )
         target = np.concatenate([p[0] for p in parts])
+        groups = {name: np.concatenate([p[4][name] for p in parts]) for name in parts[0][4]}
         ok = present(target)
         for values in (prediction, score):
             if values is not None:
@@ -122,7 +125,8 @@ class Collector:
             return None
         # In an order that follows from the values alone: the last bit of a sum must not depend on the order of rows.
         at = np.flatnonzero(ok)
-        given = [v[at] for v in (target, prediction, score, day) if v is not None]
+        # Groups settle what is equal in all else: they change no number that does not ask for them.
+        given = [v[at] for v in (*groups.values(), target, prediction, score, day) if v is not None]
         at = at[np.lexsort([key for values in given for key in _sort_keys(values)])]
         return outcomes_of(
             self.coding,
@@ -130,6 +134,7 @@ class Collector:
             None if prediction is None else prediction[at],
             None if score is None else score[at],
             None if day is None else day[at],
+            {name: values[at] for name, values in groups.items()},
         )
 
     def measure(self, version: str, metrics: Sequence[Instrument]) -> VersionPerformance:
@@ -166,7 +171,9 @@ def _sort_keys(values: np.ndarray) -> list[np.ndarray]:
     import numpy as np
 
     if values.dtype == object:
-        return [np.unique(values.astype(str), return_inverse=True)[1]]
+        texts = values.tolist()
+        rank = {text: i for i, text in enumerate(sorted(set(texts)))}
+        return [np.fromiter((rank[text] for text in texts), np.int64, len(texts))]
     return [values] if values.ndim == 1 else list(values.T)
 
 
@@ -193,21 +200,24 @@ def outcomes_of(
     prediction: np.ndarray | None,
     score: np.ndarray | None,
     day: np.ndarray | None,
+    groups: Mapping[str, np.ndarray] | None = None,
 ) -> Outcomes:
+    """Outcomes of rows that are all known, in the order given; values as `coded` has them."""
     import numpy as np
 
+    groups = {} if groups is None else groups
     if coding.task == "binary":
         positive = coding.classes[1]
         said = None if prediction is None else (prediction == positive).astype(np.int8)
         if said is None and score is not None:
             said = (score >= coding.cutoff).astype(np.int8)
-        return Outcomes((target == positive).astype(np.int8), said, score, coding.classes, day=day)
+        return Outcomes((target == positive).astype(np.int8), said, score, coding.classes, day=day, groups=groups)
     if coding.task == "multiclass":
         said = None if prediction is None else prediction.astype(str)
         if said is None and score is not None:
             said = np.array(coding.classes)[score.argmax(axis=1)]
-        return Outcomes(target.astype(str), said, score, coding.classes, day=day)
-    return Outcomes(target, prediction, score, day=day)
+        return Outcomes(target.astype(str), said, score, coding.classes, day=day, groups=groups)
+    return Outcomes(target, prediction, score, day=day, groups=groups)
 
 
 def _metric(metric: Instrument, outcomes: Outcomes | None) -> Signal:

@@ -6,7 +6,7 @@ of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,13 +48,18 @@ class SideBySide:
 
 
 def side_by_side(
-    coding: Coding, target: np.ndarray, versions: Sequence[Said], day: np.ndarray | None = None
+    coding: Coding,
+    target: np.ndarray,
+    versions: Sequence[Said],
+    day: np.ndarray | None = None,
+    groups: Mapping[str, np.ndarray] | None = None,
 ) -> SideBySide:
     """The rows on which every version can be measured.
 
     Args:
         target: (n,) float64, or text labels.
         day: (n,) whole numbers, or None.
+        groups: (n,) object arrays of text, as `Outcomes` has them.
     """
     import numpy as np
 
@@ -71,6 +76,7 @@ def side_by_side(
         ok &= known
     at = np.flatnonzero(ok)
     taken = None if day is None else day[at]
+    among = {name: values[at] for name, values in (groups or {}).items()}
     outcomes = tuple(
         outcomes_of(
             coding,
@@ -78,6 +84,7 @@ def side_by_side(
             None if said.prediction is None else coded(said.prediction[at], coding),
             None if said.score is None else said.score[at],
             taken,
+            among,
         )
         for said in versions
     )

@@ -128,12 +128,17 @@ class Packer:
                 dtypes[name] = f"{array.shape[1]}:{array.dtype.str}"
             else:
                 columns[name] = _to_arrow(array)
+        groups = []
+        for i, (name, values) in enumerate(value.groups.items()):
+            names, columns[f"groups.{i}"] = _coded(values)
+            groups.append([name, self._part(_to_ipc(names, "array"))])
         batch = pa.record_batch(list(columns.values()), names=list(columns))
         return {
             "$": "Outcomes",
             "part": self._part(_to_ipc(batch, "batch")),
             "dtypes": dtypes,
             "classes": value.classes,
+            "groups": groups,
         }
 
 
@@ -152,6 +157,15 @@ def _to_arrow(array: Any) -> Any:
     np.cumsum([len(t) for t in texts], out=ends[1:])
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
     return pa.Array.from_buffers(pa.large_binary(), len(texts), buffers)
+
+
+def _coded(texts: Any) -> tuple[Any, Any]:
+    """The distinct texts and, for each row, the place of its own: groups have few, and cross once for each resample."""
+    import numpy as np
+
+    places: dict[str, int] = {}
+    codes = np.fromiter((places.setdefault(text, len(places)) for text in texts.tolist()), np.int64, len(texts))
+    return _to_arrow(np.array([*places, ""], object)[:-1]), _to_arrow(codes)
 
 
 def _to_numpy(column: Any, dtype: str) -> Any:
@@ -254,4 +268,8 @@ def _outcomes(value: Mapping[str, Any], parts: Sequence[Any], check: bool) -> Ou
             arrays[name] = np.column_stack([_to_numpy(batch.column(f"{name}.{i}"), kind) for i in range(int(width))])
         else:
             arrays[name] = np.empty((len(batch), 0), dtype=np.dtype(kind))
-    return Outcomes(**arrays, classes=tuple(value["classes"]))
+    groups = {}
+    for i, (name, part) in enumerate(value["groups"]):
+        names = _to_numpy(_from_ipc(parts[part], "array", check), "|O")
+        groups[name] = names[_to_numpy(batch.column(f"groups.{i}"), "<i8")]
+    return Outcomes(**arrays, classes=tuple(value["classes"]), groups=groups)

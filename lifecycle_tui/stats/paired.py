@@ -13,7 +13,7 @@ and Jing 1995, Biometrika 82, 561-574).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, dataclass, replace
 from statistics import NormalDist
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -36,6 +36,8 @@ class Rows(Protocol):
     def score(self) -> np.ndarray | None: ...
     @property
     def weight(self) -> np.ndarray | None: ...
+    @property
+    def groups(self) -> Mapping[str, np.ndarray]: ...
 
 
 Outcomes = TypeVar("Outcomes", bound=Rows)
@@ -228,6 +230,8 @@ def _take(versions: Sequence[Outcomes], at: np.ndarray) -> tuple[Outcomes, ...]:
     """The rows at those places, of every version. Without days: the intervals that they are for are not needed here."""
     shared = {id(outcomes.target): outcomes.target for outcomes in versions}
     targets = {key: target[at] for key, target in shared.items()}
+    together = {id(outcomes.groups): outcomes.groups for outcomes in versions}
+    groups = {key: {name: values[at] for name, values in found.items()} for key, found in together.items()}
     return tuple(
         replace(
             outcomes,
@@ -236,6 +240,7 @@ def _take(versions: Sequence[Outcomes], at: np.ndarray) -> tuple[Outcomes, ...]:
             score=None if outcomes.score is None else outcomes.score[at],
             weight=None if outcomes.weight is None else outcomes.weight[at],
             day=None,
+            groups=groups[id(outcomes.groups)],
         )
         for outcomes in versions
     )

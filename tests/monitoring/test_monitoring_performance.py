@@ -18,6 +18,7 @@ from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.monitoring.instruments import Instrument
 from lifecycle_tui.monitoring.performance import Coding, Collector
+from lifecycle_tui.monitoring.side_by_side import Said, side_by_side
 from lifecycle_tui.plugin_host.info import PluginInfo
 
 BINARY = Coding("binary", ("no", "yes"), 0.5)
@@ -49,7 +50,9 @@ def collected(coding: Coding, target: Any, prediction: Any = None, score: Any = 
     n = len(target)
     known = more.get("known", [True] * n)
     score = None if score is None else np.asarray(score, np.float64)
-    collector.add(more.get("versions", ""), target, np.asarray(known, bool), prediction, score, more.get("day"))
+    versions, day, groups = (more.get(name) for name in ("versions", "day", "groups"))
+    versions = "" if versions is None else versions
+    collector.add(versions, target, np.asarray(known, bool), prediction, score, day, groups)
     return collector
 
 
@@ -218,3 +221,62 @@ def test_order_and_batches_change_no_bit(rows: list[tuple], random: Any, pieces:
     other = list(rows)
     random.shuffle(other)
     assert run(rows, 1) == run(other, pieces)
+
+
+def test_groups_stay_with_their_rows() -> None:
+    town = np.array(["b", "", "a", "z", "b"], object)
+    score = [0.9, 0.2, 0.5, 0.4, math.nan]
+    found = outcomes(
+        BINARY,
+        labels("yes", "no", "yes", None, "no"),
+        None,
+        score,
+        groups={"town": town, "n": np.array([*"12345"], object)},
+    )
+    assert list(found.groups) == ["town", "n"]
+    rows = zip(found.score.tolist(), found.groups["town"].tolist(), found.groups["n"].tolist(), strict=True)  # type: ignore[union-attr]
+    assert sorted(rows) == [(0.2, "", "2"), (0.5, "a", "3"), (0.9, "b", "1")]
+    assert outcomes(BINARY, labels("yes"), None, [0.5]).groups == {}
+
+
+def test_groups_of_each_version_and_batch_are_its_own() -> None:
+    collector = Collector(NUMBER)
+    for at in (0, 2):
+        versions, town = np.array(["a", "b"], object), np.array([f"t{at}", f"t{at + 1}"], object)
+        collector.add(versions, numbers(at, at + 1), np.array([True, True]), numbers(0, 0), None, None, {"town": town})
+    for version, expected in (("a", [(0.0, "t0"), (2.0, "t2")]), ("b", [(1.0, "t1"), (3.0, "t3")])):
+        found = collector.outcomes(version)
+        assert found is not None
+        assert sorted(zip(found.target.tolist(), found.groups["town"].tolist(), strict=True)) == expected
+
+
+@given(st.permutations(range(24)))
+@settings(max_examples=25, deadline=None)
+def test_groups_change_no_bit_of_the_other_arrays_nor_does_the_order_of_rows_theirs(order: list[int]) -> None:
+    rng = np.random.default_rng(1)
+    target, said = rng.integers(0, 3, 24) / 3, rng.integers(0, 2, 24) / 7
+    day, town = rng.integers(0, 2, 24), rng.choice(["", "x", "y"], 24).astype(object)
+
+    def of(at: list[int], with_groups: bool = True) -> Outcomes:
+        groups = {"town": town[at]} if with_groups else None
+        return outcomes(NUMBER, numbers(*target[at]), numbers(*said[at]), day=day[at], groups=groups)
+
+    first, moved, plain = of(list(range(24))), of(order), of(order, False)
+    for name in ("target", "prediction", "day"):
+        assert getattr(first, name).tolist() == getattr(moved, name).tolist() == getattr(plain, name).tolist()
+    assert first.groups["town"].tolist() == moved.groups["town"].tolist()
+
+
+@pytest.mark.parametrize("coding", [BINARY, MULTI, NUMBER])
+def test_versions_side_by_side_have_the_groups_of_their_rows(coding: Coding) -> None:
+    texts = np.array(["yes", "no", "maybe", "no"] if coding is BINARY else ["a", "b", "c", "b"], object)
+    target = np.arange(4.0) if coding is NUMBER else texts
+    said = target.copy()
+    said[3] = np.nan if coding is NUMBER else None
+    found = side_by_side(
+        coding, target, [Said(target), Said(said)], groups={"town": np.array(["x", "", "y", "z"], object)}
+    )
+    assert len(found) == (2 if coding is BINARY else 3)
+    for one in found.outcomes:
+        assert one.groups["town"].tolist() == ["x", "", "y"][: len(found)]
+    assert side_by_side(coding, target, [Said(target)]).outcomes[0].groups == {}

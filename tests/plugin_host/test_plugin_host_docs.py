@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -72,3 +73,16 @@ def test_limits_are_as_documented() -> None:
 def test_outcomes_are_as_documented() -> None:
     fields = ", ".join(Outcomes.__dataclass_fields__)
     assert f"Outcomes: {fields}" in TEXT
+
+
+def test_example_of_groups_works(workspace: Callable[..., Path]) -> None:
+    (example,) = [block for block in BLOCKS if "outcomes.groups" in block]
+    hook = "\n\n@hookimpl\ndef register_metrics(register):\n    register(ApprovalGap)\n"
+    root = workspace(text={"gap.py": f"from lifecycle_tui.api import hookimpl\n\n\n{example}{hook}"})
+    catalog = PluginCatalog.open(root, [root / "plugins"])
+    info = catalog.find("metric", "approval.gap")
+    assert info.problems == ()
+    sex = np.array(["f", "m", "", "f", "m"], object)
+    outcomes = Outcomes(np.zeros(5, np.int8), np.array([1, 0, 1, 1, 1], np.int8), groups={"sex": sex})
+    with Runner() as runner:
+        assert catalog.make(info, runner=runner).measure(outcomes) == Measurement(0.5)

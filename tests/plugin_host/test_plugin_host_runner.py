@@ -129,6 +129,23 @@ def test_metrics_get_outcomes_of_their_own(workspace: Workspace, shared: Runner)
         metric.measure(Outcomes(np.array([1], np.int8), score=np.array([2.0])))
 
 
+def test_metrics_get_groups_beside_their_rows(workspace: Workspace, shared: Runner) -> None:
+    body = """
+        town = outcomes.groups["town"]
+        west = float(outcomes.score[town == "west"].sum())
+        says = repr((list(outcomes.groups), town.tolist(), town.dtype.name, town.shape))
+        town[:] = "spoilt"
+        return Measurement(west, message=says)"""
+    source = METRIC.replace("\n        outcomes.target[:] = 0\n        return float(outcomes.score.sum())", body)
+    catalog = opened(workspace(text={"gain.py": source}))
+    groups = {"town": np.array(["east", "", "west"], object), "age": np.array(["34", "", "41.5"], object)}
+    outcomes = Outcomes(np.array([1, 0, 0], np.int8), score=np.array([0.25, 0.5, 0.75]), groups=groups)
+    metric = catalog.make(catalog.find("metric", "gain"), runner=shared)
+    found = metric.measure(outcomes)
+    assert found == Measurement(0.75, message=repr((["town", "age"], ["east", "", "west"], "object", (3,))))
+    assert groups["town"].tolist() == ["east", "", "west"]
+
+
 SOURCE = f'''{HEAD}
 import pyarrow as pa
 from lifecycle_tui.api import Batch, CellProblem, DataError, Fragment

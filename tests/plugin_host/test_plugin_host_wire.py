@@ -85,6 +85,11 @@ OUTCOMES = {
     "flags": Outcomes(np.array([True, False])),
     "empty": Outcomes(np.array([], "<U3"), score=np.empty((0, 2))),
     "no classes": Outcomes(np.array([1.0]), score=np.empty((1, 0))),
+    "groups": Outcomes(
+        np.arange(4.0),
+        groups={"target": np.array(["", "b", "ü\udc80", "b"], object), "a b": np.array(["1", "1", "2", ""], object)},
+    ),
+    "groups of no row": Outcomes(np.empty(0), groups={"city": np.empty(0, object)}),
 }
 
 
@@ -101,6 +106,10 @@ def test_outcomes_come_back_equal_and_may_be_written_to(name: str) -> None:
             assert one.dtype == two.dtype and one.shape == two.shape
             assert two.flags.writeable and not np.shares_memory(one, two)
     assert back.classes == sent.classes
+    assert list(back.groups) == list(sent.groups)
+    for group, values in sent.groups.items():
+        assert back.groups[group].tolist() == values.tolist()
+        assert back.groups[group].dtype == object and back.groups[group].flags.writeable
 
 
 def test_unknown_values_need_a_codec() -> None:

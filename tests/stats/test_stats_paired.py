@@ -212,6 +212,21 @@ def test_ties_and_weights_and_several_classes_and_texts():
     assert outcomes_interval(auc_of, tied, block=None) == Paired(0.5, 0.5, 0.5, n, 20)
 
 
+def test_groups_are_resampled_with_their_rows():
+    rng = np.random.default_rng(6)
+    group = rng.choice(["east", "west", ""], 300).astype(object)
+    target = np.where(group == "east", 2.0, np.where(group == "west", 1.0, 9.0))
+    new, old = (Outcomes(target, target * times, groups={"town": group}) for times in (1, 3))
+
+    def gap(outcomes):
+        town = outcomes.groups["town"]
+        assert {"east": 2.0, "west": 1.0, "": 9.0}.items() >= dict(zip(town, outcomes.target, strict=True)).items()
+        return outcomes.prediction[town == "east"].mean() - outcomes.prediction[town == "west"].mean()
+
+    assert paired_gain(gap, new, old, greater_is_better=False, block=None) == Paired(2.0, 2.0, 2.0, 300, 20)
+    assert outcomes_interval(gap, old, block=None) == Paired(3.0, 3.0, 3.0, 300, 20)
+
+
 def test_the_wider_of_both_intervals_counts_for_one_version():
     sure = outcomes_interval(mean_of, numbers(np.ones(50)), block=None)
     assert (sure.lower, sure.value, sure.upper) == (1, 1, 1)

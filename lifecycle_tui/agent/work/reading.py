@@ -174,20 +174,21 @@ class Reader:
 
     def _collect(self, collector: Collector, batch: ScanBatch, parts: Sequence[Part] | None) -> None:
         """Predictions beside labels, each version's by itself."""
-        target, known, day = batch.target, batch.target_known, batch.day
+        target, known, day, groups = batch.target, batch.target_known, batch.day, batch.groups
         if parts is None:
-            collector.add(version_labels(batch), target, known, batch.prediction, batch.score, day)
+            collector.add(version_labels(batch), target, known, batch.prediction, batch.score, day, groups)
             return
         for part in parts:
             if part.said is None:
                 collector.leave_out(part.label, part.rows, part.why)
             elif part.at is None:
-                collector.add(part.label, target, known, part.said, part.score, day)
+                collector.add(part.label, target, known, part.said, part.score, day, groups)
             else:
                 at = part.at
                 taken = None if target is None else target.take(at)
                 collector.add(
-                    part.label, taken, known[at], part.said, part.score, None if day is None else day[at]
+                    part.label, taken, known[at], part.said, part.score, None if day is None else day[at],
+                    {name: values[at] for name, values in groups.items()},
                 )  # fmt: skip
 
     def _values(

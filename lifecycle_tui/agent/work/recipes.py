@@ -66,7 +66,8 @@ class Validation:
             target = pa.array(self.gathered.rows.target[self.at])
             day = None if self.gathered.day is None else self.gathered.day[self.at]
             said, score = aligned(self.said, len(self.at), code)
-            collector.add(label, target, np.ones(len(self.at), bool), said, score, day)
+            groups = {name: values[self.at] for name, values in self.gathered.groups.items()}
+            collector.add(label, target, np.ones(len(self.at), bool), said, score, day, groups)
         return collector
 
 

@@ -76,6 +76,8 @@ def get_reference(
     by = "" if first is None else str(first.version.facts.artifact)
     names += [spec.task, str(spec.columns.positive), str(spec.columns.cutoff), by]
     names.append([m.digest for m in model.instruments.metrics])
+    if spec.columns.groups():  # metrics may read them
+        names.append(sorted(spec.columns.groups()))
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     with job.state.read() as conn:
         found = stored.get_reference(conn, spec.name, digest)
@@ -146,7 +148,8 @@ def _make(
         scorer=scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
         progress=lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
     )
-    read = reader.read(data.scan(survey.reference, job.now), again=lambda: data.scan(survey.reference, job.now))
+    scan = data.scan(survey.reference, job.now, groups=True)
+    read = reader.read(scan, again=lambda: data.scan(survey.reference, job.now))
     columns = read.columns
     collector = read.collector
     if ours and first is not None:

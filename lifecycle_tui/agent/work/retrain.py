@@ -151,9 +151,10 @@ def _importance(job: JobContext, model: Opened, split: Split, made: Made) -> dic
 
     def outcomes(prediction: Prediction, at: np.ndarray) -> Outcomes:
         some = part(rows, at)
-        return side_by_side(code, some.rows.target, [answering.said(code, prediction, some)], some.day).outcomes[0]
+        said = [answering.said(code, prediction, some)]
+        return side_by_side(code, some.rows.target, said, some.day, some.groups).outcomes[0]
 
-    own = side_by_side(code, rows.rows.target, [answering.said(code, made.holdout, rows)], rows.day)
+    own = side_by_side(code, rows.rows.target, [answering.said(code, made.holdout, rows)], rows.day, rows.groups)
     metric = numbers.key_metric(model.instruments, own.outcomes)
     if metric is None or not len(own):
         return {}

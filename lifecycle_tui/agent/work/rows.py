@@ -6,7 +6,7 @@ delay, because younger ones have the quick labels alone. Called by `first_versio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ class Gathered:
         unlabelled_at: (m,) int64, the times of those that have one; None without timestamps.
         strange: rows of a binary task that were left out, because their label is neither class.
         recorded: what the data says about the rows, where it was asked for.
+        groups: (n,) object arrays of text by protected or segment column, "" where missing.
     """
 
     rows: TrainingRows
@@ -66,6 +67,7 @@ class Gathered:
     strange: int = 0
     window: np.ndarray | None = None
     keys: tuple[str, ...] = ()
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows.target)
@@ -146,7 +148,7 @@ def gather(
     found = _Batches(timed)
     total, done = sum(w.rows for w in within), 0
     for window in within:
-        for batch in data.scan(window, as_of, columns=columns):
+        for batch in data.scan(window, as_of, columns=columns, groups=True):
             done += batch.rows
             job.progress(done, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
             found.add(batch, since, until, outputs, _key(window))
@@ -177,6 +179,7 @@ class _Batches:
     unlabelled: int = 0
     unlabelled_at: list[np.ndarray] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    groups: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
     def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool, key: str) -> None:
         import numpy as np
@@ -207,6 +210,8 @@ class _Batches:
                 self.arrived.append(batch.arrived[at])
         for name, column in _recorded(batch).items() if outputs else ():
             self.said.setdefault(name, []).append(column[at])
+        for name, column in batch.groups.items():
+            self.groups.setdefault(name, []).append(column[at])
 
     def gathered(self, spec: ModelSpec, columns: Sequence[str], outputs: bool) -> Gathered:
         """Everything in canonical order."""
@@ -241,6 +246,7 @@ class _Batches:
         return Gathered(
             take(rows, order), day, self.unlabelled, recorded if outputs else None, bare,
             window=None if window is None else window[order], keys=() if window is None else names,
+            groups={name: np.concatenate(parts)[order] for name, parts in self.groups.items()},
         )  # fmt: skip
 
 
@@ -277,7 +283,8 @@ def part(gathered: Gathered, at: np.ndarray) -> Gathered:
         recorded = Recorded(**{name: None if c is None else c[at] for name, c in columns.items()})
     day = None if gathered.day is None else gathered.day[at]
     window = None if gathered.window is None else gathered.window[at]
-    return Gathered(take(gathered.rows, at), day, 0, recorded, window=window, keys=gathered.keys)
+    groups = {name: values[at] for name, values in gathered.groups.items()}
+    return Gathered(take(gathered.rows, at), day, 0, recorded, window=window, keys=gathered.keys, groups=groups)
 
 
 def of_classes(gathered: Gathered, classes: Sequence[str]) -> Gathered:

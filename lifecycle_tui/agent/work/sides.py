@@ -47,15 +47,15 @@ class Pair:
 
     @classmethod
     def of(cls, code: Coding, rows: Gathered, challenger: Side, champion: Side | None) -> Pair:
-        target, day = rows.rows.target, rows.day
+        target, day, groups = rows.rows.target, rows.day, rows.groups
         said, mute = _asked(challenger, rows, code)
-        own = None if said is None else side_by_side(code, target, [said], day)
+        own = None if said is None else side_by_side(code, target, [said], day, groups)
         if champion is None:
             return cls(own, None, mute)
         other, silent = _asked(champion, rows, code)
         if said is None or other is None:
             return cls(own, None, mute, silent or mute)
-        return cls(own, side_by_side(code, target, [said, other], day))
+        return cls(own, side_by_side(code, target, [said, other], day, groups))
 
     @property
     def outcomes(self) -> tuple[Outcomes, ...]:

@@ -17,6 +17,7 @@ from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.data.survey import LABELS, Survey, WindowState
 from lifecycle_tui.domain.results import StoredProfile, WindowResult
 from lifecycle_tui.domain.signals import Signal
@@ -64,7 +65,7 @@ class Measurer:
 
     def whole(self, state: WindowState) -> list[WindowResult]:
         """Read all of a window."""
-        read = self._reader(state.window.rows, state.window.key).read(self.data.scan(state.window, self.job.now))
+        read = self._reader(state.window.rows, state.window.key).read(self._scan(state))
         columns = {name: read.columns[name] for name in self.reference.columns if name in read.columns}
         return self._results(state, read, columns, (*read.scan.report.findings, *read.unscored))
 
@@ -76,9 +77,9 @@ class Measurer:
         if set(columns) != set(self.reference.columns):
             return None
         reader = self._reader(state.window.rows, state.window.key)
-        added = reader.read(self.data.scan(state.window, self.job.now, fragments=state.added))
+        added = reader.read(self._scan(state, fragments=state.added))
         columns = {n: ColumnData(c.kind, c.profile + added.columns[n].profile) for n, c in columns.items()}
-        outcomes = reader.read(self.data.scan(state.window, self.job.now, columns=()), profile=False)
+        outcomes = reader.read(self._scan(state, columns=()), profile=False)
         known = (f for f in before.findings if f.code not in OF_LABELS)
         new = (f for f in added.scan.report.findings if f.code not in OF_LABELS)
         late = [f for f in outcomes.scan.report.findings if f.code in OF_LABELS]
@@ -90,7 +91,7 @@ class Measurer:
         if self.scorer is not None:
             return self.whole(state)
         reader = self._reader(state.window.rows, state.window.key)
-        read = reader.read(self.data.scan(state.window, self.job.now, columns=()), profile=False)
+        read = reader.read(self._scan(state, columns=()), profile=False)
         findings = merge_findings(
             (f for f in before.findings if f.code not in OF_LABELS),
             (f for f in read.scan.report.findings if f.code in OF_LABELS),
@@ -99,6 +100,9 @@ class Measurer:
             about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s)]
         kept = [p for p in parts if not p.fragment.startswith(LABELS)]
         return self._assemble(state, read, about_inputs, findings, (), kept)
+
+    def _scan(self, state: WindowState, **what: Sequence[str]) -> Scan:
+        return self.data.scan(state.window, self.job.now, groups=True, **what)
 
     def _reader(self, total: int, key: str) -> Reader:
         ref = self.reference
