@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
+from lifecycle_tui.actions.looking import command
 from lifecycle_tui.state import alerts, audit
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         "it stays acknowledged until it resolves, and goes on counting as firing",
     )
     return Draft(
-        f"alert {id_}", lines, {"the alert": found.seq}, f"lifecycle ack {id_}", commit, model=found.alert.model,
-        settled=settled,
+        f"alert {id_}", lines, {"the alert": found.seq}, command("ack", id_, note=ask.note), commit,
+        model=found.alert.model, settled=settled,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
 from lifecycle_tui.actions.looking import (
     champion_of,
+    command,
     declared,
     deploy_job,
     deployable,
@@ -69,9 +70,9 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         *((found.why,) if found.why else ()),
         f"the deployer {deployer} makes it serve; the alias champion moves when it does",
     )
-    undo = None if champion is None else f"lifecycle rollback {spec.name}"
-    command = f"lifecycle approve {spec.name}"
-    return Draft(f"{spec.name}/{found.version}", lines, seen, command, commit, spec.name, undo)
+    undo = None if champion is None else command("rollback", spec.name)
+    same = command("approve", spec.name, note=ask.note)
+    return Draft(f"{spec.name}/{found.version}", lines, seen, same, commit, spec.name, undo)
 
 
 def _refuse_who_may_not(spec: ModelSpec, ask: Ask, found: Approval) -> None:
@@ -109,9 +110,9 @@ def _decline(spec: ModelSpec, ask: Ask, found: Approval, seen: dict) -> Draft:
         f"{verb} the promotion of version {found.version} of {spec.name}, asked for by {found.requested_by}",
         "it is no challenger any more; the version stays in the registry",
     )
-    undo = f"lifecycle promote {spec.name} {found.version}"
-    command = f"lifecycle approve {spec.name} --decline"
-    return Draft(f"{spec.name}/{found.version}", lines, seen, command, commit, spec.name, undo)
+    undo = command("promote", spec.name, found.version)
+    same = command("approve", spec.name, decline=True, note=ask.note)
+    return Draft(f"{spec.name}/{found.version}", lines, seen, same, commit, spec.name, undo, risk="low")
 
 
 def _audit(

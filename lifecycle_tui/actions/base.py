@@ -115,6 +115,8 @@ class Draft:
         command: the command that does the same.
         undo: the command, or words, for the way back; None where there is none.
         settled: it is so already, in words: there is nothing to do.
+        risk: where it is another than the action's: asking for an approval moves nothing yet.
+        against: the evidence that it goes against: who asks for it should have to mean it.
         commit: does it in a transaction, with its audit row.
         before: work that must be done outside of the transaction, and may be done for nothing.
     """
@@ -128,6 +130,8 @@ class Draft:
     undo: str | None = None
     settled: str | None = None
     before: Callable[[], None] | None = None
+    risk: Risk | None = None
+    against: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,11 @@ class Plan:
     def lines(self) -> tuple[str, ...]:
         """What will be done, for people."""
         return () if self.draft is None else self.draft.lines
+
+    @property
+    def risk(self) -> Risk:
+        """What this one can do to the world."""
+        return self.action.risk if self.draft is None or self.draft.risk is None else self.draft.risk
 
     @property
     def seen(self) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
+from lifecycle_tui.actions.looking import command
 from lifecycle_tui.state import audit, jobs
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     # Its progress is not what this rests on: a job that has gone on in the meantime is still the one that was meant.
     seen = {f"job {id_}": f"{job.state} {job.cancel}"}
     undo = None if job.kind not in ("evaluate", "retrain") else "start it anew"
-    return Draft(f"job {id_}", lines, seen, f"lifecycle jobs cancel {id_}", commit, job.model, undo, settled)
+    same = command("jobs cancel", id_, note=ask.note)
+    return Draft(f"job {id_}", lines, seen, same, commit, job.model, undo, settled)
 
 
 CANCEL = Action(

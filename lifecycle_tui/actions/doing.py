@@ -9,6 +9,7 @@ Called by the commands and by the terminal, so that both refuse the same things 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from lifecycle_tui.actions import base
 from lifecycle_tui.actions.base import Action, Ask, Done, Plan
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.folder import FILE
-from lifecycle_tui.state import audit, clock, jobs, lease
+from lifecycle_tui.state import audit, clock, folder, jobs, lease
 from lifecycle_tui.state.database import State
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ class Doer:
         if watched.problem is not None:
             self.problem = watched.problem.message
         return watched.workspace
+
+    def locked(self) -> str | None:
+        """Why whoever runs this may look and do nothing; None for who may write to the workspace's state."""
+        path = folder.database(self._root)
+        for place in (path, path.parent):
+            # Beside the file SQLite makes two more.
+            if place.exists() and not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+                return f"{audit.person()[0]} may only look here: no write access to {place}"
+        return None
 
     def plan(self, action: Action, values: Mapping[str, Any], note: str | None = None) -> Plan:
         """What the action would do, or why it would not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -102,6 +103,21 @@ def deploy_job(
         "version": version, "champion": champion, "kind": kind, "why": why, "by": ask.who,
     }  # fmt: skip
     return jobs.enqueue(tx, "deploy", model, payload, now, by=ask.who)
+
+
+def command(name: str, /, *words: object, **options: object) -> str:
+    """The command that does the same, quoted for a shell.
+
+    Args:
+        options: `--name value`; a flag where it is True, left out where it is None or False.
+    """
+    parts = ["lifecycle", *name.split(" "), *(shlex.quote(str(word)) for word in words)]
+    for option, value in options.items():
+        if value is True:
+            parts.append(f"--{option}")
+        elif value not in (None, False):
+            parts += [f"--{option}", shlex.quote(str(value))]
+    return " ".join(parts)
 
 
 def said(ask: Ask, otherwise: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
 from lifecycle_tui.actions.looking import (
     champion_of,
+    command,
     declared,
     deploy_job,
     deployable,
@@ -39,11 +40,11 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         "its judgement": None if judgement is None else judgement.id,
         "the approval that waits": None if waits is None else waits.id,
     }
-    command = f"lifecycle promote {spec.name} {version.number}" + (" --force" if ask.flag("force") else "")
+    same = command("promote", spec.name, version.number, force=ask.flag("force"), note=ask.note)
     subject = f"{spec.name}/{version.number}"
     if version.number == champion:
         settled = f"version {version.number} is champion of {spec.name} already"
-        return Draft(subject, (), seen, command, _nothing, spec.name, settled=settled)
+        return Draft(subject, (), seen, same, _nothing, spec.name, settled=settled)
     refuse_while_deploying(conn, spec.name)
     deployer = deployable(workspace, spec, version)
     against = _against(judgement, version, champion)
@@ -54,7 +55,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     if forced is not None:
         evidence = f"forced: {forced}"
     if spec.rollout is not None and spec.rollout.approve is not None:
-        return _for_approval(spec, ask, version, evidence, forced, seen, command, conn)
+        return _for_approval(spec, ask, version, evidence, forced, seen, same, conn)
     why = said(ask, evidence)
 
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
@@ -67,8 +68,8 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         *_evidence(evidence),
         f"the deployer {deployer} makes it serve; the alias champion moves when it does",
     )
-    undo = None if champion is None else f"lifecycle rollback {spec.name}"
-    return Draft(subject, lines, seen, command, commit, spec.name, undo)
+    undo = None if champion is None else command("rollback", spec.name)
+    return Draft(subject, lines, seen, same, commit, spec.name, undo, against=forced)
 
 
 def _nothing(tx: sqlite3.Connection, now: datetime) -> Done:
@@ -109,7 +110,7 @@ def _evidence(text: str) -> tuple[str, ...]:
 
 
 def _for_approval(
-    spec: ModelSpec, ask: Ask, version: Version, evidence: str, forced: str | None, seen: dict, command: str,
+    spec: ModelSpec, ask: Ask, version: Version, evidence: str, forced: str | None, seen: dict, same: str,
     conn: sqlite3.Connection,
 ) -> Draft:  # fmt: skip
     assert spec.rollout is not None and spec.rollout.approve is not None
@@ -119,7 +120,7 @@ def _for_approval(
         settled = (
             f"the promotion of version {version.number} waits for {people} already, asked for by {waits.requested_by}"
         )
-        return Draft(f"{spec.name}/{version.number}", (), seen, command, _nothing, spec.name, settled=settled)
+        return Draft(f"{spec.name}/{version.number}", (), seen, same, _nothing, spec.name, settled=settled)
     why = f"{said(ask, '')}; {evidence}".strip("; ")
 
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
@@ -130,12 +131,14 @@ def _for_approval(
     lines = [
         f"ask {people} to approve version {version.number} of {spec.name}",
         *_evidence(evidence),
-        "nothing moves before one of them does: `lifecycle approve` " + spec.name,
+        f"nothing moves before one of them does: `{command('approve', spec.name)}`",
     ]
     if waits is not None:
         lines.append(f"the request for version {waits.version} is withdrawn")
-    undo = f"lifecycle approve {spec.name} --decline"
-    return Draft(f"{spec.name}/{version.number}", tuple(lines), seen, command, commit, spec.name, undo)
+    return Draft(
+        f"{spec.name}/{version.number}", tuple(lines), seen, same, commit, spec.name,
+        command("approve", spec.name, decline=True), risk="low", against=forced,
+    )  # fmt: skip
 
 
 def _audit(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Moved, Parameter, Refused
-from lifecycle_tui.actions.looking import champion_of, declared, seq
+from lifecycle_tui.actions.looking import champion_of, command, declared, seq
 from lifecycle_tui.config import units
 from lifecycle_tui.domain.errors import LifecycleError, UsageError
 from lifecycle_tui.domain.specs import ModelSpec
@@ -102,14 +102,13 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         "the version of this file": None if there is None else there.number,
         "the alias": seq(row),
     }
-    command = f"lifecycle versions register {spec.name} {path}" + "".join(
-        f" --{option} {ask.text(option)}" for option in ("alias", "until") if ask.text(option)
-    )
+    options = {option: ask.text(option) for option in ("name", "format", "alias", "until")}
+    same = command("versions register", spec.name, path, **options, note=ask.note)
     judged = alias == aliases.CHALLENGER and champion is not None and spec.training is not None
     told = there is not None and until is not None and there.facts.data_end is None
     if there is not None and not told and (alias is None or (row is not None and row.version == there.number)):
         settled = f"{path} is version {there.number} of {spec.name} already"
-        return Draft(f"{spec.name}/{there.number}", (), seen, command, _nothing, spec.name, settled=settled)
+        return Draft(f"{spec.name}/{there.number}", (), seen, same, _nothing, spec.name, settled=settled)
 
     def before() -> None:
         if Artifacts(workspace.spec.root).put_file(Path(path)) != digest:
@@ -157,7 +156,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         lines.append(f"it is judged against version {champion}")
         if until is None and (there is None or there.facts.data_end is None):
             lines.append("nothing says what it was trained on, so rows from now on judge it; --until says it")
-    return Draft(spec.name, tuple(lines), seen, command, commit, spec.name, before=before)
+    return Draft(spec.name, tuple(lines), seen, same, commit, spec.name, before=before)
 
 
 def _until(spec: ModelSpec, text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
-from lifecycle_tui.actions.looking import declared, live, said
+from lifecycle_tui.actions.looking import command, declared, live, said
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import audit, jobs
 
@@ -52,8 +52,8 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         f"if it passes its gates, {then} by the agent, where one runs",
     )
     newest = conn.execute("SELECT max(id) FROM jobs WHERE model = ? AND kind = 'retrain'", (spec.name,)).fetchone()[0]
-    command = f"lifecycle retrain {spec.name}" + (f" --strategy {strategy}" if strategy else "")
-    return Draft(spec.name, lines, {"the newest training": newest}, command, commit, spec.name, "cancel the job")
+    same = command("retrain", spec.name, strategy=strategy, why=ask.text("why"), note=ask.note)
+    return Draft(spec.name, lines, {"the newest training": newest}, same, commit, spec.name, "cancel the job")
 
 
 RETRAIN = Action(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
 from lifecycle_tui.actions.looking import (
     champion_of,
+    command,
     declared,
     deploy_job,
     deployable,
@@ -55,7 +56,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     )
     return Draft(
         f"{spec.name}/{version.number}", lines, {"the champion": seq(row), "the version before": version.number},
-        f"lifecycle rollback {spec.name} {version.number}", commit, spec.name,
+        command("rollback", spec.name, version.number, note=ask.note), commit, spec.name,
         _back(spec, champion),
     )  # fmt: skip
 
@@ -63,7 +64,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
 def _back(spec: ModelSpec, champion: int) -> str:
     """What was rolled back is promoted again only by who may approve it."""
     asks = spec.rollout is not None and spec.rollout.approve is not None
-    return f"lifecycle {'promote' if asks else 'rollback'} {spec.name} {champion}"
+    return command("promote" if asks else "rollback", spec.name, champion)
 
 
 def _target(conn: sqlite3.Connection, spec: ModelSpec, ask: Ask, champion: int) -> Version:

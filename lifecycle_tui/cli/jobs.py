@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ import click
 from lifecycle_tui import output
 from lifecycle_tui.domain.errors import StateError, UsageError
 from lifecycle_tui.domain.folder import find_root
-from lifecycle_tui.state import audit, feed, jobs, lease, processes
+from lifecycle_tui.state import audit, clock, feed, jobs, lease, processes
 from lifecycle_tui.state.database import State, version
 from lifecycle_tui.state.job_words import duration, left_text, name_of, progress_text, seconds_taken
 from lifecycle_tui.state.jobs import Job, JobEvent
@@ -123,8 +123,9 @@ def log(ctx: click.Context, job_id: int, follow: bool, fmt: str) -> None:
 @group.command(name="cancel")
 @click.argument("job_id", type=click.IntRange(min=1), metavar="JOB")
 @click.option("--no-wait", is_flag=True, help="Ask it to stop, and do not wait until it has.")
+@click.option("--note", help="Why; kept in the audit log.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-def cancel(job_id: int, no_wait: bool, dry_run: bool) -> None:
+def cancel(job_id: int, no_wait: bool, note: str | None, dry_run: bool) -> None:
     """Stop a job; who did is kept.
 
     A queued one ends at once. A running one is asked to stop, which keeps what it has recorded; one that does not react
@@ -146,7 +147,7 @@ def cancel(job_id: int, no_wait: bool, dry_run: bool) -> None:
             how = "end at once: it is queued" if job.state == "queued" else "be asked to stop: it is running"
             output.say(f"{told} would {how}")
             return
-        _ask_to_stop(state, job_id)
+        _ask_to_stop(state, job_id, note)
         if no_wait:
             output.say(f"asked to stop: {told}")
             return
@@ -155,7 +156,7 @@ def cancel(job_id: int, no_wait: bool, dry_run: bool) -> None:
     output.say(f"{told}: {ended.get(job.state, job.state)}")
 
 
-def _ask_to_stop(state: State, job_id: int) -> None:
+def _ask_to_stop(state: State, job_id: int, note: str | None) -> None:
     """The action `jobs cancel`; planned again where the job was taken by a worker meanwhile: it is still the one meant.
 
     Raises:
@@ -166,9 +167,11 @@ def _ask_to_stop(state: State, job_id: int) -> None:
 
     who, behind = audit.person()
     while True:
-        found = base.plan(CANCEL, state, base.Ask({"job": job_id}, who, behind))
+        found = base.plan(CANCEL, state, base.Ask({"job": job_id}, who, behind, note))
         try:
-            base.apply(state, found, datetime.now(UTC))
+            with state.read() as conn:
+                now = clock.now(conn)
+            base.apply(state, found, now)
         except base.Moved:
             continue
         return
