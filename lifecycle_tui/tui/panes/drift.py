@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -47,9 +48,9 @@ class DriftPane(Pane):
     TITLE = "drift"
     ACTIONS = ("retrain",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", id="drift.open", tooltip="to the columns; there, all that is known of the row"),
+        Binding("enter", "open", "open", id="drift.open", tooltip="to the columns; then all that is known of the row"),
         Binding("o", "other", "other list", show=False, id="drift.other", tooltip="to the other list"),
-        Binding("d", "data", "data report", id="drift.data", tooltip="the window's data report, and back to the columns"),
+        Binding("d", "data", "data report", id="drift.data", tooltip="the window's data report, or the columns again"),
         Binding("s", "sort", "sort", id="drift.sort", tooltip="sort the list by its next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="drift.reverse"),
     ]  # fmt: skip
@@ -194,26 +195,26 @@ class DriftPane(Pane):
             return True
         return False
 
-    def on_grid_moved(self, event: Grid.Moved) -> None:
-        if event.grid is self.windows:
-            try:
-                self._choose()
-                if self.windows.row is not None and self.windows.row == self.windows.rows[-1]:
-                    self._more()
-            except Trouble:
-                return  # the app's next poll says so, and the screen is read again
+    @on(Grid.Moved, "#windows")
+    def _window_moved(self) -> None:
+        """Another window: its columns, and where it is the oldest that was read, another page."""
+        try:
+            self._choose()
+            if self.windows.row is not None and self.windows.row == self.windows.rows[-1]:
+                self._more()
+        except Trouble:
+            return  # the app's next poll says so, and reads again
+
+    @on(Grid.Moved, "#columns,#data")
+    @on(Grid.Ordered)
+    def _lower_moved(self) -> None:
         self._title()
-        self.changed()
 
     def _more(self) -> None:
         """The cursor is on the oldest window that was read: read another page, if there is one."""
         if len(self.windows.rows) >= self._limit:
             self._limit += PAGE
             self.load()
-
-    def on_grid_ordered(self) -> None:
-        self._title()
-        self.changed()
 
     def on_grid_chosen(self) -> None:
         self.action_open()

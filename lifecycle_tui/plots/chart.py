@@ -1,0 +1,212 @@
+"""Values over windows as a line: with interval, thresholds, gaps, and what is not final yet. Called by the panes.
+
+Braille gives eight dots a cell, so sixty windows are told apart in thirty cells; ASCII has one sign a cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lifecycle_tui.plots.drawing import Canvas, Drawn
+
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""Braille bits of a cell by column and row."""
+_FAR = 1.5
+"""A threshold further from the values than so many times their range is named, not drawn: it would flatten them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One window.
+
+    Attributes:
+        value: None or NaN leave a gap; infinities are drawn at the edge.
+        final: False for a value that more labels will change: its line is dotted.
+    """
+
+    value: float | None
+    lower: float | None = None
+    upper: float | None = None
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A threshold; `series` is what it is drawn as."""
+
+    value: float
+    series: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of series "value", "open" (not final), "band", "axis" and those of the levels.
+
+    Attributes:
+        gutter: cells of the labels at the left.
+        at: of each point, its cell from the left edge of the picture.
+        beyond: levels that lie too far away to be drawn.
+    """
+
+    lines: tuple[Drawn, ...]
+    gutter: int
+    at: tuple[int, ...]
+    beyond: tuple[Level, ...]
+
+
+def chart(
+    points: Sequence[Point], cells: int, rows: int, *, levels: Sequence[Level] = (), low: float | None = None,
+    number: Callable[[float], str] = "{:.3g}".format, ascii_only: bool = False,
+) -> Chart:  # fmt: skip
+    """Draw the points from left (oldest) to right over the whole width.
+
+    A constant series lies at half height. One point stands in the middle. Where several points share a column of dots,
+    they are a stroke from the least to the greatest.
+
+    Args:
+        cells, rows: of the whole picture, labels included.
+        low: the lowest value of the scale at the most, e.g. 0 for counts.
+        number: writes a label in ASCII.
+
+    Returns:
+        `rows` lines of `cells` cells; no line where there is no room, and none where no value is finite.
+    """
+    finite = [v for p in points for v in (p.value, p.lower, p.upper) if v is not None and math.isfinite(v)]
+    if not any(p.value is not None and math.isfinite(p.value) for p in points) or rows <= 0:
+        return Chart((), 0, (), tuple(levels))
+    scale, beyond = _scale(finite, levels, low)
+    drawn = [level for level in levels if level not in beyond]
+    texts = _labels(scale, drawn, rows, number)
+    gutter = max(len(text) for text, _ in texts.values()) + 1
+    if cells - gutter < 2:
+        return Chart((), 0, (), tuple(levels))
+    canvas = Canvas(cells, rows)
+    for y, (text, series) in texts.items():
+        canvas.put(gutter - 1 - len(text), y, text, series)
+    plot = _Plot(canvas, gutter, scale, len(points), ascii_only)
+    plot.band(points)
+    for level in drawn:
+        sign = "-" if ascii_only else "─"
+        canvas.put(gutter, _row(level.value, scale, rows), sign * (cells - gutter), level.series)
+    plot.line(points)
+    return Chart(tuple(canvas.lines()), gutter, tuple(gutter + x // plot.wide for x in plot.xs), beyond)
+
+
+def _scale(
+    values: Sequence[float], levels: Sequence[Level], low: float | None
+) -> tuple[tuple[float, float], tuple[Level, ...]]:
+    """Lowest and highest value of the picture, and the levels that are left out of it."""
+    least, most = min(values), max(values)
+    if low is not None and math.isfinite(low):
+        least = min(least, low)
+    room = _FAR * (most / 2 - least / 2) * 2 or max(abs(most) * 0.5, 1e-12)
+    near = [level for level in levels if least - room <= level.value <= most + room]
+    least, most = min([least, *(lv.value for lv in near)]), max([most, *(lv.value for lv in near)])
+    if most <= least:
+        # A constant series: any scale around it that numbers can have.
+        pad = max(abs(least) * 0.1, 1e-9)
+        least, most = max(least - pad, -_MOST), min(most + pad, _MOST)
+    return (least, most), tuple(level for level in levels if level not in near)
+
+
+_MOST = 1.7e308
+
+
+def _share(value: float, scale: tuple[float, float]) -> float:
+    """0 at the bottom, 1 at the top; halves first, for the difference of two huge numbers may not be finite."""
+    low, high = scale
+    if value == math.inf or value == -math.inf:
+        return float(value > 0)
+    return max(0.0, min(1.0, (value / 2 - low / 2) / (high / 2 - low / 2)))
+
+
+def _row(value: float, scale: tuple[float, float], rows: int) -> int:
+    """The row of a value, 0 at the top."""
+    return min(rows - 1, int((1.0 - _share(value, scale)) * rows))
+
+
+def _labels(
+    scale: tuple[float, float], levels: Sequence[Level], rows: int, number: Callable[[float], str]
+) -> dict[int, tuple[str, str]]:
+    """Row → (text, series): the thresholds, and the scale's ends where no threshold stands."""
+    found = {_row(level.value, scale, rows): (number(level.value), level.series) for level in levels}
+    ends = {rows - 1: scale[0], 0: scale[1]} if rows > 1 else {0: scale[1]}
+    for y, value in ends.items():
+        found.setdefault(y, (number(value), "axis"))
+    return found
+
+
+class _Plot:
+    """The part of the canvas right of the labels, in dots (braille) or cells (ASCII)."""
+
+    def __init__(self, canvas: Canvas, left: int, scale: tuple[float, float], n: int, ascii_only: bool) -> None:
+        self._canvas, self._left, self._scale, self._ascii = canvas, left, scale, ascii_only
+        self.wide, self._tall = (1, 1) if ascii_only else (2, 4)
+        columns = (canvas.cells - left) * self.wide
+        self.high = canvas.rows * self._tall
+        self.xs = [columns // 2] if n == 1 else [i * (columns - 1) // max(1, n - 1) for i in range(n)]
+        self._columns = columns
+
+    def _y(self, value: float) -> int:
+        return _row(value, self._scale, self.high)
+
+    def band(self, points: Sequence[Point]) -> None:
+        """The intervals, every other dot, and between neighbouring windows what lies between."""
+        dots: set[tuple[int, int]] = set()
+        before: tuple[int, float, float] | None = None
+        for x, point in zip(self.xs, points, strict=True):
+            ends = self._ends(point)
+            if ends is None:
+                before = None
+                continue
+            low, high = ends
+            for step in range((before[0] if before else x) + 1 if before else x, x + 1):
+                share = 1.0 if before is None or x == before[0] else (step - before[0]) / (x - before[0])
+                a = low if before is None else before[1] + (low - before[1]) * share
+                b = high if before is None else before[2] + (high - before[2]) * share
+                dots |= {(step, y) for y in range(round(b), round(a) + 1) if self._ascii or (step + y) % 2 == 0}
+            before = (x, low, high)
+        self._put(dots, "band", ":")
+
+    def _ends(self, point: Point) -> tuple[float, float] | None:
+        """Rows of an interval's lower and upper end; an end that is open lies at the edge."""
+        if (point.lower is None and point.upper is None) or point.value is None or point.value != point.value:
+            return None
+        low = self.high - 1 if point.lower is None or point.lower != point.lower else self._y(point.lower)
+        high = 0 if point.upper is None or point.upper != point.upper else self._y(point.upper)
+        return low, high
+
+    def line(self, points: Sequence[Point]) -> None:
+        """The values, joined where neighbours have one; a point alone is made wide enough to be seen."""
+        solid: set[tuple[int, int]] = set()
+        dotted: set[tuple[int, int]] = set()
+        known = [None if p.value is None or p.value != p.value else self._y(p.value) for p in points]
+        for n, y in enumerate(known):
+            if y is None:
+                continue
+            x, dots = self.xs[n], solid if points[n].final else dotted
+            earlier = known[n - 1] if n else None
+            if earlier is not None:
+                dots |= _stroke(self.xs[n - 1], earlier, x, y)
+            elif n + 1 == len(known) or known[n + 1] is None:
+                dots |= {(min(x - x % self.wide + more, self._columns - 1), y) for more in range(self.wide)}
+            dots.add((x, y))
+        self._put({(x, y) for x, y in dotted - solid if x % 2 == 0 or self._ascii}, "open", "o")
+        self._put(solid, "value", "*")
+
+    def _put(self, dots: set[tuple[int, int]], series: str, sign: str) -> None:
+        """Dots as characters; a cell takes its last series whole."""
+        cells: dict[tuple[int, int], int] = {}
+        for x, y in dots:
+            at = (x // self.wide, y // self._tall)
+            cells[at] = cells.get(at, 0) | _DOTS[x % self.wide][y % self._tall]
+        for (x, y), bits in cells.items():
+            self._canvas.put(self._left + x, y, sign if self._ascii else chr(0x2800 + bits), series)
+
+
+def _stroke(x0: int, y0: int, x1: int, y1: int) -> set[tuple[int, int]]:
+    """The dots between two points, both included (Bresenham's line, by its longer side)."""
+    steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+    return {(x0 + round((x1 - x0) * n / steps), y0 + round((y1 - y0) * n / steps)) for n in range(steps + 1)}
