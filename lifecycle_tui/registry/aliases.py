@@ -197,6 +197,20 @@ def moves(
         f"WHERE model = ? AND alias = ?{where} ORDER BY at DESC, id DESC LIMIT ?",
         (*args, limit),
     ).fetchall()
+    return _moves(found)
+
+
+def moves_of(conn: sqlite3.Connection, model: str, version: int, limit: int = 50) -> tuple[AliasMove, ...]:
+    """How aliases came to a version and left it, newest first."""
+    found = conn.execute(
+        "SELECT model, alias, version, previous, at, by, why FROM alias_history "
+        "WHERE model = ?1 AND (version = ?2 OR previous = ?2) ORDER BY at DESC, id DESC LIMIT ?3",
+        (model, version, limit),
+    ).fetchall()
+    return _moves(found)
+
+
+def _moves(found: Iterable[Sequence[Any]]) -> tuple[AliasMove, ...]:
     return tuple(AliasMove(m, a, v, p, moment(at), by, why) for m, a, v, p, at, by, why in found)
 
 

@@ -186,3 +186,12 @@ def of_job(conn: sqlite3.Connection, model: str, job_id: int) -> Version | None:
     """The version that a job registered; a job that was killed and runs again finds by this what it had done."""
     found = conn.execute(f"{SELECT} WHERE model = ? AND job_id = ? ORDER BY number LIMIT 1", (model, job_id)).fetchone()
     return None if found is None else row(found)
+
+
+def children(conn: sqlite3.Connection, model: str, number: int, limit: int = 50) -> tuple[int, ...]:
+    """Numbers of the versions that were made from a version, newest first."""
+    found = conn.execute(
+        "SELECT number FROM versions WHERE model = ? AND parent = ? ORDER BY number DESC LIMIT ?",
+        (model, number, limit),
+    )
+    return tuple(child for (child,) in found)

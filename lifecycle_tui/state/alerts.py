@@ -266,6 +266,35 @@ def alerts(
     return tuple(map(row, found))
 
 
+def resolved_alerts(
+    conn: sqlite3.Connection, model: str | None = None, limit: int = 50, before: tuple[datetime, int] | None = None
+) -> tuple[tuple[AlertRow, int], ...]:
+    """Alerts that resolved, the last one first, each with the number of the event of it.
+
+    They are found by their events, which are in order of time however long an alert was open.
+
+    Args:
+        before: (when it resolved, number of the event) of the last one of the page before.
+    """
+    where, args = ["kind = 'resolved'"], list[Any]()
+    if model is not None:
+        where.append("model = ?")
+        args.append(model)
+    if before is not None:
+        where.append("(at, id) < (?, ?)")
+        args += [instant(before[0]), before[1]]
+    found = conn.execute(
+        f"SELECT id, alert_id FROM alert_events WHERE {' AND '.join(where)} ORDER BY at DESC, id DESC LIMIT ?",
+        (*args, limit),
+    ).fetchall()
+    rows: dict[int, AlertRow] = {}
+    for start in range(0, len(found), 900):  # SQLite's oldest limit on parameters is 999
+        ids = [alert_id for _, alert_id in found[start : start + 900]]
+        marks = ", ".join("?" * len(ids))
+        rows |= {r.id: r for r in map(row, conn.execute(f"{SELECT} WHERE id IN ({marks})", ids).fetchall())}
+    return tuple((rows[alert_id], event) for event, alert_id in found)
+
+
 def events(conn: sqlite3.Connection, alert_id: int) -> tuple[AlertEvent, ...]:
     """What happened to one alert, oldest first."""
     found = conn.execute(

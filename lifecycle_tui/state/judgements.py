@@ -87,6 +87,16 @@ def newest(conn: sqlite3.Connection, model: str, version: int | None = None) -> 
     return found[0] if found else None
 
 
+def newest_each(conn: sqlite3.Connection, model: str, first: int, last: int) -> dict[int, Judgement]:
+    """The last judgement of each of a model's versions with a number from `first` to `last`, by version."""
+    found = conn.execute(
+        f"{SELECT} WHERE id IN (SELECT max(id) FROM judgements WHERE model = ? AND version BETWEEN ? AND ? "
+        "GROUP BY version)",
+        (model, first, last),
+    ).fetchall()
+    return {judgement.version: judgement for judgement in map(row, found)}
+
+
 def looks(
     conn: sqlite3.Connection, model: str, version: int, champion: int | None, least: int, job_id: int | None = None
 ) -> int:

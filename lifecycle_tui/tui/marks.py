@@ -80,6 +80,13 @@ JOB: dict[str, Mark] = {
 }
 """Of a job."""
 
+VERDICT: dict[str, Mark] = {
+    "passed": Mark("✓", "+", "passed", "ok", 0),
+    "failed": Mark("✗", "X", "failed", "critical", 1),
+    "unknown": Mark("~", "~", "cannot tell", "dim", 2),
+}
+"""Of a judgement, and of each of its gates."""
+
 _UNKNOWN = Mark("?", "?", "?", "dim", 5)
 
 
@@ -101,6 +108,11 @@ def severity(name: str | None) -> Mark:
 def job(name: str) -> Mark:
     """The mark of a job's state, "stopping" for one that runs and was asked to stop."""
     return JOB.get(name) or Mark("?", "?", name, "dim", 5)
+
+
+def verdict(name: str) -> Mark:
+    """The mark of a judgement or a gate."""
+    return VERDICT.get(name) or Mark("?", "?", name, "dim", 5)
 
 
 def plain_glyphs() -> bool:

@@ -41,6 +41,9 @@ class Listed:
 
 PANES: dict[str, Listed] = {
     listed.name: listed
-    for listed in (Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),)
+    for listed in (
+        Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),
+        Listed("versions", "4", "versions", "lineage, judgements, two side by side", "versions:VersionsPane"),
+    )
 }
 """In the order of the keys; the first one is shown first."""
