@@ -28,12 +28,9 @@ def plan_of(spec: ModelSpec) -> LoopPlan:
     )
 
 
-def facts_of(tx: sqlite3.Connection, model: str, *, named: bool = False) -> Facts:
-    """Everything that a step of this model looks at.
-
-    Args:
-        named: the deployer can make versions serve that have no artefact here, so that one can go back to them.
-    """
+def facts_of(tx: sqlite3.Connection, spec: ModelSpec) -> Facts:
+    """Everything that a step of this model looks at."""
+    model = spec.name
     champion = aliases.get_alias(tx, model, aliases.CHAMPION)
     challenger = aliases.get_alias(tx, model, aliases.CHALLENGER)
     rows, window = tx.execute(
@@ -42,9 +39,9 @@ def facts_of(tx: sqlite3.Connection, model: str, *, named: bool = False) -> Fact
         (model,),
     ).fetchone()
     return Facts(
-        alerts=_alerts(tx, model),
+        alerts=_alerts(tx, spec),
         champion=None if champion is None else champion.version,
-        previous=_previous(tx, model, named),
+        previous=_previous(tx, model, serves_named(spec)),
         challenger=None if challenger is None else challenger.version,
         rows=int(rows),
         window=window,
@@ -69,10 +66,12 @@ def _previous(tx: sqlite3.Connection, model: str, named: bool) -> int | None:
     return version.number
 
 
-def _alerts(tx: sqlite3.Connection, model: str) -> tuple[AlertFact, ...]:
-    found = sorted((row.alert for row in alerts.open_alerts(tx, model)), key=lambda a: a.id or 0)
+def _alerts(tx: sqlite3.Connection, spec: ModelSpec) -> tuple[AlertFact, ...]:
+    """The open alerts. What one sets off is what its rule says now: who adds "retrain" to one that fires means it."""
+    found = sorted((row.alert for row in alerts.open_alerts(tx, spec.name)), key=lambda a: a.id or 0)
+    declared = {rule.name: rule.then for rule in spec.rules}
     return tuple(
-        AlertFact(a.id, a.rule, tuple(a.detail.get("then", ())), a.last_window or a.since)
+        AlertFact(a.id, a.rule, declared.get(a.rule, tuple(a.detail.get("then", ()))), a.last_window or a.since)
         for a in found
         if a.id is not None
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle_tui.agent.facts import facts_of, plan_of, serves_named
+from lifecycle_tui.agent.facts import facts_of, plan_of
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.policy.loop import (
     AskApproval,
@@ -75,9 +75,7 @@ def preview(conn: sqlite3.Connection, spec: WorkspaceSpec, now: datetime, models
     said = []
     for model in spec.models:
         if model.name in models:
-            found = step(
-                plan_of(model), _memory(conn, model.name), facts_of(conn, model.name, named=serves_named(model)), now
-            )
+            found = step(plan_of(model), _memory(conn, model.name), facts_of(conn, model), now)
             said += [f"{model.name}: {_said(intent)}" for intent in found.intents]
     return tuple(said)
 
@@ -89,7 +87,7 @@ def _memory(conn: sqlite3.Connection, model: str) -> LoopState:
 
 def decide(tx: sqlite3.Connection, model: ModelSpec, now: datetime) -> Step:
     """The step of one model, with its memory stored; the caller carries the intents out in the same transaction."""
-    found = step(plan_of(model), _memory(tx, model.name), facts_of(tx, model.name, named=serves_named(model)), now)
+    found = step(plan_of(model), _memory(tx, model.name), facts_of(tx, model), now)
     memory.put(tx, model.name, found.state.to_json(), found.next or found.state.last, found.due, now)
     return found
 

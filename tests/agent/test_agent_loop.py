@@ -197,3 +197,17 @@ def test_monitored_only(tmp_path: Path) -> None:
     assert [j.kind for j in story.ran] == ["evaluate"] * len(story.ran)
     assert story.ask("retrain").error is not None
     assert END > PRODUCTION
+
+
+def test_a_rule_that_fires_is_taken_as_the_file_says_now(tmp_path: Path) -> None:
+    """Somebody is told of an alert and then has the rule retrain: the open alert does."""
+    story = Story(tmp_path).write()
+    file = tmp_path / "lifecycle.toml"
+    asks = file.read_text("utf-8")
+    assert 'then = ["notify", "retrain"]' in asks
+    file.write_text(asks.replace('then = ["notify", "retrain"]', 'then = ["notify"]'), "utf-8")
+    story.run(TURN + WEEK)
+    assert [a.alert.state for a in story.alerts()] == ["open"] and not any("retraining" in line for line in story.said)
+    file.write_text(asks, "utf-8")
+    story.run(TURN + 2 * WEEK)
+    assert any("retraining: rule stale" in line for line in story.said)
