@@ -148,6 +148,14 @@ def signals(conn: sqlite3.Connection, window_id: int) -> tuple[Signal, ...]:
     return tuple(map(signal_row, found.fetchall()))
 
 
+def of_window(conn: sqlite3.Connection, model: str, key: str, version: str = "") -> dict[str, Signal]:
+    """The signals of a window's current result for a version ("" for what concerns all rows), by name."""
+    found = conn.execute(
+        "SELECT id FROM windows WHERE model = ? AND key = ? AND version = ? AND current = 1", (model, key, version)
+    ).fetchone()
+    return {} if found is None else {s.name: s for s in signals(conn, found[0])}
+
+
 def scored_by(entries: Sequence[WindowSignals], champion: str) -> WindowSignals:
     """Of one window's entries the one whose metrics are shown: the champion's, else of who scored most labelled rows;
     the entry of all rows where no version is named."""

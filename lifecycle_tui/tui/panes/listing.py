@@ -44,6 +44,7 @@ PANES: dict[str, Listed] = {
     for listed in (
         Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),
         Listed("versions", "4", "versions", "lineage, judgements, two side by side", "versions:VersionsPane"),
+        Listed("alerts", "5", "alerts", "what fires, since when, and what has resolved", "alerts:AlertsPane"),
     )
 }
 """In the order of the keys; the first one is shown first."""

@@ -1,0 +1,266 @@
+"""A list of alerts with what is known of the one under the cursor. The alerts pane and the alerts screen are this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from lifecycle_tui.state.alerts import AlertEvent
+from lifecycle_tui.tui import going, marks
+from lifecycle_tui.tui.grid import Cell, Column, Grid
+from lifecycle_tui.tui.panes.panel import Panel
+from lifecycle_tui.tui.reads import alerts
+from lifecycle_tui.tui.reads.alerts import AlertFacts, AlertLine
+from lifecycle_tui.tui.reads.pages import Pages, near_end
+from lifecycle_tui.tui.records import Fact, Section, lines
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Line, Span, joined, moment
+
+NONE_OPEN = "No alert is open."
+NONE = "No alert was ever opened here: no rule has fired."
+
+
+def _severity(a: AlertLine) -> Cell:
+    mark = marks.severity(a.alert.severity)
+    return Cell(mark.text(), "dim" if a.alert.state == "resolved" else mark.tone)
+
+
+def _state(a: AlertLine) -> Cell:
+    alert = a.alert
+    if alert.state == "resolved":
+        return Cell(joined(("resolved", alert.resolved_by or ""), " by "), "dim")
+    if alert.state == "acknowledged":
+        return Cell(joined(("acknowledged", alert.acknowledged_by or ""), " by "), "info")
+    return Cell("open", "bold")
+
+
+def _dim(a: AlertLine) -> str:
+    return "dim" if a.alert.state == "resolved" else ""
+
+
+def columns(model: bool) -> tuple[Column[AlertLine], ...]:
+    """Columns of the list; with the model's name where it is about all of them."""
+    return (
+        Column("severity", "severity", 10, _severity, sort=lambda a: marks.severity(a.alert.severity).rank),
+        Column("model", "model", 13 if model else 0, lambda a: Cell(a.alert.model, _dim(a) or "bold"),
+               sort=lambda a: a.alert.model.casefold(), grow=2, most=30),
+        Column("rule", "rule", 15, lambda a: Cell(a.alert.rule, _dim(a)), sort=lambda a: a.alert.rule, grow=2,
+               most=30),
+        Column("since", "since", 10, lambda a: Cell(a.alert.since, _dim(a)), sort=lambda a: a.alert.since, down=True,
+               grow=1, most=19),
+        Column("age", "changed", 13, lambda a: Cell(a.age, "dim")),
+        Column("state", "state", 12, _state, sort=lambda a: a.alert.state, grow=3, most=34),
+        Column("message", "what", 30, lambda a: Cell(a.alert.message, _dim(a)), grow=9, needs=130),
+    )  # fmt: skip
+
+
+def searched(a: AlertLine) -> str:
+    """What the filter looks in."""
+    alert = a.alert
+    return " ".join(
+        (alert.model, alert.rule, alert.severity, alert.state, alert.since, alert.message, alert.acknowledged_by or "",
+         alert.resolved_by or "", f"#{alert.id}")
+    )  # fmt: skip
+
+
+class AlertList(Vertical):
+    """Open alerts worst first, then resolved ones; below, all that is known of the one under the cursor.
+
+    Args:
+        model: of which model; None for all.
+    """
+
+    DEFAULT_CSS = """
+    AlertList { height: 1fr; }
+    AlertList #alerts { height: auto; max-height: 50%; }
+    AlertList #told { height: 1fr; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "cause", "cause", id="alerts.cause", tooltip="go to the cause: the window and what moved"),
+        Binding("e", "only", "open only", id="alerts.only", tooltip="open alerts only, or resolved ones as well"),
+        Binding("s", "sort", "sort", show=False, id="alerts.sort", tooltip="sort by the next column"),
+        Binding("S", "reverse", "turn the order around", show=False, id="alerts.reverse"),
+    ]
+
+    class Changed(Message):
+        """The cursor stands on another alert, or the list says something else by now."""
+
+    def __init__(self, source: Source, model: str | None) -> None:
+        super().__init__(id="alert-list")
+        self.source, self.model = source, model
+        self.only_open = False
+        self._wanted: str | None = None
+        self._open: list[AlertLine] = []
+        self._resolved: Pages[AlertLine] = Pages(self._read, lambda a: a.key, alerts.PAGE)
+        self.grid: Grid[AlertLine] = Grid(
+            columns(model is None), key=lambda a: a.key, text=searched, empty=NONE, id="alerts"
+        )
+        self.panel = Panel(told, id="told")
+
+    def compose(self) -> ComposeResult:
+        yield self.grid
+        yield self.panel
+
+    def _read(self, after: AlertLine | None) -> Sequence[AlertLine]:
+        return alerts.resolved(self.source.conn, self.source.now(), self.model, after)
+
+    def load(self) -> None:
+        """Read the open alerts and the newest page of those that resolved."""
+        self._open = alerts.open_lines(self.source.conn, self.source.now(), self.model)
+        if not self.only_open:
+            self._resolved.renew()
+        self._show()
+
+    def _show(self) -> None:
+        shown = self._open if self.only_open else [*self._open, *self._resolved.rows]
+        self.grid.show(shown, empty=NONE_OPEN if self.only_open else NONE)
+        if self._wanted is not None:
+            self.grid.go(self._wanted)
+            self._wanted = None
+        self._tell()
+
+    def _tell(self) -> None:
+        line = self.grid.row
+        self.panel.tell(None if line is None else alerts.facts(self.source.conn, line))
+
+    def go(self, alert_id: int) -> None:
+        """Put the cursor on an alert: now, or when the list is next read."""
+        self._wanted = str(alert_id)
+        self.grid.go(self._wanted)
+
+    @property
+    def counts(self) -> str:
+        """How many are open, in words."""
+        return f"{len(self._open)} open" if self._open else "none open"
+
+    @property
+    def place(self) -> str:
+        """Where the cursor is, and what of the list shows."""
+        more = "" if self.only_open or self._resolved.whole else "+"
+        return joined(
+            (
+                f"filter: {self.grid.filter}" if self.grid.filter else "",
+                "open only" if self.only_open else "",
+                f"by {self.grid.sorting}" if self.grid.sorting else "",
+                self.grid.place + more,
+            )
+        )
+
+    def about(self) -> Line:
+        """The alert under the cursor in a line."""
+        line = self.grid.row
+        if line is None:
+            return ()
+        mark = marks.severity(line.alert.severity)
+        return (Span(f" {mark.sign()} #{line.row.id}  ", mark.tone), Span(line.alert.message))
+
+    def subject(self) -> Subject:
+        """What an action would be about: a resolved alert is none that could be acknowledged."""
+        line = self.grid.row
+        if line is None:
+            return Subject(model=self.model)
+        return Subject(model=line.alert.model, alert=None if line.alert.state == "resolved" else line.row.id)
+
+    def on_grid_moved(self) -> None:
+        try:
+            if not self.only_open and not self._resolved.whole and near_end(self.grid.rows, self.grid.row):
+                self._resolved.more()
+                self._show()
+            else:
+                self._tell()
+        except Trouble:
+            return  # the app's next poll says so, and reads again
+        self.post_message(self.Changed())
+
+    def on_grid_ordered(self) -> None:
+        self.post_message(self.Changed())
+
+    def on_grid_chosen(self) -> None:
+        self.action_cause()
+
+    def action_cause(self) -> None:
+        """To the window and the signal that the alert under the cursor is about."""
+        line = self.grid.row
+        if line is None:
+            return
+        try:
+            where = alerts.cause(self.source.conn, line.alert)
+        except Trouble:
+            return  # the app's next poll says so
+        going.to_model(self.app, self.source, line.alert.model, where)
+
+    def action_only(self) -> None:
+        """Open alerts only, or resolved ones as well."""
+        self.only_open = not self.only_open
+        self.load()
+        self.post_message(self.Changed())
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.grid.sort_next()
+
+    def action_reverse(self) -> None:
+        """Turn the order around."""
+        self.grid.sort_reverse()
+
+
+def told(found: AlertFacts | None, cells: int) -> list[Line]:
+    """All that is known of an alert, as lines."""
+    return [] if found is None else lines(sections(found), cells)
+
+
+def sections(found: AlertFacts) -> list[Section]:
+    """All that is known of an alert."""
+    alert, row = found.line.alert, found.line.row
+    mark = marks.severity(alert.severity)
+    what = [Fact(mark.text(), alert.message, "" if alert.state == "resolved" else mark.tone)]
+    latest = alert.detail.get("latest")
+    if alert.state != "resolved" and latest:
+        what.append(Fact("now", str(latest)))
+    when = str(alert.detail.get("when") or "")
+    if when:
+        held = alert.detail.get("for")
+        what.append(Fact("rule", f"{alert.rule}: {when}" + (f", for {held} windows" if held not in (None, 1) else "")))
+    then = alert.detail.get("then")
+    if isinstance(then, list) and then:
+        what.append(Fact("sets off", ", ".join(map(str, then))))
+    columns = alert.detail.get("columns")
+    if isinstance(columns, list) and columns:
+        what.append(Fact("columns", ", ".join(map(str, columns))))
+    if row.acknowledged_at is not None:
+        who = f"by {alert.acknowledged_by or '?'} at {moment(row.acknowledged_at)}"
+        what.append(Fact("acknowledged", who + (f": {row.note}" if row.note else ""), "info"))
+    return [Section(f"{alert.model}  {alert.rule}  #{row.id}", tuple(what)), Section("", tuple(_events(found.events)))]
+
+
+def _events(events: Iterable[AlertEvent]) -> list[Fact]:
+    """What happened to it, newest first; windows that it went on for in a row are one line."""
+    found: list[Fact] = []
+    going_on: list[AlertEvent] = []
+    for event in events:
+        if event.kind == "continued":
+            going_on.append(event)
+            continue
+        found += _went_on(going_on)
+        going_on = []
+        words: list[str] = [event.kind]
+        words += [f"by {event.by}"] if event.by and event.kind != "opened" else []
+        words += [f"in window {event.window}"] if event.window and event.kind == "opened" else []
+        said = f": {event.text}" if event.text and event.kind == "acknowledged" else ""
+        found.append(Fact(moment(event.at), " ".join(words) + said))
+    return [*found, *_went_on(going_on)][::-1]
+
+
+def _went_on(events: Sequence[AlertEvent]) -> list[Fact]:
+    if not events:
+        return []
+    span = f"in window {events[-1].window}"
+    if len(events) > 1:
+        span = f"in {len(events)} windows, {events[0].window} to {events[-1].window}"
+    return [Fact(moment(events[-1].at), f"went on {span}")]
