@@ -1,0 +1,232 @@
+"""Lines to fill in: text, switches, choices. Used by the dialog of an action; closed it is one line.
+
+Text is typed into Textual's Input, imported when it is first needed; it never blinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
+from textual.message import Message
+from textual.strip import Strip
+
+from lifecycle_tui.tui.marks import STYLES
+from lifecycle_tui.tui.text import Line, Span, fit, safe
+from lifecycle_tui.tui.widgets.lines import Lines, drawn
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+NAME = 10
+"""Cells of a field's name."""
+VALUE = 24
+"""Cells of its value, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a form.
+
+    Attributes:
+        kind: "text", "flag" or "choice"; choices: of a choice, besides none.
+        value: as given; None or False where it was not.
+        required: nothing can be done before it is given.
+    """
+
+    name: str
+    kind: str
+    help: str
+    value: str | bool | None = None
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def said(self) -> str:
+        """Its value in words."""
+        if self.kind == "flag":
+            return "yes" if self.value else "no"
+        return "-" if self.value is None else str(self.value)
+
+
+class Fields(Lines, can_focus=True):
+    """The lines themselves, with a cursor while they are open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "next line", show=False, id="form.down"),
+        Binding("up,k", "move(-1)", "line before", show=False, id="form.up"),
+        Binding("space,right,l", "turn(1)", "switch, or next choice", show=False, id="form.turn"),
+        Binding("left,h", "turn(-1)", "choice before", show=False, id="form.turn-back"),
+        Binding("enter", "change", "change", show=False, id="form.change", tooltip="type a value, or switch"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="fields")
+        self.fields: tuple[Field, ...] = ()
+        self.at = 0
+        self.open = False
+
+    def fill(self, fields: Sequence[Field]) -> None:
+        """Show these."""
+        self.fields = tuple(fields)
+        self.at = max(0, min(self.at, len(self.fields) - 1))
+        self.refresh(layout=True)
+
+    def toggle(self, opened: bool) -> None:
+        """Open, with the focus; or closed."""
+        if self.open != opened:
+            self.open = opened
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """One line a field; closed, one in all."""
+        return len(self.fields) if self.open else min(1, len(self.fields))
+
+    def render_line(self, y: int) -> Strip:
+        """A field, or all of them in a line."""
+        if not self.open:
+            return drawn(self._summary(), self.size.width, STYLES["dim"])
+        if y >= len(self.fields):
+            return drawn((), self.size.width, STYLES[""])
+        field, here = self.fields[y], y == self.at
+        wide = max(VALUE, self.size.width // 2 - NAME)
+        # What does not fit shows its end: that is where one types.
+        line = (
+            Span(">" if here else " ", "bold"), Span(fit(field.name, NAME), "bold" if here else ""),
+            Span(fit(safe(field.said), wide), "" if field.value else "dim"), Span(f" {field.help}", "dim"),
+        )  # fmt: skip
+        return drawn(line, self.size.width, STYLES["title"] if here and self.has_focus else STYLES[""])
+
+    def _summary(self) -> Line:
+        parts = [f"{f.name}: {f.said}" if f.value else f.name for f in self.fields]
+        return (Span(" options   "), Span(" · ".join(parts)))
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """The cursor looks different with and without the focus."""
+        super().watch_has_focus(focused)
+        self.refresh()
+        self._point()
+
+    def _point(self) -> None:
+        if self.has_focus:
+            self.app.cursor_position = Offset(self.content_region.x, self.content_region.y + self.at)
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor."""
+        self.at = max(0, min(len(self.fields) - 1, self.at + lines))
+        self.refresh()
+        self._point()
+
+    def action_turn(self, by: int) -> None:
+        """Switch a flag, take the next choice, or type."""
+        form = self.parent
+        assert isinstance(form, Form)
+        if self.fields:
+            form.turn(self.fields[self.at], by)
+
+    def action_change(self) -> None:
+        """Type a value; switch what is no text."""
+        self.action_turn(1)
+
+
+class Form(Vertical):
+    """Fields, and a line to type in.
+
+    Its messages: `Changed` with a field's new value, `Closed` when the typing ends without one.
+    """
+
+    DEFAULT_CSS = """
+    Form { height: auto; }
+    Form #typing { height: 1; }
+    Form #typing Lines { width: auto; height: 1; }
+    Form Input { width: 1fr; height: 1; border: none; padding: 0; background: ansi_default; color: ansi_default; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "drop", "drop what is typed", show=False, id="form.drop"),
+    ]
+
+    class Changed(Message):
+        """A field has a new value."""
+
+        def __init__(self, field: str, value: str | bool | None, *, typed: bool) -> None:
+            super().__init__()
+            self.field, self.value, self.typed = field, value, typed
+
+    class Closed(Message):
+        """The typing has ended without a value."""
+
+    def __init__(self) -> None:
+        super().__init__(id="form")
+        self.fields = Fields()
+        self._typing = Horizontal(id="typing", classes="hidden")
+        self._label = Lines()
+        self._input: Input | None = None
+        self._wanted: str | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.fields
+        with self._typing:
+            yield self._label
+
+    @property
+    def typing(self) -> str | None:
+        """The name of what is typed now."""
+        return self._wanted
+
+    def turn(self, field: Field, by: int) -> None:
+        """Another value for a flag or a choice; a text is typed."""
+        if field.kind == "flag":
+            self.post_message(self.Changed(field.name, not field.value, typed=False))
+        elif field.kind == "choice":
+            values = [None, *field.choices]
+            at = values.index(field.value) if field.value in values else 0
+            self.post_message(self.Changed(field.name, values[(at + by) % len(values)], typed=False))
+        else:
+            self.call_later(self.ask, field.name, f"{field.name}: ", "" if field.value is None else str(field.value))
+
+    async def ask(self, name: str, label: str, value: str = "") -> None:
+        """Have something typed; it comes back as `Changed` of this name."""
+        if self._input is None:
+            from textual.widgets import Input
+
+            self._input = Input(select_on_focus=False, compact=True)
+            self._input.cursor_blink = False
+            await self._typing.mount(self._input)
+        self._wanted = name
+        self._label.show([(Span(f" {label}", "bold"),)])
+        self._label.styles.width = min(len(label) + 1, max(1, self.size.width - 20))
+        self._input.value, self._input.cursor_position = value, len(value)
+        self._typing.remove_class("hidden")
+        self._input.focus()
+
+    def _end(self) -> None:
+        self._wanted = None
+        self._typing.add_class("hidden")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Nothing happens with every letter."""
+        event.stop()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter keeps what was typed."""
+        event.stop()
+        name = self._wanted
+        if name is None:
+            return
+        self._end()
+        self.post_message(self.Changed(name, event.value or None, typed=True))
+
+    def action_drop(self) -> None:
+        """Esc while typing keeps the value as it was."""
+        self._end()
+        self.post_message(self.Closed())
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool:
+        """Esc is the dialog's while nothing is typed."""
+        return action != "drop" or self._wanted is not None
