@@ -14,11 +14,14 @@ def name_of(job: Job) -> str:
 
 def progress_text(job: Job) -> str:
     """How far a job is: `1,200 of 5,000 rows (24 %)`, or what it is at; "" where that is not known."""
-    if job.state != "running":
-        return ""
-    if job.total and job.done is not None:
-        return f"{job.done:,.0f} of {job.total:,.0f} {job.unit or ''} ({100 * job.done / job.total:.0f} %)"
-    return job.text or ""
+    return how_far(job.done, job.total, job.unit, job.text) if job.state == "running" else ""
+
+
+def how_far(done: float | None, total: float | None, unit: str | None, text: str | None) -> str:
+    """The same of a job's columns."""
+    if total and done is not None:
+        return f"{done:,.0f} of {total:,.0f} {unit or ''} ({100 * done / total:.0f} %)"
+    return text or ""
 
 
 def left_text(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""The filter line: `/`, words, Enter keeps them, Esc drops them. Used by screens with a grid.
+"""The filter line: `/`, words, Enter keeps them, Esc drops them. Used by screens with a grid, or with a log.
 
 Textual's Input is imported only when it is first opened. It never blinks: a blinking cursor costs a slow link more
 than all else on the screen.
@@ -6,7 +6,7 @@ than all else on the screen.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -17,7 +17,19 @@ from lifecycle_tui.tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-    from lifecycle_tui.tui.grid import Grid
+
+class Searched(Protocol):
+    """What the line writes to: a grid that filters its rows, a log that finds its lines."""
+
+    filter: str
+
+    def focus(self) -> object:
+        """Get the keys."""
+        ...
+
+    def action_move(self, rows: int) -> None:
+        """Go on by so many rows, or finds."""
+        ...
 
 
 class Prompt(Horizontal):
@@ -32,10 +44,10 @@ class Prompt(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="prompt", classes="hidden")
-        self._grid: Grid[Any] | None = None
+        self._grid: Searched | None = None
         self._input: Input | None = None
 
-    async def open(self, grid: Grid[Any]) -> None:
+    async def open(self, grid: Searched) -> None:
         """Show the line with the grid's words so far, and take the focus."""
         self._grid = grid
         if self._input is None:

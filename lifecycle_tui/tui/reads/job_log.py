@@ -1,0 +1,91 @@
+"""Lines of a job's log, a page at a time from either end. Read by the log view of the job screen.
+
+A log may have a hundred thousand lines, and a line a megabyte: every read is bounded in lines and in characters, and
+of a line only its beginning is kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle_tui.state.text import moment
+
+PAGE = 1_000
+LONGEST = 4_000
+"""Characters of a line that are kept: nobody reads more, and they are laid out again at every resize."""
+WEIGHT = 1_000_000
+"""Characters after which a page is full, whatever its lines."""
+SEARCHED = 20_000
+"""Lines that one search looks through."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One entry of a log; its text may have several lines (a traceback).
+
+    Attributes:
+        more: characters at its end that were left out.
+    """
+
+    id: int
+    at: datetime
+    level: str
+    text: str
+    more: int
+
+
+_SELECT = "SELECT id, at, level, substr(text, 1, ?), length(text) FROM job_events WHERE job_id = ?"
+
+
+def _page(found: Iterable[tuple], limit: int) -> Iterator[LogLine]:
+    weight = 0
+    for n, (id_, at, level, text, length) in enumerate(found):
+        yield LogLine(id_, moment(at), level, text.rstrip(), max(0, length - len(text)))
+        weight += length
+        if n + 1 == limit or weight >= WEIGHT:
+            return
+
+
+def before(conn: sqlite3.Connection, job_id: int, id_: int | None = None, limit: int = PAGE) -> list[LogLine]:
+    """The page that ends before line `id_` (None: the newest one), oldest first."""
+    where, args = ("", ()) if id_ is None else (" AND id < ?", (id_,))
+    found = conn.execute(f"{_SELECT}{where} ORDER BY id DESC", (LONGEST, job_id, *args))
+    return list(_page(found, limit))[::-1]
+
+
+def after(conn: sqlite3.Connection, job_id: int, id_: int = 0, limit: int = PAGE) -> list[LogLine]:
+    """The page that begins after line `id_` (0: the oldest one), oldest first."""
+    found = conn.execute(f"{_SELECT} AND id > ? ORDER BY id", (LONGEST, job_id, id_))
+    return list(_page(found, limit))
+
+
+def last(conn: sqlite3.Connection, job_id: int) -> int:
+    """The id of the newest line; 0 where there is none."""
+    found = conn.execute("SELECT id FROM job_events WHERE job_id = ? ORDER BY id DESC LIMIT 1", (job_id,)).fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def count_after(conn: sqlite3.Connection, job_id: int, id_: int, most: int = PAGE) -> int:
+    """How many lines come after `id_`; `most` where there are more."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM job_events WHERE job_id = ? AND id > ? LIMIT ?)"
+    return int(conn.execute(sql, (job_id, id_, most)).fetchone()[0])
+
+
+def find(conn: sqlite3.Connection, job_id: int, words: str, id_: int, *, down: bool) -> tuple[int | None, int | None]:
+    """The nearest line with these words after (or before) line `id_`, wherever case does not matter.
+
+    Returns:
+        The line's id, or None; and where nothing was found within `SEARCHED` lines, the line to look on from.
+    """
+    way, order = (">", "ASC") if down else ("<", "DESC")
+    wanted, looked = words.casefold(), 0
+    sql = f"SELECT id, substr(text, 1, ?) FROM job_events WHERE job_id = ? AND id {way} ? ORDER BY id {order} LIMIT ?"
+    at = id_
+    for at, text in conn.execute(sql, (LONGEST, job_id, id_, SEARCHED)):
+        looked += 1
+        if wanted in text.casefold():
+            return int(at), None
+    return None, int(at) if looked == SEARCHED else None
