@@ -200,6 +200,14 @@ def moves(
     return _moves(found)
 
 
+def move(conn: sqlite3.Connection, move_id: int) -> AliasMove | None:
+    """One move by its id in `alias_history`."""
+    found = conn.execute(
+        "SELECT model, alias, version, previous, at, by, why FROM alias_history WHERE id = ?", (move_id,)
+    ).fetchall()
+    return next(iter(_moves(found)), None)
+
+
 def moves_of(conn: sqlite3.Connection, model: str, version: int, limit: int = 50) -> tuple[AliasMove, ...]:
     """How aliases came to a version and left it, newest first."""
     found = conn.execute(

@@ -295,6 +295,14 @@ def resolved_alerts(
     return tuple((rows[alert_id], event) for event, alert_id in found)
 
 
+def of_event(conn: sqlite3.Connection, event_id: int) -> AlertRow | None:
+    """The alert that an event happened to."""
+    found = conn.execute(
+        f"{SELECT} WHERE id = (SELECT alert_id FROM alert_events WHERE id = ?)", (event_id,)
+    ).fetchone()
+    return None if found is None else row(found)
+
+
 def events(conn: sqlite3.Connection, alert_id: int) -> tuple[AlertEvent, ...]:
     """What happened to one alert, oldest first."""
     found = conn.execute(

@@ -81,6 +81,12 @@ def put(tx: sqlite3.Connection, judgement: Judgement) -> Judgement:
     return row(tx.execute(f"{SELECT} WHERE id = ?", (cursor.lastrowid,)).fetchone())
 
 
+def get(conn: sqlite3.Connection, judgement_id: int) -> Judgement | None:
+    """One judgement by its id."""
+    found = conn.execute(f"{SELECT} WHERE id = ?", (judgement_id,)).fetchone()
+    return None if found is None else row(found)
+
+
 def newest(conn: sqlite3.Connection, model: str, version: int | None = None) -> Judgement | None:
     """The last judgement of a model, or of one of its versions; None if there is none."""
     found = judgements(conn, model, version, limit=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ class Entry:
         text: one sentence with the facts.
         by: the person or policy that did it, where there is one.
         cursor: pass it as `before` for the entries that come after this one in the listing.
+        id: of the row that tells it: of the alert's event, the alias's move, the job …; a version's number.
     """
 
     at: datetime
@@ -36,6 +37,7 @@ class Entry:
     text: str
     by: str | None
     cursor: str
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,11 @@ _TELLERS = (
 )  # fmt: skip
 """In the order in which things of one instant are listed (effects above their causes)."""
 
+FAILED = "job-failed"
+"""In `kinds`: of the jobs that ended those that failed."""
+_RANK_OF_JOBS = next(rank for rank, teller in enumerate(_TELLERS) if teller.kind == "job")
+_FAILED_JOBS = replace(_TELLERS[_RANK_OF_JOBS], where="finished_at IS NOT NULL AND state = 'failed'")
+
 
 def timeline(
     conn: sqlite3.Connection, model: str | None = None, at: datetime | None = None, limit: int = 50,
@@ -150,19 +157,24 @@ def timeline(
         model: only what concerns this model.
         at: only what had happened by this instant.
         before: the `cursor` of an entry: only those after it in the listing (the next page).
-        kinds: only these kinds of entries.
+        kinds: only these kinds of entries; "job-failed" stands for those of the kind "job" that failed.
     """
     found: list[tuple[tuple, Entry]] = []
     for rank, teller in enumerate(_TELLERS):
         if kinds is None or teller.kind in kinds:
             found += _told(conn, rank, teller, model, at, limit, before)
-    found.sort(key=lambda pair: pair[0])
+    found = sorted(found, key=lambda pair: pair[0])[:limit]
+    if kinds is not None and FAILED in kinds and "job" not in kinds:
+        # No index knows the failed ones: they are looked for among the jobs that ended within the page's time only.
+        since = found[-1][1].at if len(found) == limit else None
+        found += _told(conn, _RANK_OF_JOBS, _FAILED_JOBS, model, at, limit, before, since)
+        found.sort(key=lambda pair: pair[0])
     return tuple(entry for _, entry in found[:limit])
 
 
 def _told(
     conn: sqlite3.Connection, rank: int, teller: _Teller, model: str | None, at: datetime | None, limit: int,
-    before: str | None,
+    before: str | None, since: datetime | None = None,
 ) -> list[tuple[tuple, Entry]]:  # fmt: skip
     where = [teller.where or f"{teller.at} IS NOT NULL"]
     args: list[Any] = []
@@ -172,6 +184,9 @@ def _told(
     if at is not None:
         where.append(f"{teller.at} <= ?")
         args.append(instant(at))
+    if since is not None:
+        where.append(f"{teller.at} >= ?")
+        args.append(instant(since))
     if before is not None:
         clause, more = _after(teller, rank, before)
         where.append(clause)
@@ -187,7 +202,7 @@ def _told(
     for when, id_, name, *values in rows:
         what, subject, text, by = teller.tell(*values)
         cursor = f"{when} {rank} {id_} {name or ''}"
-        entry = Entry(moment(when), teller.kind, name, what, subject, text, by, cursor)
+        entry = Entry(moment(when), teller.kind, name, what, subject, text, by, cursor, id_)
         entries.append(((_reverse(when), rank, -id_, _reverse(name or "")), entry))
     return entries
 

@@ -134,6 +134,12 @@ def window(conn: sqlite3.Connection, model: str, key: str, version: str = "") ->
     return None if found is None else row(found)
 
 
+def result(conn: sqlite3.Connection, window_id: int) -> WindowRow | None:
+    """One stored result by its id, current or not."""
+    found = conn.execute(f"{SELECT} WHERE id = ?", (window_id,)).fetchone()
+    return None if found is None else row(found)
+
+
 def revisions(conn: sqlite3.Connection, model: str, key: str, version: str = "") -> tuple[WindowRow, ...]:
     """Every result a window ever had for a version, oldest first."""
     found = conn.execute(
@@ -150,10 +156,8 @@ def signals(conn: sqlite3.Connection, window_id: int) -> tuple[Signal, ...]:
 
 def of_window(conn: sqlite3.Connection, model: str, key: str, version: str = "") -> dict[str, Signal]:
     """The signals of a window's current result for a version ("" for what concerns all rows), by name."""
-    found = conn.execute(
-        "SELECT id FROM windows WHERE model = ? AND key = ? AND version = ? AND current = 1", (model, key, version)
-    ).fetchone()
-    return {} if found is None else {s.name: s for s in signals(conn, found[0])}
+    found = window(conn, model, key, version)
+    return {} if found is None else {s.name: s for s in signals(conn, found.id)}
 
 
 def scored_by(entries: Sequence[WindowSignals], champion: str) -> WindowSignals:
@@ -191,6 +195,17 @@ def _named(conn: sqlite3.Connection, window_id: int, names: Collection[str] | No
             some = wanted[start : start + 900]
             found += conn.execute(f"{sql} AND name IN ({', '.join('?' * len(some))})", (window_id, *some)).fetchall()
     return {s.name: s for s in map(signal_row, found)}
+
+
+def names(conn: sqlite3.Connection, model: str, limit: int) -> tuple[str, ...]:
+    """Names of the signals about no column that the last `limit` windows have, sorted."""
+    keys = "SELECT DISTINCT key FROM windows WHERE model = ?1 AND current = 1 ORDER BY key DESC LIMIT ?2"
+    found = conn.execute(
+        f"SELECT DISTINCT s.name FROM windows w JOIN signals s ON s.window_id = w.id WHERE w.model = ?1 "
+        f'AND w.current = 1 AND w.key IN ({keys}) AND s."column" IS NULL ORDER BY s.name',
+        (model, limit),
+    )
+    return tuple(name for (name,) in found.fetchall())
 
 
 def signal_history(

@@ -43,8 +43,16 @@ PANES: dict[str, Listed] = {
     listed.name: listed
     for listed in (
         Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),
+        Listed(
+            "performance",
+            "3",
+            "performance",
+            "its metrics over windows, against the rules",
+            "performance:PerformancePane",
+        ),
         Listed("versions", "4", "versions", "lineage, judgements, two side by side", "versions:VersionsPane"),
         Listed("alerts", "5", "alerts", "what fires, since when, and what has resolved", "alerts:AlertsPane"),
+        Listed("history", "7", "history", "everything that happened to it", "history:HistoryPane"),
     )
 }
 """In the order of the keys; the first one is shown first."""
