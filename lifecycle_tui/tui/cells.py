@@ -31,7 +31,8 @@ class Column(Generic[T]):
         down: sort from the greatest to the smallest.
         right: flush right.
         grow: weight in sharing out spare width, up to `most` cells (0: no limit).
-        needs: shown only where the grid is at least so wide.
+        needs: shown only where the grid is at least so wide; until: only where it is less wide (0: no limit).
+        words: its title in a sentence, where the header has a sign.
     """
 
     key: str
@@ -44,17 +45,24 @@ class Column(Generic[T]):
     grow: int = 0
     most: int = 0
     needs: int = 0
+    until: int = 0
+    words: str = ""
+
+    @property
+    def said(self) -> str:
+        """What to call it outside of its header."""
+        return self.words or self.title
 
 
-def laid_out(columns: Sequence[Column[T]], room: int) -> list[tuple[Column[T], int]]:
+def laid_out(columns: Sequence[Column[T]], room: int, gutter: int = 1) -> list[tuple[Column[T], int]]:
     """The columns that show in `room` cells, each with its width; spare room goes to those that grow.
 
-    A column takes its width and one cell between it and the next; the first cell of a line is the cursor's. They may
-    need more than there is: a grid scrolls sideways.
+    A column takes its width and one cell between it and the next; the first `gutter` cells of a line are the signs' of
+    cursor and mark. They may need more than there is: a grid scrolls sideways.
     """
-    shown = [c for c in columns if c.width and c.needs <= room]
+    shown = [c for c in columns if c.width and c.needs <= room and (room < c.until or not c.until)]
     widths = {c.key: c.width for c in shown}
-    spare = room - 1 - sum(widths.values()) - len(shown)
+    spare = room - gutter - sum(widths.values()) - len(shown)
     growing = [c for c in shown if c.grow]
     while spare > 0 and growing:
         weight = sum(c.grow for c in growing)
@@ -70,6 +78,16 @@ def laid_out(columns: Sequence[Column[T]], room: int) -> list[tuple[Column[T], i
             break
         spare -= given
     return [(c, widths[c.key]) for c in shown]
+
+
+def column_at(layout: Sequence[tuple[Column[T], int]], gutter: int, x: int) -> Column[T] | None:
+    """The column that the cell `x` of a line belongs to."""
+    edge = gutter
+    for column, width in layout:
+        if edge <= x < edge + width:
+            return column
+        edge += width + 1
+    return None
 
 
 def arranged(rows: Mapping[str, T], column: Column[T] | None, reverse: bool) -> list[str]:

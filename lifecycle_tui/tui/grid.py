@@ -10,7 +10,7 @@ thousand models cost a screenful. Rows are known by key: sorting, filtering and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
@@ -22,11 +22,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from lifecycle_tui.tui import strips
 from lifecycle_tui.tui.cells import Cell as Cell
 from lifecycle_tui.tui.cells import Column as Column
-from lifecycle_tui.tui.cells import arranged, laid_out
+from lifecycle_tui.tui.cells import arranged, column_at, laid_out
 from lifecycle_tui.tui.marks import STYLES
-from lifecycle_tui.tui.text import fit, fold, matches, safe
+from lifecycle_tui.tui.text import fit, fold, matches
 
 T = TypeVar("T")
 CACHED_LINES = 500
@@ -40,8 +41,13 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         key: a row's identity; equal keys are the same row in a newer state.
         text: what the filter looks in; by default the key.
         empty: what to say where there is no row.
+        lit: the cursor looks as with the focus always: the keys come from an input line beside the grid.
+
+    Class attributes:
+        GUTTER: cells before the first column; the first of them is the cursor's.
     """
 
+    GUTTER: ClassVar[int] = 1
     DEFAULT_CSS = "Grid { height: 1fr; scrollbar-size: 0 0; }"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,6 +87,7 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         key: Callable[[T], str],
         text: Callable[[T], str] | None = None,
         empty: str = "",
+        lit: bool = False,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
@@ -90,10 +97,9 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         self._order: list[str] = []
         self._places: dict[str, int] = {}
         self._cursor: str | None = None
-        self._empty = empty
-        self._filter = ""
+        self._empty, self._lit = empty, lit
+        self._filter, self._reverse = "", False
         self._sort: str | None = None
-        self._reverse = False
         self._lines: dict[tuple, Strip] = {}
         self._layout: list[tuple[Column[T], int]] = []
 
@@ -110,9 +116,13 @@ class Grid(ScrollView, Generic[T], can_focus=True):
             self._empty = empty
             self.refresh()
         self._rows = fresh
+        self._forget(changed)
+        self._arrange(changed)
+
+    def _forget(self, changed: Set[str]) -> None:
+        """These rows look different by now."""
         for cached in [entry for entry in self._lines if entry[0] in changed]:
             del self._lines[cached]
-        self._arrange(changed)
 
     def redraw(self) -> None:
         """Draw every line anew: something outside of the rows changed what the cells say."""
@@ -206,14 +216,23 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     @property
     def sorting(self) -> str:
         """The chosen column's title; "" for the order in which the rows were given."""
-        return next((c.title for c in self.columns if c.key == self._sort), "")
+        return next((c.said for c in self.columns if c.key == self._sort), "")
 
     def sort_next(self) -> None:
         """Sort by the next column that shows; after the last one, as the rows were given."""
-        keys = [None, *(c.key for c, _ in self._layout if c.sort is not None)]
+        keys = [None, *(key for key, _ in self.sortable)]
         at = keys.index(self._sort) if self._sort in keys else 0
-        self._sort, self._reverse = keys[(at + 1) % len(keys)], False
+        self.sort_by(keys[(at + 1) % len(keys)])
+
+    def sort_by(self, key: str | None) -> None:
+        """Sort by the column of this key; None: as the rows were given."""
+        self._sort, self._reverse = key, False
         self._resorted()
+
+    @property
+    def sortable(self) -> tuple[tuple[str, str], ...]:
+        """(key, title) of the columns that show and can be sorted by."""
+        return tuple((c.key, c.said) for c, _ in self._layout if c.sort is not None)
 
     def sort_reverse(self) -> None:
         """Turn the order around."""
@@ -241,12 +260,12 @@ class Grid(ScrollView, Generic[T], can_focus=True):
 
     def _measure(self) -> None:
         """Widths of the columns that show; spare room goes to those that grow."""
-        self._layout = laid_out(self.columns, self.size.width)
+        self._layout = laid_out(self.columns, self.size.width, self.GUTTER)
         self._lines.clear()
         self.refresh()
 
     def _resize(self) -> None:
-        wide = 1 + sum(width + 1 for _, width in self._layout)
+        wide = self.GUTTER + sum(width + 1 for _, width in self._layout)
         # Where nothing is, the two lines that say so.
         size = Size(max(wide, 1), (len(self._order) or 2 * bool(self._empty)) + 1)
         if size != self.virtual_size:
@@ -259,7 +278,8 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         left, top = self.scroll_offset
         wide = self.size.width
         if y == 0:
-            return self._header().crop_extend(left, left + wide, STYLES["head"])
+            titles = strips.header(self._layout, self.GUTTER, self._sort, self._reverse)
+            return titles.crop_extend(left, left + wide, STYLES["head"])
         at = top + y - 1
         if at >= len(self._order):
             lines = fold(self._empty, wide - 2) if not self._order and self._empty else []
@@ -267,36 +287,31 @@ class Grid(ScrollView, Generic[T], can_focus=True):
             return Strip([Segment(fit(text, wide), STYLES["dim"])], wide)
         return self._line(self._order[at]).crop_extend(left, left + wide, STYLES[""])
 
-    def _header(self) -> Strip:
-        pieces = [" "]
-        for column, width in self._layout:
-            title = safe(column.title)
-            if column.key == self._sort:
-                title = ("v" if column.down != self._reverse else "^") + title
-            pieces.append(fit(title, width, right=column.right) + " ")
-        text = "".join(pieces)
-        return Strip([Segment(text, STYLES["head"])])
-
     def _line(self, key: str) -> Strip:
-        current = key == self._cursor
-        cached = (key, current, self.has_focus)
+        cached = (key, key == self._cursor, self.has_focus)
         strip = self._lines.get(cached)
         if strip is None:
-            strip = self._drawn(self._rows[key], current)
+            look = self._look(key)
+            strip = strips.row(self._rows[key], self._layout, self._signs(key, look), look)
             if len(self._lines) >= CACHED_LINES:
                 self._lines.clear()
             self._lines[cached] = strip
         return strip
 
-    def _drawn(self, row: T, current: bool) -> Strip:
-        mark = Style(reverse=self.has_focus, bold=True) if current else Style()
-        segments = [Segment(">" if current else " ", mark)]
-        for column, width in self._layout:
-            cell = column.cell(row)
-            text = fit(safe(cell.text), width, right=column.right)
-            segments.append(Segment(text, STYLES[cell.tone] + mark))
-            segments.append(Segment(" ", mark))
-        return Strip(segments)
+    def _signs(self, key: str, look: Style) -> Sequence[tuple[str, Style]]:
+        """What stands before the first column."""
+        return ((">" if key == self._cursor else " ", look),)
+
+    def _look(self, key: str) -> Style:
+        """How the whole line of a row looks."""
+        return Style(reverse=self.has_focus or self._lit, bold=True) if key == self._cursor else Style()
+
+    def _repaint_rows(self, keys: Set[str]) -> None:
+        """Repaint these rows, if they are in view."""
+        self._forget(keys)
+        for line in range(self.scroll_offset.y, self.scroll_offset.y + self.page):
+            if line < len(self._order) and self._order[line] in keys:
+                self._repaint(line)
 
     def _repaint(self, line: int) -> None:
         """Repaint the line of this row number (-1: the header), if it is in view."""
@@ -371,7 +386,11 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         """A click selects a row; on the selected row it opens it; on the header it sorts by that column."""
         event.stop()
         if event.y == 0:
-            self._sort_at(event.x + self.scroll_offset.x)
+            column = column_at(self._layout, self.GUTTER, event.x + self.scroll_offset.x)
+            if column is not None and column.key == self._sort:
+                self.sort_reverse()
+            elif column is not None and column.sort is not None:
+                self.sort_by(column.key)
             return
         at = event.y - 1 + self.scroll_offset.y
         if at < len(self._order):
@@ -379,15 +398,3 @@ class Grid(ScrollView, Generic[T], can_focus=True):
                 self.action_choose()
             else:
                 self._to(at)
-
-    def _sort_at(self, x: int) -> None:
-        edge = 1
-        for column, width in self._layout:
-            if edge <= x < edge + width and column.sort is not None:
-                if self._sort == column.key:
-                    self.sort_reverse()
-                else:
-                    self._sort, self._reverse = column.key, False
-                    self._resorted()
-                return
-            edge += width + 1

@@ -5,7 +5,7 @@ A binding's description is what it does; `show` puts it into the footer; its id 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -13,9 +13,12 @@ from textual.dom import DOMNode
 NAMES = {
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "Up", "down": "Down",
     "left": "Left", "right": "Right", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
-    "space": "Space", "slash": "/", "question_mark": "?", "colon": ":",
+    "space": "Space", "slash": "/", "question_mark": "?", "colon": ":", "asterisk": "*",
 }  # fmt: skip
 """Textual's names of keys → what is printed on them."""
+OURS = "lifecycle_tui."
+HEADINGS = ("This screen", "In the list", "Actions", "Everywhere", "Go to")
+"""Of the help, in their order."""
 
 
 def spoken(keys: str, *, first: bool = False) -> str:
@@ -41,14 +44,50 @@ def footer(nodes: Iterable[type[DOMNode]]) -> list[tuple[str, str]]:
     return [(spoken(b.key, first=True), b.description) for node in nodes for b in declared(node) if b.show]
 
 
+def whole(nodes: Iterable[type[DOMNode]]) -> list[type[DOMNode]]:
+    """The classes with those of ours that they are made from, as far as these declare keys; each once.
+
+    A screen's common part (`View`) and the app stay where they are given: they are further away than lists are.
+    """
+    given = list(nodes)
+    found: list[type[DOMNode]] = []
+    for node in given:
+        for part in node.__mro__:
+            ours = part.__module__.startswith(OURS) and "BINDINGS" in vars(part)
+            if ours and part not in found and (part is node or part not in given):
+                found.append(part)
+    return found
+
+
 def listing(nodes: Sequence[type[DOMNode]]) -> list[tuple[str, str]]:
     """(keys, what) of every binding with a description; a key that a nearer class takes is left out further away."""
-    found: list[tuple[str, str]] = []
+    return [(pressed, what) for pressed, what, _, _ in _listed(nodes)]
+
+
+def grouped(nodes: Sequence[type[DOMNode]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(heading, its keys) as in `listing`: this screen's, the list's, what is the same everywhere, actions."""
+    found: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+    for pressed, what, node, binding in _listed(nodes):
+        found[_heading(node, binding)].append((pressed, what))
+    return [(heading, pairs) for heading, pairs in found.items() if pairs]
+
+
+def _listed(nodes: Sequence[type[DOMNode]]) -> Iterator[tuple[str, str, type[DOMNode], Binding]]:
     taken: set[str] = set()
-    for node in nodes:
+    for node in whole(nodes):
         for binding in declared(node):
             keys = [key for key in binding.key.split(",") if key not in taken]
             if keys and binding.description:
-                found.append((spoken(",".join(keys)), binding.tooltip or binding.description))
+                yield spoken(",".join(keys)), binding.tooltip or binding.description, node, binding
             taken.update(keys)
-    return found
+
+
+def _heading(node: type[DOMNode], binding: Binding) -> str:
+    name = binding.id or ""
+    if name.startswith("act.") or name == "view.actions":
+        return HEADINGS[2]
+    if name.startswith(("view.", "app.")):
+        return HEADINGS[3]
+    if name.startswith("go."):
+        return HEADINGS[4]
+    return HEADINGS[1] if name.startswith(("grid.", "pager.")) else HEADINGS[0]

@@ -204,7 +204,7 @@ async def test_sorting() -> None:
         app.grid.sort_next()
         assert (app.grid.sorting, names()) == ("size", ["c", "b", "a"])
         await pilot.pause()
-        assert "vsize" in lines(pilot)[0]
+        assert "↓size" in lines(pilot)[0]
         app.grid.sort_reverse()
         assert names() == ["b", "c", "a"], "rows without a value stay last"
         app.grid.sort_next()

@@ -24,6 +24,7 @@ from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from lifecycle_tui.tui.entries import Entry
     from lifecycle_tui.tui.grid import Grid
 
 
@@ -98,6 +99,15 @@ class View(Screen[None]):
     def filterable(self) -> Grid[Any] | None:
         """The grid that `/` filters now."""
         return None
+
+    def palette_entries(self) -> Iterable[Entry]:
+        """What the palette offers here besides what it offers everywhere: as it is, the orders of the grid."""
+        grid = self.filterable()
+        if grid is None:
+            return ()
+        from lifecycle_tui.tui.entries import orders
+
+        return orders(grid)
 
     def step_back(self) -> bool:
         """One step back within the screen; False where there is none, and it is left."""

@@ -7,7 +7,8 @@ first looked at, keeps them, and passes on what the app and the keys ask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -24,6 +25,9 @@ from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined, moment
 from lifecycle_tui.tui.widgets.lines import Bar, Lines
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.entries import Entry
 
 FIRST = next(iter(PANES))
 
@@ -167,6 +171,13 @@ class ModelScreen(View):
 
     def subject(self) -> Subject:
         return self.pane.subject()
+
+    def palette_entries(self) -> Iterable[Entry]:
+        """Its panes besides."""
+        from lifecycle_tui.tui.entries import Entry
+
+        panes = [Entry("pane", p.title, partial(self.action_pane, p.name), p.help, p.key) for p in PANES.values()]
+        return (*panes, *super().palette_entries())
 
     def likely(self) -> Sequence[str]:
         return self.pane.ACTIONS

@@ -79,14 +79,15 @@ class Footer(Lines):
     """The likely next keys, and at its end the agent. Where both do not fit, the keys win, unless something is wrong.
 
     Args:
-        pairs: gives (key, what), the likeliest first; the way back last. The app's own keys follow.
+        pairs: gives (key, what), the likeliest first; the way back last.
+        common: whether the app's own keys, palette and help, follow.
     """
 
     DEFAULT_CSS = "Footer { height: 1; }"
 
-    def __init__(self, pairs: Callable[[], Sequence[tuple[str, str]]]) -> None:
+    def __init__(self, pairs: Callable[[], Sequence[tuple[str, str]]], *, common: bool = True) -> None:
         super().__init__(tone="dim")
-        self._given = pairs
+        self._given, self._common = pairs, common
         self._last: object = None
 
     def renew(self) -> None:
@@ -97,7 +98,7 @@ class Footer(Lines):
             self.refresh()
 
     def _pairs(self) -> list[tuple[str, str]]:
-        return [*self._given(), *keys.footer([type(self.app)])]
+        return [*self._given(), *(keys.footer([type(self.app)]) if self._common else ())]
 
     def render_line(self, y: int) -> Strip:
         """The line, for the width that there is."""

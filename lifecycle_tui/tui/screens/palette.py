@@ -1,0 +1,164 @@
+"""Go to a model, a screen or an action by some letters of its name. Opened by `:` over any screen on state.
+
+What was typed is matched anew at every key, in a few milliseconds even with ten thousand models: only what matches is
+ranked, and only what is listed becomes a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input
+
+from lifecycle_tui.tui import entries, keys
+from lifecycle_tui.tui.cells import Cell, Column
+from lifecycle_tui.tui.entries import Entry
+from lifecycle_tui.tui.fuzzy import folded, ranked
+from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.reads import fleet
+from lifecycle_tui.tui.screens.base import View
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Span, count
+from lifecycle_tui.tui.widgets.lines import Bar, Footer, Lines
+
+MOST = 200
+"""Entries that are listed; who needs more types another letter."""
+
+Row = tuple[str, Entry]
+COLUMNS: tuple[Column[Row], ...] = (
+    Column("kind", "", 7, lambda r: Cell(r[1].kind, "dim")),
+    Column("text", "", 30, lambda r: Cell(r[1].text, "bold"), grow=1, most=70),
+    Column("key", "", 6, lambda r: Cell(r[1].key, "key")),
+    Column("help", "", 30, lambda r: Cell(r[1].help, r[1].tone), grow=1),
+)
+
+
+class PaletteScreen(Screen[None]):
+    """A line to type into and the entries that match, the best first.
+
+    Args:
+        here: what the cursor of the screen below stands on.
+    """
+
+    DEFAULT_CSS = """
+    PaletteScreen #typed { height: 1; }
+    PaletteScreen Input {
+        width: 1fr; height: 1; border: none; padding: 0; background: ansi_default; color: ansi_default;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "run", "go", priority=True, id="palette.run", tooltip="go there, or do it"),
+        Binding("down,ctrl+n", "move(1)", "next entry", show=False, priority=True, id="palette.down"),
+        Binding("up,ctrl+p", "move(-1)", "previous entry", show=False, priority=True, id="palette.up"),
+        Binding("pagedown", "page(1)", "page down", show=False, priority=True, id="palette.pagedown"),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True, id="palette.pageup"),
+        Binding("escape", "close", "close", priority=True, id="palette.close"),
+    ]
+
+    def __init__(self, source: Source, here: Subject) -> None:
+        super().__init__()
+        self.source = source
+        self.here = here
+        self._front: list[Entry] = []
+        self._back: list[Entry] = []
+        self._models: tuple[tuple[str, str], ...] = ()
+        self._names: list[str] = []
+        self._said = ""
+        self.grid: Grid[Row] = Grid(COLUMNS, key=lambda r: r[0], lit=True, id="entries")
+        self.grid.can_focus = False
+
+    def compose(self) -> ComposeResult:
+        yield Bar(tone="title", id="title")
+        label = Lines([(Span(":", "bold"),)])
+        label.styles.width = 1
+        typed = Input(select_on_focus=False, compact=True)
+        typed.cursor_blink = False
+        with Horizontal(id="typed"):
+            yield label
+            yield typed
+        yield self.grid
+        yield Footer(lambda: keys.footer([PaletteScreen]), common=False)
+
+    def on_mount(self) -> None:
+        self._gather()
+        self._list("")
+        self.query_one(Input).focus()
+
+    @property
+    def below(self) -> View:
+        """The screen that the palette was opened over."""
+        found = self.app.screen_stack[-2]
+        assert isinstance(found, View)
+        return found
+
+    def _gather(self) -> None:
+        view = self.below
+        own = list(view.palette_entries())
+        try:
+            self._models = fleet.names(self.source.conn)
+        except Trouble as exc:
+            self._said = str(exc)
+        self._front = [*entries.actions(view, self.here), *(e for e in own if e.kind != "sort"), *entries.places(view)]
+        self._back = [*(e for e in own if e.kind == "sort"), *entries.program(view)]
+        found: Iterable[str] = (
+            *(f"{e.text} {e.also}" for e in self._front),
+            *(name for name, _ in self._models),
+            *(f"{e.text} {e.also}" for e in self._back),
+        )
+        self._names = [folded(name) for name in found]
+
+    def _list(self, typed: str) -> None:
+        """Show what matches."""
+        best, total = ranked(self._names, typed, MOST)
+        self.grid.show([self._row(place) for place in best], empty="Nothing has these letters in this order.")
+        self.grid.action_end(-1)
+        more = f"the best {count(len(best))} of {count(total)}; type more" if total > len(best) else count(total)
+        self.query_one("#title", Bar).say((Span(" go to a model, a screen or an action"),), self._right(more))
+
+    def _right(self, more: str) -> tuple[Span, ...]:
+        return (Span(f" {self._said} ", "critical"),) if self._said else (Span(f"{more} "),)
+
+    def _row(self, place: int) -> Row:
+        front, models = len(self._front), len(self._models)
+        if place < front:
+            return str(place), self._front[place]
+        if place < front + models:
+            name, health = self._models[place - front]
+            return str(place), entries.model(self.below, name, health)
+        return str(place), self._back[place - front - models]
+
+    # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List anew at every key."""
+        event.stop()
+        self._list(event.value)
+
+    def on_grid_chosen(self) -> None:
+        self.action_run()
+
+    def action_move(self, rows: int) -> None:
+        """Another entry, without leaving the line."""
+        self.grid.action_move(rows)
+
+    def action_page(self, pages: int) -> None:
+        """A screenful on, without leaving the line."""
+        self.grid.action_page(pages)
+
+    def action_close(self) -> None:
+        """Back to the screen below; nothing was done."""
+        self.app.pop_screen()
+
+    def action_run(self) -> None:
+        """Close, and do what the cursor stands on."""
+        if self.grid.row is None:
+            return
+        run: Callable[[], object] = self.grid.row[1].run
+        self.app.pop_screen()
+        self.app.call_later(run)
