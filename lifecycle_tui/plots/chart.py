@@ -6,13 +6,15 @@ Braille gives eight dots a cell, so sixty windows are told apart in thirty cells
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lifecycle_tui.plots.drawing import Canvas, Drawn
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Braille bits of a cell by column and row."""
+_APART = 4
+"""Cells between two points from which on each is a blot on the line."""
 _FAR = 1.5
 """A threshold further from the values than so many times their range is named, not drawn: it would flatten them."""
 
@@ -194,7 +196,14 @@ class _Plot:
                 dots |= {(min(x - x % self.wide + more, self._columns - 1), y) for more in range(self.wide)}
             dots.add((x, y))
         self._put({(x, y) for x, y in dotted - solid if x % 2 == 0 or self._ascii}, "open", "o")
+        if not self._ascii and 1 < len(points) <= self._columns // (self.wide * _APART):
+            solid |= {dot for n, y in enumerate(known) if y is not None for dot in self._blot(self.xs[n], y)}
         self._put(solid, "value", "*")
+
+    def _blot(self, x: int, y: int) -> Iterator[tuple[int, int]]:
+        """Three dots by three."""
+        for column in range(max(0, x - 1), min(self._columns, x + 2)):
+            yield from ((column, row) for row in range(max(0, y - 1), min(self.high, y + 2)))
 
     def _put(self, dots: set[tuple[int, int]], series: str, sign: str) -> None:
         """Dots as characters; a cell takes its last series whole."""

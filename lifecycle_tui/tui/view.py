@@ -14,10 +14,11 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import sparkline
 from lifecycle_tui.state.windows import WindowRow, WindowSignals
-from lifecycle_tui.tui import marks
-from lifecycle_tui.tui.text import count, number
+from lifecycle_tui.tui import ages, marks
+from lifecycle_tui.tui.text import count, number, percent
 
 SUMMARY = ("drift.share", "drift.count", "drift.max")
+LATE = "data.late"
 LEADING = ("psi", "ks", "chi2", "missing", "unseen")
 """Detectors in the order in which they get the narrow screen's columns; a team's own follow by name."""
 
@@ -213,11 +214,20 @@ def _is_data(name: str) -> bool:
     return name.startswith("data.") or name in ("rows", "labels", "labels.share")
 
 
+def counted(name: str) -> bool:
+    """Whether a signal counts something."""
+    return (_is_data(name) and name not in (LATE, "labels.share")) or name == "drift.count"
+
+
 def shown(signal: Signal, digits: int = 3) -> str:
-    """A signal's value as people read it: counts as counts."""
-    counted = _is_data(signal.name) or signal.name == "drift.count"
-    if counted and signal.value is not None and signal.value == int_of(signal.value):
-        return count(int_of(signal.value))
+    """A signal's value as people read it: counts as counts, seconds as a duration, the labels' share in percent."""
+    if signal.value is not None and int_of(signal.value) is not None:
+        if counted(signal.name) and signal.value == int_of(signal.value):
+            return count(int_of(signal.value))
+        if signal.name == LATE:
+            return ages.span(signal.value)
+        if signal.name == "labels.share":
+            return percent(signal.value)
     return number(signal.value, digits)
 
 

@@ -16,17 +16,25 @@ from textual.widget import Widget
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.panes import column_picture
 from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.reads.drift import signal_past
 from lifecycle_tui.tui.screens import columns, detail
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Where
 from lifecycle_tui.tui.text import Line, Span, count, joined
 from lifecycle_tui.tui.view import ColumnLine, WindowLine
 from lifecycle_tui.tui.widgets.lines import Bar
+from lifecycle_tui.tui.widgets.pager import Pager
+from lifecycle_tui.tui.widgets.picture import Picture
 
 PAGE = 100
 """Windows that are read at once; more when the cursor nears the last one."""
 PAST = 9
+HISTORY = 60
+"""Windows in the history of the chosen column."""
+LOW = 16
+"""Lines of the pane below which nothing is drawn."""
 CHUNK = 64
 """Columns whose past is read at once, when one of them comes into view."""
 
@@ -39,11 +47,18 @@ class DriftPane(Pane):
     DriftPane #windows-pane { height: auto; max-height: 40%; }
     DriftPane #windows { height: auto; max-height: 100%; }
     DriftPane #lower-pane { height: 1fr; }
+    DriftPane #column-picture { height: 7; margin-top: 0; }
+    DriftPane #about { display: none; height: 1fr; }
+    .-low DriftPane #windows-pane { max-height: 6; }
+    .-high DriftPane #about { display: block; }
+    .-high DriftPane #column-picture { height: 14; }
     .-wide DriftPane #drift-lists { layout: horizontal; }
     .-wide DriftPane #windows-pane { width: 2fr; height: 1fr; max-height: 100%; margin-right: 2; }
     .-wide DriftPane #windows { height: 1fr; }
     .-wide DriftPane #lower-pane { width: 3fr; height: 1fr; }
+    DriftPane.-flat #column-picture { display: none; }
     """
+    SCOPED_CSS = False
     NAME = "drift"
     TITLE = "drift"
     ACTIONS = ("retrain",)
@@ -74,6 +89,9 @@ class DriftPane(Pane):
             empty="Nothing irregular was found in this window's data.",
         )  # fmt: skip
 
+        self.picture = Picture(self._picture, id="column-picture")
+        self.about_pager = Pager(self._about_lines, id="about")
+
     def compose(self) -> ComposeResult:
         with Container(id="drift-lists"):
             with Vertical(id="windows-pane"):
@@ -82,9 +100,15 @@ class DriftPane(Pane):
                 yield Bar(tone="bold", id="lower-title")
                 yield self.columns
                 yield self.data
+                yield self.picture
+                yield self.about_pager
 
     def on_mount(self) -> None:
         self._show_lower()
+
+    def on_resize(self) -> None:
+        # Where both do not fit, the lists win.
+        self.set_class(self.size.height < LOW, "-flat")
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -154,6 +178,31 @@ class DriftPane(Pane):
         self.query_one("#lower-title", Bar).say(
             (Span(f" {what}{about}  ", "bold"), Span(words)), (Span(f"{grid.place} ", "dim"),)
         )
+        self.picture.renew()
+        if self.about_pager.display:
+            self.about_pager.renew()
+
+    def _picture(self, cells: int, rows: int) -> list[Line]:
+        """The column under the cursor: reference against window, and its history."""
+        column, window = self.columns.row, self._window
+        if column is None or window is None:
+            return []
+        signal = column_picture.leading(column)
+        past = () if signal is None else self._history(signal.name)
+        return column_picture.picture(column, window.key, past, cells, rows)
+
+    def _history(self, name: str) -> column_picture.Past:
+        try:
+            return signal_past(self.source.conn, self.model, name, HISTORY)
+        except Trouble:
+            return ()
+
+    def _about_lines(self, cells: int) -> list[Line]:
+        """On a large screen, below: all that is known of the lower list's row."""
+        row, window = self._lower.row, self._window
+        if row is None or window is None:
+            return []
+        return detail.lines(row, detail.past_of(self.source, self.model, row), cells)
 
     def heading(self) -> Line:
         return (Span(f"window {self.windows.place}"),)
@@ -224,7 +273,7 @@ class DriftPane(Pane):
         if not self._below:
             self._lower.focus()
         elif self._window is not None and self._lower.row is not None:
-            self.app.push_screen(detail.DetailScreen(self.source, self.model, self._window, self._lower.row))
+            self.app.push_screen(detail.DetailScreen(self.source, self.model, self._window.key, self._lower.row))
 
     def action_other(self) -> None:
         """The focus to the other list."""

@@ -47,7 +47,7 @@ PANES: dict[str, Listed] = {
             "performance",
             "3",
             "performance",
-            "its metrics over windows, against the rules",
+            "its metrics over windows",
             "performance:PerformancePane",
         ),
         Listed("versions", "4", "versions", "lineage, judgements, two side by side", "versions:VersionsPane"),

@@ -15,7 +15,7 @@ from lifecycle_tui.plots import histogram_pair
 from lifecycle_tui.tui import keys, marks, view
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
-from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
+from lifecycle_tui.tui.view import ColumnLine, SignalLine
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
@@ -32,7 +32,7 @@ class DetailScreen(Screen[None]):
         Binding("escape,q,enter", "app.pop_screen", "back", id="detail.back"),
     ]
 
-    def __init__(self, source: Source, model: str, window: WindowLine, row: Row) -> None:
+    def __init__(self, source: Source, model: str, window: str, row: Row) -> None:
         super().__init__()
         self._model, self._window, self._row = model, window, row
         self._past = past_of(source, model, row)
@@ -43,7 +43,7 @@ class DetailScreen(Screen[None]):
         yield Footer(lambda: keys.footer([DetailScreen, Pager]))
 
     def on_mount(self) -> None:
-        self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window.key}  {_name(self._row)}"),))
+        self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window}  {_name(self._row)}"),))
         self.query_one(Pager).focus()
 
 

@@ -1,0 +1,229 @@
+"""How well it does: every metric (and other signal about no column) as it stands, and the one under the cursor over its
+windows, as a plot with the rules' thresholds and as a table.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+
+from lifecycle_tui.tui import declared, thresholds, view
+from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.panes import performance_rows as rows
+from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.panes.performance_picture import picture
+from lifecycle_tui.tui.panes.performance_rows import SeriesLine
+from lifecycle_tui.tui.reads import performance as reads
+from lifecycle_tui.tui.reads.performance import Measured
+from lifecycle_tui.tui.screens import detail
+from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Where
+from lifecycle_tui.tui.text import Line, Span, count, joined, percent
+from lifecycle_tui.tui.view import SignalLine
+from lifecycle_tui.tui.widgets.pager import Pager
+from lifecycle_tui.tui.widgets.picture import Picture
+
+PAGE = 60
+"""Windows that are read at once; more when the cursor comes to the last one."""
+LOW = 16
+"""Lines of the pane below which nothing is drawn."""
+
+
+class PerformancePane(Pane):
+    """Signals above, the plot of one, its windows."""
+
+    DEFAULT_CSS = """
+    PerformancePane #performance { height: 1fr; layout: vertical; }
+    PerformancePane #series { height: 5; }
+    PerformancePane #series-picture { height: 8; }
+    PerformancePane #points { height: 1fr; }
+    PerformancePane #series-about { display: none; height: 1fr; }
+    .-high PerformancePane #series { height: 12; }
+    .-high PerformancePane #series-picture { height: 14; }
+    .-wide PerformancePane #performance {
+        layout: grid; grid-size: 2 2; grid-columns: 4fr 5fr; grid-rows: 2fr 3fr; grid-gutter: 0 2;
+    }
+    .-wide PerformancePane #series { height: 1fr; }
+    .-wide PerformancePane #series-picture { height: 1fr; }
+    .-wide PerformancePane #series-about { display: block; }
+    PerformancePane.-flat #series-picture { display: none; }
+    """
+    SCOPED_CSS = False
+    NAME = "performance"
+    TITLE = "performance"
+    ACTIONS = ("retrain", "rollback")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", id="performance.open", tooltip="to the windows; then all that is known"),
+        Binding("o", "other", "other list", show=False, id="performance.other", tooltip="to the other list"),
+        Binding("s", "sort", "sort", id="performance.sort", tooltip="sort the list by its next column"),
+        Binding("S", "reverse", "turn the order around", show=False, id="performance.reverse"),
+    ]
+
+    def __init__(self, source: Source, model: str) -> None:
+        super().__init__(source, model)
+        self._limit = PAGE
+        self._line: SeriesLine | None = None
+        self.series: Grid[SeriesLine] = Grid(
+            rows.SERIES_COLUMNS, key=lambda r: r.key, text=_searched, id="series",
+            empty="No signal was measured yet: no window was checked.",
+        )  # fmt: skip
+        self.points: Grid[Measured] = Grid(
+            rows.point_cells(None), key=lambda p: p.key, id="points", empty="It was measured in no window."
+        )
+        self.picture = Picture(self._picture, id="series-picture")
+        self.about_pager = Pager(self._about_lines, id="series-about")
+
+    def compose(self) -> ComposeResult:
+        with Container(id="performance"):
+            # In this order below each other; on a wide screen two by two.
+            yield self.series
+            yield self.picture
+            yield self.points
+            yield self.about_pager
+
+    def on_resize(self) -> None:
+        # Where all do not fit, the lists win.
+        self.set_class(self.size.height < LOW, "-flat")
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self) -> None:
+        model = self.source.model(self.model)
+        metric = None if model is None else model.metric
+        rules = declared.declared(self.source.root, self.model).rules
+        self.series.show(
+            SeriesLine(found, thresholds.thresholds(rules, found.name))
+            for found in reads.series(self.source.conn, self.model, metric, self._limit)
+        )
+        self._choose()
+
+    def _choose(self) -> None:
+        """Show the windows of the series under the cursor."""
+        chosen = self.series.row
+        if chosen != self._line:
+            if chosen is None or self._line is None or chosen.thresholds != self._line.thresholds:
+                self.points.replace(rows.point_cells(chosen))
+            self._line = chosen
+            self.points.show(() if chosen is None else rows.newest_first(chosen.series.points))
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self.picture.renew()
+        if self.about_pager.display:
+            self.about_pager.renew()
+
+    def _picture(self, cells: int, height: int) -> list[Line]:
+        here = self.points.row
+        return [] if self._line is None else picture(self._line, None if here is None else here.key, cells, height)
+
+    def _about_lines(self, cells: int) -> list[Line]:
+        """On a wide screen: all that is known of the signal in the window under the cursor."""
+        row = self._signal()
+        if row is None:
+            return []
+        return [(), *detail.lines(row, detail.past_of(self.source, self.model, row), cells)]
+
+    def _signal(self) -> SignalLine | None:
+        point = self.points.row
+        return None if point is None or point.signal is None else SignalLine(point.version, point.signal)
+
+    def go(self, where: Where) -> None:
+        """To a signal, and to a window of it."""
+        if where.signal is not None:
+            named = [row for row in self.series.rows if row.series.name == where.signal]
+            if named:
+                self.series.go(named[0].key)
+                self._choose()
+        if where.window is not None:
+            self.points.go(where.window)
+            self._redraw()
+
+    # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def heading(self) -> Line:
+        grid = self.points if self.points.has_focus else self.series
+        words = joined((
+            f"filter: {self.series.filter}" if self.series.filter else "",
+            f"by {grid.sorting}" if grid.sorting else "",
+            f"{'window' if grid is self.points else 'signal'} {grid.place}",
+        ))  # fmt: skip
+        return (Span(words),)
+
+    def about(self) -> Line:
+        """The window under the cursor of the lower list, else what rules say of the signal."""
+        line, point = self._line, self.points.row
+        if line is None:
+            return ()
+        if self.points.has_focus and point is not None:
+            labels = f"{count(point.labels)} of {count(point.rows)} rows have labels"
+            share = f" ({percent(point.labels / point.rows)})" if point.rows else ""
+            said = view.said(point.signal) if point.signal is not None else "not measured"
+            return (Span(f" {point.key}  ", "bold"),
+                    Span(joined((labels + share, "" if point.mature else "more are expected", said))))  # fmt: skip
+        said = joined(f"{t.rule}: {rows.said(t)}" for t in line.broken or line.thresholds)
+        return (Span(f" {line.series.name}  ", "bold"), Span(said or "no rule reads it"))
+
+    # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def filterable(self) -> Grid[SeriesLine]:
+        return self.series
+
+    def first_focus(self) -> Widget:
+        return self.series
+
+    def step_back(self) -> bool:
+        """Filter off, then to the signals."""
+        if super().step_back():
+            return True
+        if self.points.has_focus:
+            self.series.focus()
+            return True
+        return False
+
+    @on(Grid.Moved, "#series")
+    def _series_moved(self) -> None:
+        self._choose()
+
+    @on(Grid.Moved, "#points")
+    def _point_moved(self) -> None:
+        self._redraw()
+        # The oldest one that was read: read another page, if there is one.
+        if self.points.row == self.points.rows[-1] and len(self.points.rows) >= self._limit:
+            self._limit += PAGE
+            try:
+                self.load()
+            except Trouble:
+                return  # the app's next poll says so, and reads again
+
+    def on_grid_chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """From a signal to its windows; from there to all that is known of it in that window."""
+        if not self.points.has_focus:
+            self.points.focus()
+            return
+        row, point = self._signal(), self.points.row
+        if row is not None and point is not None:
+            self.app.push_screen(detail.DetailScreen(self.source, self.model, point.key, row))
+
+    def action_other(self) -> None:
+        """The focus to the other list."""
+        (self.series if self.points.has_focus else self.points).focus()
+
+    def action_sort(self) -> None:
+        """Sort the list that has the focus."""
+        (self.points if self.points.has_focus else self.series).sort_next()
+
+    def action_reverse(self) -> None:
+        """Turn around the list that has the focus."""
+        (self.points if self.points.has_focus else self.series).sort_reverse()
+
+
+def _searched(row: SeriesLine) -> str:
+    return f"{row.series.name} {row.scorer}"
