@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lifecycle_tui import config
+from lifecycle_tui.domain.defaults import DETECTORS, METRICS
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
 from lifecycle_tui.domain.problems import Place, Problem
 from lifecycle_tui.domain.signals import ColumnKind
@@ -26,17 +27,6 @@ from lifecycle_tui.policy.rules import compile_rule
 if TYPE_CHECKING:
     from lifecycle_tui.plugin_host.info import PluginInfo
     from lifecycle_tui.policy.facts import CompiledRule
-
-DETECTORS = ("psi", "ks", "chi2", "missing", "unseen")
-"""Detectors of a model that names none. `missing` is always used: missingness is part of what drift sees."""
-
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "binary": ("auc", "accuracy", "precision", "recall", "f1", "brier"),
-    "multiclass": ("accuracy", "f1", "log_loss"),
-    "regression": ("mae", "rmse", "r2"),
-    "ranking": ("mean_target",),
-}
-"""Metrics of a model that names none, by task; the first one that can be computed is its key metric."""
 
 _OF_SCORES = frozenset({"auc", "brier", "log_loss"})
 

@@ -1,0 +1,16 @@
+"""Which plugins a model uses that names none. Read by `workspace`, and by viewers that never open one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DETECTORS = ("psi", "ks", "chi2", "missing", "unseen")
+"""Detectors of a model that names none. `missing` is always used: missingness is part of what drift sees."""
+
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "binary": ("auc", "accuracy", "precision", "recall", "f1", "brier"),
+    "multiclass": ("accuracy", "f1", "log_loss"),
+    "regression": ("mae", "rmse", "r2"),
+    "ranking": ("mean_target",),
+}
+"""Metrics of a model that names none, by task; the first one that can be computed is its key metric."""
