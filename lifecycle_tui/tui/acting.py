@@ -24,6 +24,7 @@ LOCKED = Mark("✗", "X", "look only", "warning", 2)
 SETTLED = Mark("✓", "+", "nothing to do", "ok", 3)
 READY = Mark("»", ">", "can be done", "info", 4)
 DONE = Mark("✓", "+", "done", "ok", 5)
+BEGUN = Mark("✓", "+", "asked for", "ok", 5)
 
 RISKS = {"low": "changes only the record", "traffic": "changes what serves"}
 UNDONE = ("failed", "unknown", "none")
@@ -51,6 +52,16 @@ def marked(mark: Mark, text: str, cells: int) -> list[Line]:
     first = (Span(f" {head}", mark.tone),)
     lines = fold(f"{head}{text}", max(10, cells - 4))
     return [(*first, Span(line[len(head) :])) if not at else (Span(f"   {line}"),) for at, line in enumerate(lines)]
+
+
+def one_lines(looked: Looked, cells: int, *, more: str | None = None) -> list[Line]:
+    """What came of planning for one subject."""
+    found = looked.found[0]
+    if isinstance(found, str):
+        return [(), *folded(f"It needs its {found}: give it below.", cells), ()]
+    if isinstance(found, Fault):
+        return [(), *fault_lines(found, cells), ()]
+    return plan_lines(found, looked, cells, more=more)
 
 
 def plan_lines(plan: Plan, looked: Looked, cells: int, *, more: str | None = None) -> list[Line]:
@@ -159,14 +170,16 @@ def _row(mark: Mark, name: str, text: str, cells: int) -> list[Line]:
     return found if lines[0].startswith(name) else [first, *found]
 
 
-def deed_lines(deed: Deed, undo: str | None, jobs: Mapping[int, Job], cells: int) -> list[Line]:
+def deed_lines(deed: Deed, plan: Plan, jobs: Mapping[int, Job], cells: int) -> list[Line]:
     """What came of one deed, and how far its job is."""
     lines: list[Line] = [()]
     if deed.done is not None:
-        lines += marked(DONE, deed.done.text, cells)
-        if deed.done.job is not None and (job := jobs.get(deed.done.job)) is not None:
+        job = None if deed.done.job is None else jobs.get(deed.done.job)
+        lines += marked(DONE if deed.done.job is None else BEGUN, deed.done.text, cells)
+        if job is not None:
             lines += [(), *job_lines(job, cells)]
-        if undo is not None:
+        undo = None if plan.draft is None else plan.draft.undo
+        if undo is not None and (job is None or not job.ended or (job.kind == "deploy" and job.state == "done")):
             lines += [(), *labelled("way back", undo, cells)]
     if deed.fault is not None:
         lines += fault_lines(deed.fault, cells)

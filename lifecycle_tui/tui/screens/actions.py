@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED, Named
 from lifecycle_tui.tui import acting
+from lifecycle_tui.tui.asking import meant
 from lifecycle_tui.tui.doing import Asked, Fault, Hand, Looked, look_at_all
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.marks import Mark
@@ -61,7 +62,7 @@ class ActionsScreen(View):
 
     def __init__(self, source: Source, subject: Subject) -> None:
         super().__init__(source)
-        self._here = subject
+        self._here = meant(subject)
         self._ground: Ground | None = None
         self._looked: Mapping[str, Looked] | Fault | None = None
         self._hand: Hand | None = None

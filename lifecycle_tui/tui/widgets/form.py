@@ -27,6 +27,8 @@ NAME = 10
 """Cells of a field's name."""
 VALUE = 24
 """Cells of its value, at least."""
+WIDE = 120
+"""Cells from which on every field's help stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class Fields(Lines, can_focus=True):
         self.at = 0
         self.open = False
 
+    @property
+    def help(self) -> str:
+        """What the field under the cursor is."""
+        return self.fields[self.at].help if self.fields else ""
+
     def fill(self, fields: Sequence[Field]) -> None:
         """Show these."""
         self.fields = tuple(fields)
@@ -94,11 +101,11 @@ class Fields(Lines, can_focus=True):
         if y >= len(self.fields):
             return drawn((), self.size.width, STYLES[""])
         field, here = self.fields[y], y == self.at
-        wide = max(VALUE, self.size.width // 2 - NAME)
-        # What does not fit shows its end: that is where one types.
+        wide = max(VALUE, self.size.width // 2 - NAME) if self.size.width >= WIDE else self.size.width - NAME - 1
         line = (
             Span(">" if here else " ", "bold"), Span(fit(field.name, NAME), "bold" if here else ""),
-            Span(fit(safe(field.said), wide), "" if field.value else "dim"), Span(f" {field.help}", "dim"),
+            Span(fit(safe(field.said), wide), "" if field.value else "dim"),
+            Span(f" {field.help}" if self.size.width >= WIDE else "", "dim"),
         )  # fmt: skip
         return drawn(line, self.size.width, STYLES["title"] if here and self.has_focus else STYLES[""])
 
@@ -111,6 +118,7 @@ class Fields(Lines, can_focus=True):
         super().watch_has_focus(focused)
         self.refresh()
         self._point()
+        self.post_message(Form.Moved())
 
     def _point(self) -> None:
         if self.has_focus:
@@ -121,6 +129,7 @@ class Fields(Lines, can_focus=True):
         self.at = max(0, min(len(self.fields) - 1, self.at + lines))
         self.refresh()
         self._point()
+        self.post_message(Form.Moved())
 
     def action_turn(self, by: int) -> None:
         """Switch a flag, take the next choice, or type."""
@@ -157,6 +166,9 @@ class Form(Vertical):
         def __init__(self, field: str, value: str | bool | None, *, typed: bool) -> None:
             super().__init__()
             self.field, self.value, self.typed = field, value, typed
+
+    class Moved(Message):
+        """The cursor stands on another field, or has come or gone."""
 
     class Closed(Message):
         """The typing has ended without a value."""
