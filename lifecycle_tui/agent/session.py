@@ -120,7 +120,8 @@ class Session:
 @contextlib.contextmanager
 def session(
     state: State, spec: WorkspaceSpec, mode: str, *, say: Callable[[str], None], watch: Watch = _silent,
-    ended: Callable[[Job], None] = _silent, idle: float = 0.0, plugins: bool = True, since: datetime | None = None,
+    ended: Callable[[Job], None] = _silent, idle: float = 0.0, spare: bool = False, plugins: bool = True,
+    since: datetime | None = None,
 ) -> Iterator[Session | None]:  # fmt: skip
     """Hold the lease for the length of the context; None if an agent runs, which then does the work.
 
@@ -128,7 +129,7 @@ def session(
 
     Args:
         mode: what viewers are told: "check" or "simulated".
-        idle: seconds that warm workers wait for further jobs.
+        idle: seconds that warm workers wait for further jobs; spare: see `Supervisor`.
         since: the loop's clock; None for the machine's.
     """
     lock = AgentLock(spec.root)
@@ -138,7 +139,7 @@ def session(
                 yield None
                 return
         time.sleep(POLL)
-    supervisor = Supervisor(state, spec.file, size=spec.jobs, plugins=plugins, idle=idle)
+    supervisor = Supervisor(state, spec.file, size=spec.jobs, plugins=plugins, idle=idle, spare=spare)
     try:
         with state.write() as tx:
             free = not lease.held(lease.read(tx))

@@ -19,7 +19,7 @@ from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import TimeWindow
 from lifecycle_tui.state import clock as simulated_clock
-from lifecycle_tui.state import jobs, models
+from lifecycle_tui.state import jobs, models, outbox
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
@@ -86,7 +86,9 @@ def simulate(
         elif job.outcome.get("text"):
             tell(f"{job.model}: {job.outcome['text']}")
 
-    with session(state, spec, mode, say=tell, ended=heard, idle=IDLE, plugins=plugins, since=start) as found:
+    with session(
+        state, spec, mode, say=tell, ended=heard, idle=IDLE, spare=True, plugins=plugins, since=start
+    ) as found:
         if found is None:
             raise UsageError("an agent runs this workspace", hint="stop it, or simulate in a copy of the folder")
         run = _Run(state, spec, found, clock, say)
@@ -144,6 +146,15 @@ class _Run:
         self._session.finish(ids)
         self._tell_alerts()
         self._session.rest(now)
+        self._send(now)
+
+    def _send(self, now: datetime) -> None:
+        """Send what is due, where the workspace lives on this clock: it is its present. Of a past that is only lived
+        through to see what a policy does, nobody is told."""
+        with self._state.write() as tx:
+            due = simulated_clock.read(tx) is not None and outbox.due(tx, now)
+            ids = [jobs.enqueue(tx, "notify", None, {"wait": True}, now, by=AGENT)] if due else []
+        self._session.finish(ids)
 
     def _tell_alerts(self) -> None:
         with self._state.read() as conn:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lifecycle_tui.agent.workers import children
 from lifecycle_tui.agent.workers.kinds import KINDS
-from lifecycle_tui.agent.workers.slots import plan, slots
+from lifecycle_tui.agent.workers.slots import TRAINING, plan, slots
 from lifecycle_tui.agent.workers.watch import SAID, Sign, Watch
 from lifecycle_tui.domain.clock import Clock, SystemClock
 from lifecycle_tui.domain.errors import LifecycleError
@@ -56,14 +56,18 @@ class Supervisor:
         file: its `lifecycle.toml`.
         size: how many jobs may run at once; None for as many as the machine bears.
         idle: seconds that shared workers wait for further jobs.
+        spare: keep a worker at hand that has loaded what a training needs and waits for one. It costs the memory of
+            these libraries, and saves their loading where one training follows the other.
         say: hears what is done, a line each.
         clock: the machine's.
     """
 
     def __init__(
         self, state: State, file: Path, *, size: int | None = None, plugins: bool = True, idle: float = 0.0,
-        say: Callable[[str], None] = lambda text: None, clock: Clock | None = None,
+        spare: bool = False, say: Callable[[str], None] = lambda text: None, clock: Clock | None = None,
     ) -> None:  # fmt: skip
+        self._keep_spare = spare
+        self._spare: subprocess.Popen[bytes] | None = None
         self._clock = clock or SystemClock()
         self._state, self._file, self._plugins = state, file.absolute(), plugins
         self.size, self._idle, self._say = slots(size), idle, say
@@ -71,6 +75,11 @@ class Supervisor:
         self._watches: dict[int, Watch] = {}
         self._false: Counter[int | None] = Counter()
         self._looked: float | None = None
+
+    @property
+    def spare(self) -> int | None:
+        """Process of the spare worker; None while there is none."""
+        return None if self._spare is None else self._spare.pid
 
     def look(self) -> None:
         """Look at the running jobs, at most once a second: queue lost ones again, kill what hangs.
@@ -129,7 +138,10 @@ class Supervisor:
         for _ in range(starts.shared):
             self._spawn(None)
         for id_ in starts.jobs:
-            self._spawn(id_)
+            if kinds[id_] != TRAINING or not self._hand_over(id_):
+                self._spawn(id_)
+        if self._keep_spare and self._spare is None and not any(worker.job for worker in self._workers):
+            self._spare = self._popen(["--spare"], stdin=subprocess.PIPE)
 
     def stop(self) -> None:
         """Ask this process's workers to stop what they do, as on Ctrl-C."""
@@ -138,6 +150,9 @@ class Supervisor:
 
     def leave(self) -> None:
         """Let waiting workers end, and the others when they are done with the job at hand."""
+        if self._spare is not None and self._spare.stdin is not None:
+            self._spare.stdin.close()  # it ends when nobody can hand it a job any more
+            self._spare = None
         for worker in self._workers:
             with contextlib.suppress(ProcessLookupError):
                 worker.process.send_signal(signal.SIGUSR1)
@@ -205,17 +220,33 @@ class Supervisor:
         return self._state.path.parent / "worker.log"
 
     def _spawn(self, job_id: int | None) -> None:
-        command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.workers.worker", str(self._file)]
+        words = [] if job_id is None else ["--job", str(job_id)]
+        if job_id is None and self._idle:
+            words = ["--idle", str(self._idle)]
+        process = self._popen(words)
+        self._workers.append(Started(process, str(processes.of(process.pid)), job_id))
+
+    def _hand_over(self, job_id: int) -> bool:
+        """Give a job to the spare worker; False if there is none that takes it."""
+        process, self._spare = self._spare, None
+        if process is None or process.stdin is None or process.poll() is not None:
+            return False
+        try:
+            with process.stdin as line:
+                line.write(f"{job_id}\n".encode())
+        except OSError:
+            return False  # it has just died, and claimed nothing
+        self._workers.append(Started(process, str(processes.of(process.pid)), job_id))
+        return True
+
+    def _popen(self, words: list[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-P", "-m", "lifecycle_tui.agent.workers.worker", str(self._file), *words]
         if not self._plugins:
             command.append("--no-plugins")
-        if job_id is not None:
-            command += ["--job", str(job_id)]
-        elif self._idle:
-            command += ["--idle", str(self._idle)]
         with open(self._log, "ab") as errors:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 # Paths of the file are relative to its folder, wherever the command was typed.
@@ -224,7 +255,6 @@ class Supervisor:
                 env={"OMP_WAIT_POLICY": "passive", **os.environ},
                 start_new_session=True,
             )
-        self._workers.append(Started(process, str(processes.of(process.pid)), job_id))
 
 
 def _sign(job: Job, beat: str | None) -> Sign:
