@@ -52,6 +52,7 @@ PANES: dict[str, Listed] = {
         ),
         Listed("versions", "4", "versions", "lineage, judgements, two side by side", "versions:VersionsPane"),
         Listed("alerts", "5", "alerts", "what fires, since when, and what has resolved", "alerts:AlertsPane"),
+        Listed("policy", "6", "policy", "how its rules stand, and what the file says", "policy:PolicyPane"),
         Listed("history", "7", "history", "everything that happened to it", "history:HistoryPane"),
     )
 }

@@ -1,0 +1,53 @@
+"""The policy of a model: how each rule stands now, and the file's part that says so. It is read here, not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.dom import DOMNode
+from textual.widget import Widget
+
+from lifecycle_tui.tui.panes import policy_lines
+from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.panes.policy_lines import Policy
+from lifecycle_tui.tui.reads import policy
+from lifecycle_tui.tui.reads.policy_file import Files
+from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.text import Line, Span
+from lifecycle_tui.tui.widgets.pager import Pager
+
+
+class PolicyPane(Pane):
+    """Rules as they stand, then the file's lines."""
+
+    NAME = "policy"
+    TITLE = "policy"
+    ACTIONS = ("retrain",)
+
+    def __init__(self, source: Source, model: str) -> None:
+        super().__init__(source, model)
+        self._files = Files(source.root, model)
+        self._policy: Policy | None = None
+        self.pager = Pager(lambda cells: policy_lines.lines(self._policy, cells), id="policy")
+
+    def compose(self) -> ComposeResult:
+        yield self.pager
+
+    def load(self) -> None:
+        """Read state, and the files where they have changed; drawn anew only where that changed what is said."""
+        found = Policy(self._files.read(), policy.standing(self.source.conn, self.model), self.source.now())
+        if self._policy is None or (found.file, found.standing) != (self._policy.file, self._policy.standing):
+            self._policy = found
+            self.pager.renew()
+
+    def about(self) -> Line:
+        rules = () if self._policy is None else self._policy.file.rules
+        place = next((rule.place for rule in rules if rule.place), "lifecycle.toml")
+        return (Span(f" To change it: edit {place}, then `lifecycle config check`", "dim"),)
+
+    def key_nodes(self) -> Sequence[type[DOMNode]]:
+        return [Pager]
+
+    def first_focus(self) -> Widget:
+        return self.pager
