@@ -105,7 +105,7 @@ def _first_path(found: dict) -> Path:
 
 
 def _end(lines: Sequence[str], number: int) -> int:
-    """Number of the line on which what begins on line `number` ends: a value may go over many lines, one that never ends has one."""
+    """Number of the line on which what begins on line `number` ends; of a value that never ends its first line."""
     depth, closing = 0, ""
     for at in range(number, len(lines) + 1):
         depth, closing = _after(lines[at - 1], depth, closing)

@@ -51,6 +51,10 @@ class Pane(Vertical):
         """
         raise NotImplementedError
 
+    def moved(self) -> bool:
+        """Whether something that the feed leaves out has changed, e.g. a file. Asked four times a second."""
+        return False
+
     def go(self, where: Where) -> None:
         """Put the cursor where the caller wants it, as far as that is here."""
 
@@ -65,6 +69,10 @@ class Pane(Vertical):
     def subject(self) -> Subject:
         """What an action would be about."""
         return Subject(model=self.model)
+
+    def likely(self) -> Sequence[str]:
+        """Names of the actions for the footer."""
+        return self.ACTIONS
 
     def filterable(self) -> Grid[Any] | None:
         """The grid that `/` filters now."""

@@ -41,6 +41,9 @@ class PolicyPane(Pane):
             self._policy = found
             self.pager.renew()
 
+    def moved(self) -> bool:
+        return self._files.moved()
+
     def about(self) -> Line:
         rules = () if self._policy is None else self._policy.file.rules
         place = next((rule.place for rule in rules if rule.place), "lifecycle.toml")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.toml_lines import Piece, pieces
 
 Numbered = tuple[int, str]
+Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,91 +67,105 @@ class File:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One file's lines, and the pieces of it that concern the model, under its whole path."""
+
+    name: str
+    lines: list[str]
+    pieces: list[Piece]
+
+    def under(self, *path: str) -> list[Piece]:
+        """The pieces about this path."""
+        return [p for p in self.pieces if p.path[: len(path)] == path]
+
+    def numbered(self, found: Iterable[Piece]) -> tuple[Numbered, ...]:
+        """The lines of these pieces."""
+        return tuple((n, self.lines[n - 1].rstrip("\r")) for p in found for n in range(p.first, p.last + 1))
+
+
 class Files:
     """The files of a workspace for one model, read again when they have changed."""
 
     def __init__(self, root: Path, model: str) -> None:
         self._main, self._model = Path(root) / FILE, model
-        self._seen: tuple[object, ...] = ()
-        self._own: Path | None = None
+        self._seen: dict[Path, Stamp] = {}
         self._found = File((), (), "", "", "they were not read yet")
+
+    def moved(self) -> bool:
+        """Whether one of them has changed since it was read. It costs a few microseconds."""
+        return any(_stamp(path) != stamp for path, stamp in self._seen.items())
 
     def read(self) -> File:
         """What they say now."""
-        seen = (_stamp(self._main), None if self._own is None else _stamp(self._own))
-        if seen != self._seen or (self._own is not None and seen[1] is None):
+        if self._found.problem or self.moved():
+            self._seen = {}
             self._found = self._read()
-            self._seen = (_stamp(self._main), None if self._own is None else _stamp(self._own))
         return self._found
+
+    def _text(self, path: Path, base: tuple[str, ...] = ()) -> _Text:
+        self._seen[path] = _stamp(path)
+        lines = path.read_bytes().decode("utf-8-sig", "replace").split("\n")
+        return _Text(os.path.relpath(path, self._main.parent), lines, list(pieces(lines, base)))
 
     def _read(self) -> File:
         try:
-            main = _lines(self._main)
-            found = list(pieces(main))
-            mine = [p for p in found if p.path[:2] == ("models", self._model)]
-            self._own = None if mine else self._included(main, found)
-            own = [] if self._own is None else _lines(self._own)
+            main = self._text(self._main)
+            mine = main.under("models", self._model)
+            own = None if mine else self._included(main)
         except OSError as exc:
             return File((), (), "", "", f"{exc.filename or FILE} cannot be read: {exc.strerror}")
-        shared = [p for p in found if p.path[:1] == ("defaults",)]
-        told = [p for p in found if p.path[:1] == ("notifiers",)]
         written = [
-            Written(FILE, f"what it says of {self._model}", _numbered(main, mine)),
-            Written(FILE, "[defaults], which hold for every model", _numbered(main, shared)),
-            Written(FILE, "who is told", _numbered(main, told)),
+            Written(FILE, f"what it says of {self._model}", main.numbered(mine)),
+            Written(FILE, "what holds for every model", main.numbered(main.under("defaults"))),
+            Written(FILE, "who is told", main.numbered(main.under("notifiers"))),
         ]
-        if self._own is not None:
-            name = os.path.relpath(self._own, self._main.parent)
-            written.insert(0, Written(name, "the model's own file", tuple(enumerate(own, 1))))
+        if own is not None:
+            written.insert(0, Written(own.name, "the model's own file", tuple(enumerate(own.lines, 1))))
         shown = tuple(w for w in written if w.lines)
+        if not mine and own is None:
+            return File(shown, (), "", "", f"{FILE} declares no model {self._model}")
         try:
-            table = _values(main, mine, ("models", self._model)) if self._own is None else tomllib.loads("\n".join(own))
-            defaults = _values(main, shared, ("defaults",))
+            table = _values(main, "models", self._model) if own is None else tomllib.loads("\n".join(own.lines))
+            defaults = _values(main, "defaults")
         except tomllib.TOMLDecodeError as exc:
             return File(shown, (), "", "", f"these lines are no TOML: {exc}")
-        if not mine and self._own is None:
-            return File(shown, (), "", "", f"{FILE} declares no model {self._model}")
-        return self._file(shown, table, defaults, main, mine, own)
+        return File(
+            shown, tuple(_rules(self._model, table, defaults, own or main, main)),
+            _in_a_line(_merged(table, defaults, "training")), _in_a_line(_merged(table, defaults, "rollout")),
+        )  # fmt: skip
 
-    def _included(self, main: Sequence[str], found: Iterable[Piece]) -> Path | None:
-        """The included file that declares the model."""
-        include = [p for p in found if p.path == ("include",)]
+    def _included(self, main: _Text) -> _Text | None:
+        """The included file that declares the model: the one of its name."""
         try:
-            patterns = _values(main, include, ()).get("include", [])
+            patterns = _read(main.lines, main.under("include")).get("include", [])
         except tomllib.TOMLDecodeError:
             return None
         for pattern in patterns if isinstance(patterns, list) else []:
             where = os.path.join(glob.escape(str(self._main.parent)), os.path.expanduser(str(pattern)))
-            for path in glob.iglob(where, recursive=True):
-                if Path(path).stem == self._model and os.path.isfile(path):
-                    return Path(path)
+            for path in map(Path, glob.iglob(where, recursive=True)):
+                if path.stem == self._model and path.is_file():
+                    return self._text(path, ("models", self._model))
         return None
 
-    def _file(
-        self, written: tuple[Written, ...], table: Mapping[str, Any], defaults: Mapping[str, Any],
-        main: Sequence[str], mine: Sequence[Piece], own: Sequence[str],
-    ) -> File:  # fmt: skip
-        base = ("models", self._model)
-        here = [(FILE, p) for p in mine]
-        if self._own is not None:
-            here = [(os.path.relpath(self._own, self._main.parent), p) for p in pieces(own, base)]
-        behind = [(FILE, p) for p in pieces(main) if p.path[:1] == ("defaults",)]
-        ours, theirs = _table(table, "rules"), _table(defaults, "rules")
-        rules = []
-        for name in dict.fromkeys((*theirs, *ours)):
-            filled = {**_table(theirs, name), **_table(ours, name)}
-            if filled.get("enabled", True) is False:
-                continue
-            place = (
-                _place(here, (*base, "rules", name)) if name in ours else _place(behind, ("defaults", "rules", name))
-            )
-            rules.append(_rule(name, filled, place, name not in ours))
-        training = _merged(table, defaults, "training")
-        rollout = _merged(table, defaults, "rollout")
-        return File(written, tuple(rules), _in_a_line(training), _in_a_line(rollout))
+
+def _rules(
+    model: str, table: Mapping[str, Any], defaults: Mapping[str, Any], own: _Text, main: _Text
+) -> Iterator[Rule]:
+    """The rules that count: the model's own, filled from those of the same name in `[defaults]`, and the rest there."""
+    ours, theirs = _table(table, "rules"), _table(defaults, "rules")
+    for name in dict.fromkeys((*theirs, *ours)):
+        filled = {**_table(theirs, name), **_table(ours, name)}
+        if filled.get("enabled", True) is False:
+            continue
+        if name in ours:
+            place = _place(own, ("models", model, "rules", name))
+        else:
+            place = _place(main, ("defaults", "rules", name))
+        yield _rule(name, filled, place, name not in ours)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except OSError:
@@ -158,24 +173,17 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_bytes().decode("utf-8-sig", "replace").split("\n")
-
-
-def _numbered(lines: Sequence[str], found: Iterable[Piece]) -> tuple[Numbered, ...]:
-    return tuple((n, lines[n - 1].rstrip("\r")) for p in found for n in range(p.first, p.last + 1))
-
-
-def _values(lines: Sequence[str], found: Sequence[Piece], base: tuple[str, ...]) -> dict[str, Any]:
-    """The values of these pieces under `base`.
+def _values(text: _Text, *base: str) -> dict[str, Any]:
+    """The values under a path.
 
     Raises:
-        tomllib.TOMLDecodeError: they are no TOML.
+        tomllib.TOMLDecodeError: its lines are no TOML.
     """
-    value: Any = _read(lines, [p for p in found if p.table])
+    found = text.under(*base)
+    value: Any = _read(text.lines, [p for p in found if p.table])
     for piece in found:
         if not piece.table:
-            said = _read(lines, [piece])
+            said = _read(text.lines, [piece])
             for name in reversed(piece.path[: piece.given]):
                 said = {name: said}
             _merge(value, said)
@@ -216,13 +224,12 @@ def _rule(name: str, said: Mapping[str, Any], place: str, shared: bool) -> Rule:
     )  # fmt: skip
 
 
-def _place(found: Sequence[tuple[str, Piece]], path: tuple[str, ...]) -> str:
-    """File and line of the piece that says it: the longest path that leads there."""
-    leading = [(file, p) for file, p in found if p.path == path[: len(p.path)] or p.path[: len(path)] == path]
+def _place(text: _Text, path: tuple[str, ...]) -> str:
+    """File and line of the piece that says it: the one whose path is its own, else the longest that leads there."""
+    leading = [p for p in text.pieces if p.path == path[: len(p.path)] or p.path[: len(path)] == path]
     if not leading:
         return ""
-    file, piece = max(leading, key=lambda pair: min(len(pair[1].path), len(path)))
-    return f"{file}:{piece.start}"
+    return f"{text.name}:{max(leading, key=lambda p: min(len(p.path), len(path))).start}"
 
 
 def _in_a_line(found: Mapping[str, Any]) -> str:

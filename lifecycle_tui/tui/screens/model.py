@@ -90,6 +90,9 @@ class ModelScreen(View):
             where, self._where = self._where, None
             self.pane.go(where)
 
+    def moved(self) -> bool:
+        return self.pane.moved()
+
     def _gone(self) -> list[Line]:
         if self.model is None:
             return [(Span(" This model is in state no more; what was read of it last still shows.", "warning"),)]
@@ -180,7 +183,7 @@ class ModelScreen(View):
         return (*panes, *super().palette_entries())
 
     def likely(self) -> Sequence[str]:
-        return self.pane.ACTIONS
+        return self.pane.likely()
 
     def filterable(self) -> Grid[Any] | None:
         return self.pane.filterable()
