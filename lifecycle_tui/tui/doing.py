@@ -147,6 +147,8 @@ def fault(exc: Exception) -> Fault:
         return Fault("lifecycle.toml has errors", more, exc.hint or "`lifecycle config check` shows them in place")
     if isinstance(exc, LifecycleError):
         return Fault(exc.message, hint=exc.hint, moved=isinstance(exc, Moved))
+    if isinstance(exc, OSError) and exc.strerror:
+        return Fault(": ".join(str(part) for part in (exc.filename, exc.strerror) if part))
     return Fault(f"{type(exc).__name__}: {exc}", hint="nothing was done; `lifecycle doctor` may know more")
 
 
