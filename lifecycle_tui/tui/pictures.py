@@ -1,6 +1,6 @@
 """Plots as toned lines with their labels: what the panes put into a `Picture`. Pure.
 
-`plots` gives characters by series; here they get tones, and the texts from data (bins, windows, versions) are fitted in.
+`plots` gives characters by series; here they get tones, and texts from data (bins, windows, versions) are fitted in.
 """
 
 from __future__ import annotations
@@ -62,13 +62,8 @@ def history(
     )  # fmt: skip
     if not made.lines:
         return [], made
-    tones = {
-        "value": tone,
-        "open": "dim",
-        "band": "dim",
-        "axis": "dim",
-        **{level.series: level.series for level in levels},
-    }
+    tones = {"value": tone, "open": "dim", "band": "dim", "axis": "dim"}
+    tones |= {level.series: level.series for level in levels}
     lines = [toned(line, tones) for line in made.lines]
     if moves:
         lines.append(_moves(keys, made, moves, cells))

@@ -15,7 +15,7 @@ from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import sparkline
 from lifecycle_tui.state.windows import WindowRow, WindowSignals
 from lifecycle_tui.tui import ages, marks
-from lifecycle_tui.tui.text import count, number, percent
+from lifecycle_tui.tui.text import Line, Span, count, joined, number, percent
 
 SUMMARY = ("drift.share", "drift.count", "drift.max")
 LATE = "data.late"
@@ -81,6 +81,18 @@ def _window_line(key: str, entries: Sequence[WindowSignals], metric: str | None,
         labels=max(whole.window.labels, labelled.window.labels),
         mature=labelled.window.mature,
     )
+
+
+def window_about(window: WindowLine | None) -> Line:
+    """One line about a window: rows, labels, the key metric, what is irregular in its data."""
+    if window is None:
+        return ()
+    row = window.row
+    labels = f"{count(window.labels)} labels" + ("" if window.mature else ", more are expected")
+    metric = f"{window.metric.name} {interval(window.metric)} n {count(window.metric.n)}" if window.metric else ""
+    data = f"data report: {len(window.findings)} findings" if window.findings else ""
+    revision = f"revision {row.revision}" if row.revision > 1 else ""
+    return (Span(f" {window.key}  ", "bold"), Span(joined((f"{count(row.rows)} rows", labels, metric, data, revision))))
 
 
 @dataclass(frozen=True, slots=True)

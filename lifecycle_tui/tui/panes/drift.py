@@ -22,7 +22,7 @@ from lifecycle_tui.tui.reads.drift import signal_past
 from lifecycle_tui.tui.screens import columns, detail
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Where
-from lifecycle_tui.tui.text import Line, Span, count, joined
+from lifecycle_tui.tui.text import Line, Span, joined
 from lifecycle_tui.tui.view import ColumnLine, WindowLine
 from lifecycle_tui.tui.widgets.lines import Bar
 from lifecycle_tui.tui.widgets.pager import Pager
@@ -210,7 +210,8 @@ class DriftPane(Pane):
     def about(self) -> Line:
         """One line about the row under the cursor of the list that has the focus."""
         if not self._below or self._report:
-            return _window_about(self._window, self.data.row if self._below else None)
+            finding = self.data.row if self._below else None
+            return view.window_about(self._window) if finding is None else _finding_about(finding[1])
         line = self.columns.row
         if line is None:
             return ()
@@ -301,18 +302,8 @@ class DriftPane(Pane):
         (self._lower if self._below else self.windows).sort_reverse()
 
 
-def _window_about(window: WindowLine | None, finding: tuple[int, DataFinding] | None) -> Line:
-    if finding is not None:
-        found = finding[1]
-        return (Span(f" {found.code}  ", "warning"), Span(joined((found.message, found.effect or ""))))
-    if window is None:
-        return ()
-    row = window.row
-    labels = f"{count(window.labels)} labels" + ("" if window.mature else ", more are expected")
-    metric = f"{window.metric.name} {view.interval(window.metric)} n {count(window.metric.n)}" if window.metric else ""
-    data = f"data report: {len(window.findings)} findings (d)" if window.findings else ""
-    revision = f"revision {row.revision}" if row.revision > 1 else ""
-    return (Span(f" {window.key}  ", "bold"), Span(joined((f"{count(row.rows)} rows", labels, metric, data, revision))))
+def _finding_about(found: DataFinding) -> Line:
+    return (Span(f" {found.code}  ", "warning"), Span(joined((found.message, found.effect or ""))))
 
 
 def _searched(line: ColumnLine) -> str:

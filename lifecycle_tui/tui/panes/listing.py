@@ -42,6 +42,7 @@ class Listed:
 PANES: dict[str, Listed] = {
     listed.name: listed
     for listed in (
+        Listed("overview", "1", "overview", "why it is in its state, and what to do", "overview:OverviewPane"),
         Listed("drift", "2", "drift", "what moved in its columns, window by window", "drift:DriftPane"),
         Listed(
             "performance",

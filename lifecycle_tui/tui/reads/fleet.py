@@ -14,24 +14,24 @@ from typing import NamedTuple
 from lifecycle_tui.state import fleet
 from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.state.text import maybe_moment
-from lifecycle_tui.tui.ages import ago
+from lifecycle_tui.tui import ages
 
 FEW = 20
-"""Steps up to which progress is told as `3 of 5`, not in percent."""
+"""Steps up to which progress is told as `3/5`, not in percent."""
 
 _TOLD = "progress_done, progress_total, substr(progress_text, 1, 500)"
 _LIVE = f"SELECT model, kind, state, cancel, {_TOLD}, id FROM jobs WHERE"
 # Two reads of partial indexes, so that ended jobs cost nothing; what runs comes first.
 _JOBS = f"{_LIVE} state = 'running' UNION ALL {_LIVE} state = 'queued' ORDER BY 3 DESC, 8"
 _NEXT = "SELECT model, next, due_at, next IS json_extract(state, '$.last') FROM loop WHERE next IS NOT NULL"
-_STAMP = re.compile(r" at \d{4}-\d\d-\d\d \d\d:\d\d")
+_STAMP = re.compile(r" at (\d{4}-\d\d-\d\d \d\d:\d\d)")
 
 
 class JobNow(NamedTuple):
     """A model's job that runs or waits; of several the first that runs.
 
     Attributes:
-        short: kind and progress, `retrain 40%`, `judge 3 of 5`, `evaluate queued`.
+        short: kind and progress, `retrain 40%`, `judge 3/5`, `evaluate queued`.
         doing: what its worker says that it is at, without the model's name.
     """
 
@@ -45,9 +45,10 @@ class Following(NamedTuple):
     """What happens to a model next, as the loop remembers it.
 
     Attributes:
-        when: `in 3 h`; "" where the clock alone does not bring it. text: what, without the instant.
+        when: `in 3 h`, `due 2 h ago`; "" where it waits for something else than the clock.
+        text: what, without the instant.
         past: nothing is waited for: the text says what happened last.
-        due: the instant.
+        due: the instant at which the clock brings something.
     """
 
     when: str
@@ -98,23 +99,51 @@ def _progress(runs: bool, cancel: int, done: float | None, total: float | None) 
         return "queued"
     if cancel:
         return "stops"
-    if done is None or not total or total < 0:
+    if done is None or total is None or total < 2:
         return ""
     if total <= FEW:
-        return f"{done:.0f} of {total:.0f}"
+        return f"{done:.0f}/{total:.0f}"
     # 100 % is said by the result.
     return f"{max(0, min(99, int(100 * done / total)))}%"
 
 
 def _following(conn: sqlite3.Connection, now: datetime) -> dict[str, Following]:
-    found: dict[str, Following] = {}
-    for model, text, due, past in conn.execute(_NEXT):
-        at = maybe_moment(due)
-        # A schedule that is waited for besides is said by `due_at` alone.
-        found[model] = Following(
-            "" if at is None else ago(at, now), text if at is None else _STAMP.sub("", text), bool(past), at
-        )
-    return found
+    return {
+        model: _told(text, maybe_moment(due), bool(past), now) for model, text, due, past in conn.execute(_NEXT)
+    }
+
+
+def following(conn: sqlite3.Connection, model: str, now: datetime) -> Following | None:
+    """What happens to one model next; None where the loop has nothing to say of it."""
+    found = conn.execute(f"{_NEXT} AND model = ?", (model,)).fetchone()
+    return None if found is None else _told(found[1], maybe_moment(found[2]), bool(found[3]), now)
+
+
+def _told(text: str, due: datetime | None, past: bool, now: datetime) -> Following:
+    """The loop's sentence and instant, relative to `now`.
+
+    The instant is when the clock alone can change something. Only where the sentence names one itself they belong
+    together: a version may wait for approval while the next training is due by schedule.
+    """
+    stamp = None if past else _STAMP.search(text)
+    at = None if stamp is None else _instant(stamp[1])
+    if stamp is not None and at is not None:
+        return Following(_when(at, now), text[: stamp.start()] + text[stamp.end() :], False, at)
+    if past and due is not None:
+        return Following(_when(due, now), "the loop looks again", False, due)
+    return Following("", text, past, due)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(f"{text}:00+00:00")
+    except ValueError:
+        return None  # a rule's name may look like one
+
+
+def _when(at: datetime, now: datetime) -> str:
+    said = ages.ago(at, now)
+    return said if at >= now or said == "now" else f"due {said}"
 
 
 def any_retired(conn: sqlite3.Connection) -> bool:

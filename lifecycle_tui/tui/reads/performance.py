@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.registry import aliases, versions
@@ -63,13 +64,14 @@ class Series:
         """The newest window with a number; of a version's metrics a final one if there is any."""
         known = [p for p in self.points if p.value is not None]
         final = [p for p in known if p.mature or not p.version]
-        return (final or known or [None])[-1]
+        found = final or known
+        return found[-1] if found else None
 
     @property
     def moves(self) -> dict[str, str]:
         """Window → the version that began to serve there; the first window's is no move."""
         known = [p for p in self.points if p.version]
-        return {b.key: b.version for a, b in zip(known, known[1:], strict=False) if a.version != b.version}
+        return {b.key: b.version for a, b in pairwise(known) if a.version != b.version}
 
 
 def series(conn: sqlite3.Connection, model: str, metric: str | None, limit: int) -> tuple[Series, ...]:

@@ -102,11 +102,11 @@ class ModelScreen(View):
 
     def _names(self) -> Line:
         """The line of panes, the one that shows reversed."""
-        line: list[Span] = [Span(" ")]
+        line: list[Span] = []
         for listed in PANES.values():
             here = listed.name == self.pane.NAME
             line += [Span(f" {listed.key} ", "title" if here else "key"),
-                     Span(f"{listed.title} ", "title" if here else ""), Span(" ")]  # fmt: skip
+                     Span(f"{listed.title} ", "title" if here else "")]  # fmt: skip
         return tuple(line)
 
     def heading(self) -> tuple[Line, Line]:

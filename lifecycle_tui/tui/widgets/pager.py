@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -42,10 +42,17 @@ class Pager(ScrollView, can_focus=True):
         self.renew()
 
     def renew(self) -> None:
-        """Make the lines again."""
+        """Make the lines again, and repaint those in view that differ."""
+        before, size = self._made, self.virtual_size
         self._made = self._make(self.size.width)
         self.virtual_size = Size(self.size.width, len(self._made))
-        self.refresh()
+        if self.virtual_size.width != size.width or not before:
+            self.refresh()
+            return
+        for y in range(self.size.height):
+            at = y + self.scroll_offset.y
+            if before[at : at + 1] != self._made[at : at + 1]:
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the viewport."""

@@ -1,0 +1,135 @@
+"""Why a model is in its state, since when, what to do about it, and what happens next, in words."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from lifecycle_tui.plots.chart import Level, Point
+from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui.declared import declared
+from lifecycle_tui.tui.panes import overview_lines
+from lifecycle_tui.tui.panes.overview_lines import Overview
+from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.panes.performance_rows import level_text, said
+from lifecycle_tui.tui.pictures import history
+from lifecycle_tui.tui.reads.model import story
+from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Line, Span
+from lifecycle_tui.tui.thresholds import thresholds
+from lifecycle_tui.tui.widgets.pager import Pager
+from lifecycle_tui.tui.widgets.picture import Picture
+
+WINDOWS = 30
+
+
+class OverviewPane(Pane):
+    """The story at the left, and on a wide screen its numbers drawn at the right."""
+
+    DEFAULT_CSS = """
+    OverviewPane #overview { height: 1fr; layout: horizontal; }
+    OverviewPane #story { width: 1fr; }
+    OverviewPane #overview-numbers { display: none; width: 2fr; height: 1fr; margin-left: 2; }
+    .-wide OverviewPane #story { width: 3fr; }
+    .-wide OverviewPane #overview-numbers { display: block; }
+    """
+    SCOPED_CSS = False
+    NAME = "overview"
+    TITLE = "overview"
+    ACTIONS = ("approve", "ack", "promote", "jobs cancel", "rollback", "retrain")
+
+    def __init__(self, source: Source, model: str) -> None:
+        super().__init__(source, model)
+        self._about: Overview | None = None
+        self.story = Pager(self._lines, id="story")
+        self.numbers = Picture(self._drawn, id="overview-numbers")
+
+    def compose(self) -> ComposeResult:
+        with Container(id="overview"):
+            yield self.story
+            yield self.numbers
+
+    def load(self) -> None:
+        now = self.source.now()
+        found = story(self.source.conn, self.model, now)
+        fresh = None
+        if found is not None:
+            windows = tuple(self.source.windows(found.model, WINDOWS))
+            says = declared(self.source.root, self.model)
+            fresh = Overview(found, says, windows, now, self.source.agent()[0])
+        if fresh != self._about:
+            self._about = fresh
+            self.story.renew()
+            self.numbers.renew()
+
+    def _lines(self, cells: int) -> list[Line]:
+        if self._about is None:
+            return []
+        return overview_lines.lines(self._about, cells, numbers=not self.numbers.display)
+
+    def _drawn(self, cells: int, rows: int) -> list[Line]:
+        """The key metric, and below it the share of columns that drifted."""
+        about = self._about
+        if about is None:
+            return []
+        metric = about.story.model.metric
+        past = list(reversed(about.windows))
+        each = max(4, min(14, rows // 2 - 2))
+        found: list[Line] = []
+        if metric is not None:
+            points = [Point(None) if w.metric is None else
+                      Point(w.metric.value, w.metric.lower, w.metric.upper, w.mature) for w in past]  # fmt: skip
+            found += self._chart(about, metric, points, cells, each)
+        if any(w.share is not None for w in past):
+            points = [Point(None if w.share is None else w.share.value) for w in past]
+            found += self._chart(about, "drift.share", points, cells, each, low=0.0)
+        return found
+
+    def _chart(
+        self, about: Overview, signal: str, points: list[Point], cells: int, rows: int, low: float | None = None
+    ) -> list[Line]:
+        rules = thresholds(about.declared.rules, signal)
+        levels = [Level(t.value, marks.severity(t.severity).tone or "dim") for t in rules]
+        keys = [w.key for w in reversed(about.windows)]
+        drawn, _ = history(keys, points, cells, rows, levels=levels, low=low, write=level_text)
+        if not drawn:
+            return []
+        caption = (
+            Span(f" {signal}  ", "bold"),
+            *(Span(f"{said(t)}  ", marks.severity(t.severity).tone) for t in rules),
+        )
+        return [caption, *drawn, ()]
+
+    def about(self) -> Line:
+        """The newest window."""
+        if self._about is None or not self._about.windows:
+            return ()
+        return view.window_about(self._about.windows[0])
+
+    def subject(self) -> Subject:
+        """What is most likely to be acted on: the version that waits, the worst alert, the job that runs."""
+        if self._about is None:
+            return Subject(model=self.model)
+        found = self._about.story
+        unseen = [row.id for row in found.alerts if row.alert.acknowledged_by is None]
+        job = found.job.id if found.job is not None else None
+        return Subject(
+            model=self.model, version=overview_lines.passed(found), alert=unseen[0] if unseen else None, job=job
+        )
+
+    def likely(self) -> tuple[str, ...]:
+        """Those for which there is an occasion; the others are listed by `x`."""
+        if self._about is None:
+            return ()
+        found = self._about.story
+        occasion = {
+            "approve": found.approval is not None,
+            "promote": overview_lines.passed(found) is not None and found.approval is None,
+            "rollback": found.before is not None,
+        }
+        return tuple(name for name in self.ACTIONS if occasion.get(name, True))
+
+    def first_focus(self) -> Widget:
+        return self.story
