@@ -54,7 +54,8 @@ class PluginScreen(View):
 def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
     """Everything, in lines of at most `cells` cells."""
     info, mark = plugin.info, plugins.MARKS[plugin.state]
-    out: list[Line] = [(), (Span(f" {plugins.badge(plugin)}  ", mark.tone), Span(info.doc or "it has no docstring"))]
+    out: list[Line] = [(), (Span(f" {plugins.badge(plugin)}", mark.tone),)]
+    out += _folded(info.doc or "it has no docstring", cells)
     for said in _faults(plugin, root):
         out += _folded(said, cells, mark.tone)
     if (todo := DO.get(plugin.state)) is not None:
