@@ -223,7 +223,7 @@ def _disk(seen: Seen) -> Section:
     copies = ", ".join(f"{name} ({size(n)})" for name, n in facts.copies)
     pairs = [
         ("free", f"{size(facts.free)} of {size(facts.disk)} ({percent(facts.free / max(1, facts.disk))})"),
-        ("state", f"{size(facts.database)}, and {size(facts.wal)} not yet merged into it"),
+        ("state", f"{size(facts.database)}, and {size(facts.wal)} in its journal"),
     ]
     if found is None:
         pairs.append(("artefacts", "being counted"))
