@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import ModalScreen
 
 NAMES = {
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "Up", "down": "Down",
@@ -61,33 +63,36 @@ def whole(nodes: Iterable[type[DOMNode]]) -> list[type[DOMNode]]:
 
 def listing(nodes: Sequence[type[DOMNode]]) -> list[tuple[str, str]]:
     """(keys, what) of every binding with a description; a key that a nearer class takes is left out further away."""
-    return [(pressed, what) for pressed, what, _, _ in _listed(nodes)]
+    return [(pressed, what) for pressed, what, _ in _listed(nodes)]
 
 
 def grouped(nodes: Sequence[type[DOMNode]]) -> list[tuple[str, list[tuple[str, str]]]]:
     """(heading, its keys) as in `listing`: this screen's, the list's, what is the same everywhere, actions."""
     found: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
-    for pressed, what, node, binding in _listed(nodes):
-        found[_heading(node, binding)].append((pressed, what))
+    for pressed, what, binding in _listed(nodes):
+        found[_heading(binding)].append((pressed, what))
     return [(heading, pairs) for heading, pairs in found.items() if pairs]
 
 
-def _listed(nodes: Sequence[type[DOMNode]]) -> Iterator[tuple[str, str, type[DOMNode], Binding]]:
+def _listed(nodes: Sequence[type[DOMNode]]) -> Iterator[tuple[str, str, Binding]]:
     taken: set[str] = set()
+    modal = any(issubclass(node, ModalScreen) for node in nodes)
     for node in whole(nodes):
         for binding in declared(node):
+            if modal and issubclass(node, App) and not binding.priority:
+                continue  # Textual keeps the app's keys from a modal screen
             keys = [key for key in binding.key.split(",") if key not in taken]
             if keys and binding.description:
-                yield spoken(",".join(keys)), binding.tooltip or binding.description, node, binding
+                yield spoken(",".join(keys)), binding.tooltip or binding.description, binding
             taken.update(keys)
 
 
-def _heading(node: type[DOMNode], binding: Binding) -> str:
+def _heading(binding: Binding) -> str:
     name = binding.id or ""
-    if name.startswith("act.") or name == "view.actions":
+    if binding.action.startswith("act(") or name == "view.actions":
         return HEADINGS[2]
     if name.startswith(("view.", "app.")):
         return HEADINGS[3]
     if name.startswith("go."):
         return HEADINGS[4]
-    return HEADINGS[1] if name.startswith(("grid.", "pager.")) else HEADINGS[0]
+    return HEADINGS[1] if name.startswith(("grid.", "pager.", "log.")) else HEADINGS[0]

@@ -13,6 +13,7 @@ from tui_screen import cursor, lines, text
 
 from lifecycle_tui.tui.cells import laid_out
 from lifecycle_tui.tui.grid import Cell, Column, Grid
+from lifecycle_tui.tui.marking import MarkGrid
 
 
 @dataclass(frozen=True)
@@ -270,6 +271,90 @@ async def test_a_click_selects_opens_and_sorts() -> None:
         assert [t.size for t in app.grid.rows] == [0, 1, 2, 3, 4]
 
 
+class Marking(MarkGrid[Thing]):
+    """Counts what it repaints."""
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, key=lambda t: t.name)
+        self.repainted: list[int] = []
+
+    def refresh(self, *regions: Region, **more: bool):  # type: ignore[override]
+        self.repainted += [region.y for region in regions]
+        return super().refresh(*regions, **more)
+
+
+class MarkApp(GridApp):
+    def __init__(self) -> None:
+        super().__init__()
+        self.grid = Marking()  # type: ignore[assignment]
+        self.told = 0
+
+    def on_mark_grid_marked(self) -> None:
+        self.told += 1
+
+
+async def test_space_marks_a_row_and_goes_one_down() -> None:
+    app = MarkApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.grid.show(things(30))
+        await pilot.press("space", "space", "down", "space")
+        await pilot.pause()
+        assert app.grid.marked == ("t-0000", "t-0001", "t-0003")
+        assert [line[:8] for line in lines(pilot)[1:6]] == [" *t-0000", " *t-0001", "  t-0002", " *t-0003", "> t-0004"]
+        assert app.told == 3
+        styles = [next(iter(strip))[1] for strip in (app.grid.render_line(1), app.grid.render_line(3))]
+        assert styles[0].bold and not styles[1].bold, "a marked row is bold besides"
+        await pilot.press("up", "space")
+        assert app.grid.marked == ("t-0000", "t-0001")
+        app.grid.repainted.clear()
+        await pilot.press("home", "space")
+        await pilot.pause()
+        assert set(app.grid.repainted) <= {1, 2, 5}, "no other line is painted"
+
+
+async def test_all_that_show_are_marked_or_none() -> None:
+    app = MarkApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.grid.show(things(30))
+        await pilot.press("space")
+        app.grid.filter = "t-002"
+        await pilot.press("asterisk")
+        assert app.grid.marked == (*(f"t-00{n}" for n in range(20, 30)), "t-0000"), "as they show, hidden ones last"
+        assert app.grid.hidden == 1
+        await pilot.press("asterisk")
+        assert app.grid.marked == ("t-0000",)
+        app.grid.filter = ""
+        await pilot.press("asterisk")
+        assert len(app.grid.marked) == 30
+        assert app.grid.unmark() and app.grid.marked == () and not app.grid.unmark()
+
+
+async def test_marks_follow_their_rows_and_go_with_them() -> None:
+    app = MarkApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        rows = things(30)
+        app.grid.show(rows)
+        await pilot.press("space", "space", "space")
+        app.grid.show(list(reversed(rows)))
+        assert app.grid.marked == ("t-0002", "t-0001", "t-0000")
+        app.grid.show([replace(row, note="new") for row in rows[1:]])
+        await pilot.pause()
+        assert app.grid.marked == ("t-0001", "t-0002") and app.told == 4
+        app.grid.show([])
+        await pilot.press("space", "asterisk")
+        assert app.grid.marked == ()
+
+
+async def test_ends_of_the_page_are_no_place_to_lose_a_mark() -> None:
+    app = MarkApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.grid.show(things(30))
+        await pilot.press(*["space"] * 12, "end", "space", "space")
+        await pilot.pause()
+        assert app.grid.marked == tuple(f"t-{n:04d}" for n in range(12)), "the last row: marked and not again"
+        assert cursor(pilot).startswith("> t-0029")
+
+
 HOSTILE = (
     "churn[prod]",
     "[/x]",
@@ -294,6 +379,24 @@ async def test_hostile_text_never_breaks_the_layout() -> None:
         assert "\\x1b[31mred" in shown
         assert "客户流失预测模型" in shown
         assert "a\\x0ab" in shown and "\\u202ertl" in shown
+
+
+async def test_a_column_that_wider_screens_replace() -> None:
+    made = [Column("a", "a", 4, lambda t: Cell(""), until=50), Column("b", "b", 4, lambda t: Cell(""), needs=50)]
+    assert [[c.key for c, _ in laid_out(made, room)] for room in (49, 50)] == [["a"], ["b"]]
+
+
+async def test_ascii_arrows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFECYCLE_ASCII", "1")
+    app = GridApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.grid.show(things(3))
+        app.grid.sort_by("size")
+        await pilot.pause()
+        assert "vsize" in lines(pilot)[0]
+        app.grid.sort_reverse()
+        await pilot.pause()
+        assert "^size" in lines(pilot)[0]
 
 
 COLUMN = st.tuples(st.integers(0, 20), st.integers(0, 5), st.integers(0, 60), st.integers(0, 120))

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 
 from lifecycle_tui import plots
-from lifecycle_tui.tui import keys
-from lifecycle_tui.tui.app import LifecycleApp
-from lifecycle_tui.tui.grid import Grid
-from lifecycle_tui.tui.screens.detail import DetailScreen
-from lifecycle_tui.tui.screens.fleet import FleetScreen
-from lifecycle_tui.tui.screens.model import ModelScreen
 from lifecycle_tui.tui.text import count, cut, fit, fold, matches, number, percent, safe, width
 from lifecycle_tui.tui.view import drawn_past
-from lifecycle_tui.tui.widgets.lines import keys_line
+from lifecycle_tui.tui.widgets.lines import Footer, keys_line
 
 
 @pytest.mark.parametrize(
@@ -144,26 +141,50 @@ def test_histogram_pair_fits(bins: list[tuple[float, float]], cells: int) -> Non
 
 
 def test_the_footer_keeps_the_way_back_and_help() -> None:
-    for screen in (FleetScreen, ModelScreen, DetailScreen):
-        pairs = keys.footer([screen, LifecycleApp])
-        for cells in (20, 40, 80, 200):
-            line = "".join(span.text for span in keys_line(pairs, cells))
-            assert len(line) <= cells
-            assert "? help" in line
+    pairs = [*((letter, f"does {letter}") for letter in "abcdefghij"), ("Esc", "back"), (":", "go"), ("?", "help")]
+    for cells in (26, 40, 60, 80, 200):
+        line = "".join(span.text for span in keys_line(pairs, cells))
+        assert len(line) <= cells
+        assert line.endswith(" Esc back  : go  ? help ")
+        assert cells < 30 or " a does a " in line, "the likeliest comes first, and goes last"
+    assert not keys_line(pairs, 3)
 
 
-def test_every_binding_says_what_it_does_and_has_an_id() -> None:
-    from lifecycle_tui.tui.screens.help import HelpScreen
-    from lifecycle_tui.tui.widgets.pager import Pager
-    from lifecycle_tui.tui.widgets.prompt import Prompt
+class FooterApp(App[None]):
+    agent = ("agent off", "dim")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon", "go", "go", id="test.go"),
+        Binding("question_mark", "help", "help", id="test.help"),
+    ]
+    pairs: ClassVar[list[tuple[str, str]]] = []
 
-    nodes = (LifecycleApp, FleetScreen, ModelScreen, DetailScreen, HelpScreen, Grid, Pager, Prompt)
-    ids = [binding.id for node in nodes for binding in keys.declared(node)]
-    assert all(ids) and len(set(ids)) == len(ids)
-    assert all(binding.description for node in nodes for binding in keys.declared(node))
+    def compose(self) -> ComposeResult:
+        yield Footer(lambda: self.pairs)
 
 
-def test_a_key_is_listed_once() -> None:
-    found = [key for keys_, _ in keys.listing([FleetScreen, Grid, LifecycleApp]) for key in keys_.split(", ")]
-    assert len(found) == len(set(found))
-    assert {"Enter", "/", "s", "q", "j", "G", "?", "Ctrl+Q"} <= set(found)
+END = "  q quit  : go  ? help"
+
+
+@pytest.mark.parametrize(
+    ("letters", "size", "agent", "kept", "said"),
+    [
+        ("abc", 80, ("agent off", "dim"), "abc", True),
+        ("abcdefghi", 80, ("agent off", "dim"), "abcd", True),
+        ("abc", 60, ("agent off", "dim"), "abc", False),
+        ("ab", 60, ("agent off", "dim"), "ab", True),
+        ("abcde", 60, ("agent on, file has errors", "critical"), "a", True),
+        ("abc", 80, ("", ""), "abc", False),
+    ],
+)
+async def test_the_agent_has_the_last_word_where_enough_keys_are_left(
+    monkeypatch: pytest.MonkeyPatch, letters: str, size: int, agent: tuple[str, str], kept: str, said: bool
+) -> None:
+    pairs = [*((letter, f"does {letter}") for letter in letters), ("q", "quit")]
+    monkeypatch.setattr(FooterApp, "pairs", pairs)
+    monkeypatch.setattr(FooterApp, "agent", agent)
+    async with FooterApp(ansi_color=True).run_test(size=(size, 5)) as pilot:
+        await pilot.pause()
+        line = pilot.app.query_one(Footer).render_line(0).text
+        assert len(line) == size
+        assert line.startswith(" " + "  ".join(f"{letter} does {letter}" for letter in kept) + END)
+        assert line.strip().endswith(agent[0] if said else "? help")

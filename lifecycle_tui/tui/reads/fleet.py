@@ -108,9 +108,7 @@ def _progress(runs: bool, cancel: int, done: float | None, total: float | None) 
 
 
 def _following(conn: sqlite3.Connection, now: datetime) -> dict[str, Following]:
-    return {
-        model: _told(text, maybe_moment(due), bool(past), now) for model, text, due, past in conn.execute(_NEXT)
-    }
+    return {model: _told(text, maybe_moment(due), bool(past), now) for model, text, due, past in conn.execute(_NEXT)}
 
 
 def following(conn: sqlite3.Connection, model: str, now: datetime) -> Following | None:

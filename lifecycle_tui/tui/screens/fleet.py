@@ -88,12 +88,11 @@ class FleetScreen(View):
             f"by {self.grid.sorting}" if self.grid.sorting else "",
             self.grid.place,
         )
-        left = (Span(f" lifecycle  {self.source.name}  "), *self._clock(), *self._counts())
-        return left, (Span(f"  {joined(words)} "),)
-
-    def _clock(self) -> Line:
         clock = self.source.clock()
-        return () if clock is None else (Span(f"simulated {moment(clock.at)}  "),)
+        # The clock takes the place of the program's name: what is wrong must be read at 80 columns too.
+        before = "lifecycle  " if clock is None else ""
+        shows = "" if clock is None else f"simulated {moment(clock.at)}  "
+        return (Span(f" {before}{self.source.name}  {shows}"), *self._counts()), (Span(f"  {joined(words)} "),)
 
     def _counts(self) -> Line:
         found: dict[str, int] = {}

@@ -17,6 +17,9 @@ from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, cut, safe, width
 
+ENOUGH = 6
+"""Keys of a footer that its last word, on the agent, makes room for."""
+
 
 class Lines(Widget):
     """Some lines of spans.
@@ -76,7 +79,7 @@ class Bar(Lines):
 
 
 class Footer(Lines):
-    """The likely next keys, and at its end the agent. Where both do not fit, the keys win, unless something is wrong.
+    """The likely next keys, and at its end the agent. Where both do not fit, the first keys win, unless it is urgent.
 
     Args:
         pairs: gives (key, what), the likeliest first; the way back last.
@@ -106,7 +109,9 @@ class Footer(Lines):
         pairs = self._pairs()
         text, tone = getattr(self.app, "agent", ("", ""))
         room = cells - width(text) - 1
-        if not text or (tone == "dim" and len(keys_line(pairs, room)) < len(keys_line(pairs, cells))):
+        # Each pair is two spans.
+        beside, alone = (len(keys_line(pairs, wide)) // 2 for wide in (room, cells))
+        if not text or (tone == "dim" and beside < min(alone, ENOUGH)):
             return drawn(keys_line(pairs, cells), cells, self._base)
         line = drawn(keys_line(pairs, room), room, self._base)
         return Strip.join([line, drawn((Span(f"{text} ", tone),), cells - room, self._base)])
