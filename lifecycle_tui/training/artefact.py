@@ -8,14 +8,13 @@ so.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lifecycle_tui.domain.errors import TrainingError
 from lifecycle_tui.training import guard, team, trust
+from lifecycle_tui.training.canonical import canonical
 from lifecycle_tui.training.features import Encoder
 from lifecycle_tui.training.fit import FittedModel
 
@@ -77,58 +76,10 @@ def _skops(content: Mapping[str, Any]) -> bytes:
     from skops.io import dumps
 
     try:
-        return _canonical(dumps(content))
+        return canonical(dumps(content))
     except Exception as exc:
         hint = "use another estimator, or allow pickles: [workspace] pickle = true"
         raise TrainingError(f"skops cannot save it: {exc}", hint=hint) from exc
-
-
-def _canonical(data: bytes) -> bytes:
-    """The same file without what differs from run to run: skops names members and objects by their memory addresses."""
-    numbers: dict[Any, int] = {}
-    files: dict[str, str] = {}
-
-    def renamed(node: Any) -> Any:
-        if isinstance(node, list):
-            return [renamed(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        node = dict(node)
-        if isinstance(node.get("__loader__"), str):
-            number = node.pop("__id__", None)
-            if number is not None and node["__loader__"] != "JsonNode":
-                node["__id__"] = numbers.setdefault(number, len(numbers) + 1)
-            file = node.get("file")
-            if isinstance(file, str):
-                node["file"] = files.setdefault(file, f"{len(files)}.{file.rpartition('.')[2]}")
-        return {key: renamed(value) for key, value in node.items()}
-
-    out = io.BytesIO()
-    with ZipFile(io.BytesIO(data)) as old, ZipFile(out, "w", ZIP_DEFLATED, compresslevel=1) as new:
-        schema = renamed(json.loads(old.read(guard.SCHEMA)))
-        members = {new_name: _without_gaps(old.read(old_name)) for old_name, new_name in files.items()}
-        for name, content in {guard.SCHEMA: json.dumps(schema).encode(), **members}.items():
-            entry = ZipInfo(name)  # dated 1980
-            entry.compress_type = ZIP_DEFLATED
-            new.writestr(entry, content)
-    return out.getvalue()
-
-
-def _without_gaps(member: bytes) -> bytes:
-    """An array of records with zeros between its fields: a tree's nodes have whatever lay in memory there."""
-    import numpy as np
-
-    if member[:6] != b"\x93NUMPY":
-        return member
-    array = np.load(io.BytesIO(member), allow_pickle=False)
-    if array.dtype.names is None:
-        return member
-    clean = np.frombuffer(bytearray(array.nbytes), array.dtype).reshape(array.shape)
-    for name in array.dtype.names:
-        clean[name] = array[name]
-    out = io.BytesIO()
-    np.save(out, clean, allow_pickle=False)
-    return out.getvalue()
 
 
 def load(

@@ -19,7 +19,6 @@ import sys
 import threading
 import time
 import uuid
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -270,51 +269,33 @@ _NAMES = {
 }
 """Column → what stands for the id in it."""
 
-_OF_BYTES = {"windows": {"basis", "digest"}, "reference": {"digest"}, "versions": {"size"}}
-"""Columns that name the bytes of an artefact, where the model has one. The same fit may be written in other bytes (zip
-times, names of parts), so there `versions.artifact` is compared by content, and these follow from it."""
-
 Facts = dict[str, list[str]]
 
 
 def facts(root: Path) -> Facts:
-    """Every row of every table that says what was found, without ids and clocks, in an order of its own."""
+    """Every row of every table that says what was found, without ids and clocks, in an order of its own; digests of
+    artefacts too: the same rows give the same bytes."""
     with contextlib.closing(sqlite3.connect(f"file:{root}/.lifecycle/state.db?mode=ro", uri=True)) as conn:
         tables = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = {
-            t: _rows(conn, t, root)
-            for t in tables
-            if t not in _UNCOMPARED and not t.startswith(("sqlite_", "_sqlite_"))
+            t: _rows(conn, t) for t in tables if t not in _UNCOMPARED and not t.startswith(("sqlite_", "_sqlite_"))
         }
     assert {"windows", "window_parts", "signals", "profiles", "alerts", "alert_events", "versions"} <= set(found)
     return found
 
 
-def _rows(conn: sqlite3.Connection, table: str, root: Path) -> list[str]:
+def _rows(conn: sqlite3.Connection, table: str) -> list[str]:
     cursor = conn.execute(f"SELECT * FROM [{table}]")
     columns = [c[0] for c in cursor.description]
     clocks = _CLOCKS | _NUMBERS | ({"since"} if table == "aliases" else set())
-    fitted = {model for (model,) in conn.execute("SELECT model FROM versions WHERE artifact IS NOT NULL")}
     rows = []
     for row in cursor.fetchall():
         known = dict(zip(columns, row, strict=True))
         if known.get("name") == "data.late":  # the age of the newest row: it moves with the clock
             known = {"window_id": known["window_id"], "name": known["name"], "state": known["state"]}
-        if known.get("model") in fitted:
-            known = {c: value for c, value in known.items() if c not in _OF_BYTES.get(table, ())}
-        if known.get("artifact"):
-            known["artifact"] = _content(root, known["artifact"])
         said = {c: _said(conn, c, value) for c, value in known.items() if c not in clocks}
         rows.append(json.dumps(said, sort_keys=True))
     return sorted(rows)
-
-
-def _content(root: Path, digest: str) -> list[int]:
-    """Checksums of the arrays in an artefact."""
-    with zipfile.ZipFile(root / ".lifecycle" / "artifacts" / digest[:2] / digest[2:]) as file:
-        found = [part.CRC for part in file.infolist() if part.filename.endswith(".npy")]
-    assert found
-    return sorted(found)
 
 
 def _said(conn: sqlite3.Connection, column: str, value: Any) -> Any:
