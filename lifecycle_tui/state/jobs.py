@@ -331,7 +331,8 @@ def jobs(
     args: list[Any] = []
     for column, value in (("model", model), ("kind", kind)):
         if value is not None:
-            where.append(f"{column} = ?")
+            # The few live ones are found by their own index, not by that of all jobs of the model.
+            where.append(f"{'+' if live else ''}{column} = ?")
             args.append(value)
     if before is not None:
         where.append("id < ?")
