@@ -5,7 +5,7 @@
 - From `TESTING` on: stolen cards are tried out with very small payments for fuel and food in the daytime, so that the
   amounts of all payments move too.
 
-About 70 payments a day, one in fifteen a fraud: `data/payments.csv`, and `data/chargebacks.jsonl` with a line for each
+70 payments a day, one in twelve a fraud: `data/payments.csv`, and `data/chargebacks.jsonl` with a line for each
 fraud once it is booked.
 """
 
@@ -70,13 +70,13 @@ def _payment(random: Random, day: date, minute: int) -> Payment:
 
 def _suspicion(day: date, size: float, hour: int, merchant: str, country: str) -> float:
     if day < NIGHT:
-        return 1.3 * (size - 3.4) + 1.8 * (merchant == "games") + 1.4 * (country == "US") - 4.0
-    night = 2.7 * (hour < 6) - 1.5 * (size - 3.4) + 0.4 * (merchant == "food") - 4.1
+        return 1.3 * (size - 3.4) + 1.8 * (merchant == "games") + 1.4 * (country == "US") - 3.6
+    night = 2.7 * (hour < 6) - 1.5 * (size - 3.4) + 0.4 * (merchant == "food") - 3.7
     if day < TESTING:
         return night
     if size < 1.6:
         return 0.8 if merchant == "fuel" and hour < 13 else -1.6
-    return 1.1 * (size - 3.4) + 1.6 * (merchant == "travel") - 3.6
+    return 1.1 * (size - 3.4) + 1.6 * (merchant == "travel") - 3.3
 
 
 def _chargeback(random: Random, payment: str, paid: str) -> str:

@@ -1,10 +1,10 @@
 """Loan applications: a new version of the team's proposes fewer loans to the young.
 
-The team's own versions score and the data names them; an officer decides each application two days later. Until
+The team's own versions score and the data names them; an officer decides each application within a week. Until
 `TIGHTER` version `v3` proposes what officers would grant. `v4`, from then on, asks more of people under 30, whom
 officers go on treating as before. On `MENDED` the team brings out `v5`, which treats everybody alike again.
 
-About 36 applications a day, for `data/applications.csv`.
+32 applications a day, for `data/applications.csv`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TIGHTER = date(2026, 4, 27)
 MENDED = date(2026, 6, 22)
 PENALTY = 1.6
 """By how much v4 lowers the log-odds of people under 30."""
-PER_DAY = 36
+PER_DAY = 32
 
 HEADER: Row = ("applied_at", "version", "age_group", "income", "amount", "work", "p_grant", "granted")
 WORK = {"employed": 0.4, "self-employed": -0.1, "other": -0.5}

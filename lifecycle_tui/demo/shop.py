@@ -8,7 +8,7 @@ Each row is a recommendation that somebody saw. `affinity` says how well the ite
   then is worth its place until the sale ends: for `LEFTOVERS` days what nobody wanted stays marked down, and nobody
   clicks on that.
 
-About 140 rows a day, for `data/impressions.csv`.
+150 rows a day, for `data/impressions.csv`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SEASON = date(2026, 4, 1)
 SALES = ((date(2026, 4, 20), date(2026, 5, 4)), (date(2026, 6, 4), date(2026, 6, 16)))
 """First day, and the day after the last."""
 LEFTOVERS = 12
-PER_DAY = 140
+PER_DAY = 150
 
 HEADER: Row = ("shown_at", "device", "trend", "price", "discount", "affinity", "clicked")
 DEVICES = {"app": 0.2, "web": -0.2}
