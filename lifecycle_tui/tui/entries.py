@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.tui.places import PLACES
-from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import count
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def model(view: View, name: str, health: str) -> Entry:
 
 
 def open_model(view: View, name: str) -> None:
-    """Go to a model."""
+    """Go to a model; another one that is open makes room for it."""
+    from lifecycle_tui.tui.going import to_model
     from lifecycle_tui.tui.screens.model import ModelScreen
 
-    if isinstance(view, ModelScreen):
+    if isinstance(view, ModelScreen) and view.model_name != name:
         view.app.pop_screen()
-    view.app.push_screen(ModelScreen(view.source, name))
+    to_model(view.app, view.source, name, Where())

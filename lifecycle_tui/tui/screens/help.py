@@ -22,7 +22,7 @@ MARKS = (
     ("job", marks.JOB),
     ("judgement", marks.VERDICT),
 )
-KEYS = 18
+KEYS = 20
 """Cells of the keys, at most; more go over several lines."""
 NOTES = (
     "drift: columns that drifted of those judged, and the largest effect among them (0 to 1)",
