@@ -97,7 +97,9 @@ def _json(value: object) -> str:
 
 def _asked(job: Job, around: Around) -> Line:
     why = job.payload.get("why")
-    by = f"by {job.created_by or 'nobody'}" + (f", because {why}" if why else "")
+    by = f"by {job.created_by or 'nobody'}"
+    if why and why != f"asked for {by}":
+        by += f", because {why}"
     return _fact("asked", joined((by, _at(job.created_at, around.now))))
 
 

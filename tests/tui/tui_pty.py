@@ -93,6 +93,11 @@ class Terminal:
         """Send keys."""
         os.write(self.master, keys.encode())
 
+    def cut(self) -> None:
+        """The terminal itself goes, as a connection that drops: SIGHUP tells the program, which can write no more."""
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
+
     def ends(self) -> int:
         """Wait for the end and return the exit code (128 + n for a signal that was not caught)."""
         self.until(lambda: self.process.poll() is not None, "the program ended")

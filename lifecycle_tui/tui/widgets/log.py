@@ -101,7 +101,7 @@ class Log(ScrollView, can_focus=True):
                 self._append(fresh)
             else:
                 self._below = bool(fresh)
-        tail = self._ending(self.size.width)
+        tail = self._ending(self.size.width) if self.size.width else []
         if tail != self._tail:
             self._tail = tail
             self._sized()
@@ -165,6 +165,8 @@ class Log(ScrollView, can_focus=True):
         self._sized()
 
     def _lay_out(self, line: LogLine) -> list[tuple[int, Line]]:
+        if not self.size.width:
+            return []  # before the first layout, which asks again
         mark = LEVELS.get(line.level)
         said = f"{mark.text()}: {line.text}" if mark is not None else line.text
         if line.more:
