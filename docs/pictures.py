@@ -4,8 +4,8 @@
     python docs/pictures.py --demo FOLDER      # pictures of a demo that is there
     python docs/pictures.py --check            # writes nothing, ends with 1 where a picture is another one by now
 
-The demo's past is the same on every machine, so the pictures are too, but for how long things took: `took` takes that
-out. They are real screens: the program is driven by its keys.
+The demo's past is the same on every machine, so the pictures are too, but for what `masked` takes out before two are
+compared: how long things took, process numbers, sizes. They are real screens: the program is driven by its keys.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ PICTURES = (
     Picture("rollback", "An action: roll back", ("b", "…lifecycle rollback"), "What moves traffic asks for more."),
     Picture("help", "Help", ("?",), "The keys that work where you are."),
 )  # fmt: skip
-SVG = {"fleet": "80x24", "overview": "200x60"}
+SVG = dict.fromkeys(("fleet", "overview", "drift", "performance", "versions", "rollback"), "80x24")
+HOME = "~/lifecycle-demo"
+"""Where the demo lies, as the pictures say."""
 
 
 def main() -> int:
@@ -125,10 +127,10 @@ async def _one(root: Path, picture: Picture, cells: tuple[int, int]) -> tuple[li
                 else:
                     await pilot.press({":": "colon", "?": "question_mark"}.get(key, key))
                     await _rest(pilot)
-            lines = [took(line.rstrip()) for line in _screen(pilot)]
+            lines = [line.replace(str(root), HOME).rstrip() for line in _screen(pilot)]
             while lines and not lines[-1]:
                 lines.pop()
-            return lines, _light(took(app.export_screenshot(title="lifecycle")))
+            return lines, _light(app.export_screenshot(title="lifecycle"))
     finally:
         source.close()
 
@@ -151,9 +153,11 @@ def _screen(pilot: Pilot[None]) -> list[str]:
     return [strip.text for strip in pilot.app.screen._compositor.render_strips()]
 
 
-def took(text: str) -> str:
-    """How long things took, taken out; as wide as before."""
-    return re.sub(r"\b\d+\.\d s\b", lambda found: "0.0 s".rjust(len(found[0])), text)
+def masked(text: str) -> str:
+    """Without what differs from run to run: durations, process numbers, sizes, the interpreter."""
+    text = re.sub(r"\b[\d,.]+ (s|kB|MB|GB|TB|bytes)\b", "…", text)
+    text = re.sub(r"\bpid \d+|\b\d+ files?\b|\b3\.\d+\.\d+\b", "…", text)
+    return re.sub(r" +", " ", text)
 
 
 def _light(svg: str) -> str:
@@ -162,15 +166,19 @@ def _light(svg: str) -> str:
     return re.sub(r"terminal-\d+", "terminal", svg)
 
 
+def _differs(path: Path, text: str) -> bool:
+    # A drawing is of a screen that is compared as text.
+    return path.suffix != ".svg" and masked(path.read_text(encoding="utf-8")) != masked(text)
+
+
 def _written(files: dict[Path, str], *, check: bool) -> int:
-    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if not check:
-        for path in stale:
+    found = [path for path, text in files.items() if not check or not path.exists() or _differs(path, text)]
+    for path in found:
+        if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
-    for path in stale:
         print(f"{'differs' if check else 'wrote'}: {path.relative_to(HERE.parent)}")
-    return int(check and bool(stale))
+    return int(check and bool(found))
 
 
 if __name__ == "__main__":
