@@ -12,7 +12,7 @@ from lifecycle_tui.state.jobs import MAX_ATTEMPTS, Job
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, moment
 
-TOLD = ("why", "as_of")
+TOLD = ("why", "as_of", "by")
 """Keys of a payload that have a place of their own."""
 
 
@@ -111,8 +111,9 @@ def _worker(job: Job, around: Around) -> Line:
         after = "the agent sees to it" if around.agent else "no agent runs: `lifecycle check --act` goes on"
         return _fact("worker", f"pid {'?' if job.process is None else job.process.pid} is gone, {after}", "critical")
     pid = "none yet" if job.process is None else f"pid {job.process.pid}"
-    seconds = seconds_taken(job)
-    since = f"for {duration(seconds)} now" if job.state == "running" and seconds is not None else ""
+    since = ""
+    if job.state == "running" and job.started_at is not None and job.payload.get("as_of") is None:
+        since = f"since {job.started_at:%H:%M:%S}"
     return _fact("worker", joined((pid, since, again, limit)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lifecycle_tui import __version__
-from lifecycle_tui.tui import ages
+from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.reads.workspace import Facts, Folder, Measured
 from lifecycle_tui.tui.text import Line, Span, count, cut, fold, joined, moment, percent, safe, width
 
@@ -131,13 +131,15 @@ def _models_wrong(facts: Facts) -> Iterable[tuple[str, str]]:
 def lines(seen: Seen, cells: int) -> list[Line]:
     """Everything, in lines of at most `cells` cells."""
     wrong = attention(seen)
-    signs = {"critical": "✗", "warning": "▲", "info": "·"}
     out: list[Line] = [()]
     if not wrong:
-        out.append((Span(" ✓ ", "ok"), Span("Nothing here needs attention.")))
+        out.append((Span(f" {marks.HEALTH['ok'].sign()} ", "ok"), Span("Nothing here needs attention.")))
     for said, tone in wrong:
         parts = [part for text in said.split("\n") for part in fold(text, max(10, cells - 5))]
-        out += [(Span(f" {signs[tone] if not n else ' '} ", tone), Span(part)) for n, part in enumerate(parts)]
+        out += [
+            (Span(f" {marks.severity(tone).sign() if not n else ' '} ", tone), Span(part))
+            for n, part in enumerate(parts)
+        ]
     left = [_workspace(seen), _agent(seen), _jobs(seen)]
     right = [_disk(seen), _sends(seen), _program(seen)]
     if cells < WIDE:

@@ -41,7 +41,7 @@ async def test_a_running_job_shows_how_far_it_is_and_what_it_says(workspace: Wor
         assert lines(pilot)[0].startswith(f" job {made['running']}  retrain fraud") and "● running" in lines(pilot)[0]
         assert "1,200 of 5,000 rows (24 %) · 40 rows/s · 2 min left" in shown
         assert "strategy refit" in shown and "because auc-degraded" in shown and "by policy auc-degraded" in shown
-        assert f"pid {seed_jobs.ME.pid}" in shown and "limit 2.0 h" in shown
+        assert f"pid {seed_jobs.ME.pid}" in shown and "since 06:00:00 · limit 2.0 h" in shown
         assert "06:00:00 960 rows to learn from" in shown
         assert "▲ warning: bad [b]markup[/b] \\x1b[31mred\\x1b[0m 数字" in shown
         with state.write() as tx:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 from collections.abc import Callable
 from datetime import timedelta
@@ -214,3 +216,25 @@ async def test_a_state_that_goes_is_said(workspace: Workspace) -> None:
 )
 def test_sizes_in_words(value: int, text: str) -> None:
     assert workspace_lines.size(value) == text
+
+
+@pytest.mark.parametrize("screen", ["jobs", "job", "plugins", "plugin", "workspace"])
+def test_the_screens_load_nothing_heavy(screen: str) -> None:
+    code = (
+        f"import sys, lifecycle_tui.tui.app, lifecycle_tui.tui.screens.{screen}, lifecycle_tui.plugin_host.remembered; "
+        "print([m for m in ('numpy', 'pandas', 'scipy', 'sklearn', 'pyarrow', 'sqlite_utils', 'pydantic') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+async def test_without_the_marks_of_unicode(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFECYCLE_ASCII", "1")
+    state = workspace()
+    seed_jobs.five(state)
+    async with app_on(state).run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        assert lines(pilot)[2].startswith(" X no agent runs, and 2 jobs wait for one")
+        await pilot.press("J")
+        await until(pilot, lambda: "* running" in text(pilot) and "o queued" in text(pilot), "the marks of jobs")

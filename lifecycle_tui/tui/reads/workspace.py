@@ -94,7 +94,8 @@ def facts(conn: sqlite3.Connection, root: Path, now: datetime) -> Facts:
         now, clock.read(conn), held_by, lease.held(held_by), lease.note(conn),
         declared, checked, undeclared, broken, maybe_moment(evaluated), _due(conn, now), len(running), queued, gone,
         tuple(map(outbox.row, waiting)), many, _failed(conn), schema, _size(state), _size(Path(f"{state}-wal")),
-        disk.free, disk.total, tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
+        disk.free, disk.total,
+        tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
         os.access(state, os.W_OK),
     )  # fmt: skip
 

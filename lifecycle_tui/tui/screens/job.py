@@ -51,6 +51,7 @@ class JobScreen(View):
         self._log_end = -1
         self._worker: bool | None = None
         self._looked = 0.0
+        self._minute = 0
         self.facts = Lines([()] * 4, id="facts")
         self.log_view = Log(lambda: source.conn, job_id, self._ending, id="log")
 
@@ -66,6 +67,7 @@ class JobScreen(View):
         self.job = job = jobs.job(conn, self.job_id)
         self._log_end = job_log.last(conn, self.job_id)
         self._look()
+        self._minute = _minute()
         if job is None:
             self.facts.show([(Span(f" There is no job {self.job_id} in this state any more.", "warning"),), (), (), ()])
             return
@@ -80,7 +82,7 @@ class JobScreen(View):
 
     def moved(self) -> bool:
         """Lines of a log are not in the feed; that a worker was killed is nowhere."""
-        if job_log.last(self.source.conn, self.job_id) != self._log_end:
+        if job_log.last(self.source.conn, self.job_id) != self._log_end or _minute() != self._minute:
             return True
         running = self.job is not None and self.job.state == "running"
         return running and time.monotonic() - self._looked > LOOK and self._look()
@@ -151,3 +153,8 @@ class JobScreen(View):
         version = self.subject().version
         where = Where(pane=None if version is None else "versions", version=version)
         self.app.push_screen(ModelScreen(self.source, self.job.model, where))
+
+
+def _minute() -> int:
+    """Ages are said to the minute."""
+    return int(time.monotonic() // 60)
