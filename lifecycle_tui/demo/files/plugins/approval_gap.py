@@ -17,11 +17,12 @@ class ApprovalGap:
         self.column, self.least = column, least
 
     def measure(self, outcomes):
-        group, approved = outcomes.groups[self.column], outcomes.prediction == 1
+        group, approved, day = outcomes.groups[self.column], outcomes.prediction == 1, outcomes.day
         rates = {}
-        for name in sorted(set(group)):
-            if (group == name).sum() >= self.least:  # a handful of rows says nothing about a group
-                rates[name] = proportion(approved[group == name])
+        for name in sorted(set(group) - {""}):  # "" is written where the group is not known
+            rows = group == name
+            if rows.sum() >= self.least:  # a handful of rows says nothing about a group
+                rates[name] = proportion(approved[rows], day=None if day is None else day[rows])
         if len(rates) < 2:
             return Measurement(None, message=f"fewer than two groups with {self.least} rows")
         worse, better = max(permutations(rates, 2), key=lambda pair: rates[pair[1]].value - rates[pair[0]].value)

@@ -12,14 +12,9 @@ class Diary:
         self.path = path
 
     def send(self, message):
-        since = min((str(alert.get("since", "")) for alert in message.alerts), default="")
-        lines = [
-            f"## {message.subject}",
-            "",
-            f"Since {since}.",
-            "",
-            *(f"    {line}" for line in message.body.splitlines()),
-        ]
+        since = sorted({str(alert["since"]) for alert in message.alerts})
+        lines = [f"## {message.subject}", "", f"Since window {', '.join(since)}.", ""]
+        lines += [f"    {line}" for line in message.body.splitlines()]
         with open(self.path, "a", encoding="utf-8") as page:
             page.write("\n".join([*lines, "", "What we did: ", "", ""]))
 
