@@ -89,6 +89,7 @@ class Story:
         assert (self.last.state, self.last.attempts, self.last.error) == ("done", 1, None), how
 
     def ended(self, id_: int) -> Job:
+        """The job once it has ended."""
         found: list[Job] = []
 
         def look() -> bool:
@@ -98,8 +99,21 @@ class Story:
             found.append(job)
             return job.ended
 
-        wait_for(look, f"the end of job {id_}")
+        try:
+            wait_for(look, f"the end of job {id_}")
+        except AssertionError as exc:
+            raise AssertionError(f"{exc}\n{self.scene(found[-1])}") from None
         return found[-1]
+
+    def scene(self, job: Job) -> str:
+        """What there is to see where a job does not end: the job, its log, who lives, what they wrote."""
+        with self.state.read() as conn:
+            agent, log = lease.read(conn), jobs.events(conn, job.id)[-3:]
+        said = [f"{job}", f"{agent}", *map(str, log), *map(str, self.run.processes())]
+        for name in ("agent.log", "worker.log"):
+            path = self.run.root / ".lifecycle" / name
+            said.append(f"{name}: {path.read_text('utf-8')[-2000:] if path.exists() else 'none'}")
+        return "\n".join(said)
 
     def look(self, terminal: Terminal, job: Job) -> None:
         """The job's screen shows every line that `lifecycle jobs log` prints, in order, and how it ended."""

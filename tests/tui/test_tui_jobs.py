@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -109,6 +110,23 @@ async def test_pages_come_as_the_cursor_nears_the_end(workspace: Workspace) -> N
             await until(pilot, lambda n=n: len(screen.grid.rows) == n, f"{n} rows")
         await pilot.press("G")
         await until(pilot, lambda: "350/350 " in lines(pilot)[0] + " ", "the end, and no more is promised")
+
+
+async def test_a_page_that_cannot_be_read_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = workspace()
+    seed_jobs.many(state, 150, kind="retrain")
+    async with app_on(state).run_test(size=SMALL) as pilot:
+        screen = await opened(pilot)
+
+        def fail(listing: Listing, conn: sqlite3.Connection) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Listing, "more", fail)
+            await pilot.press("G")
+            await until(pilot, lambda: "disk I/O error" in lines(pilot)[0], "the trouble")
+        await pilot.press("g", "G")
+        await until(pilot, lambda: len(screen.grid.rows) == 150, "it can be read again")
 
 
 async def test_a_long_history_costs_no_more(workspace: Workspace) -> None:

@@ -91,12 +91,13 @@ def facts(conn: sqlite3.Connection, root: Path, now: datetime) -> Facts:
     state = folder.database(root)
     disk = shutil.disk_usage(state.parent)
     return Facts(
-        now, clock.read(conn), held_by, lease.held(held_by), lease.note(conn),
-        declared, checked, undeclared, broken, maybe_moment(evaluated), _due(conn, now), len(running), queued, gone,
-        tuple(map(outbox.row, waiting)), many, _failed(conn), schema, _size(state), _size(Path(f"{state}-wal")),
-        disk.free, disk.total,
-        tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
-        os.access(state, os.W_OK),
+        now=now, clock=clock.read(conn), lease=held_by, held=lease.held(held_by), note=lease.note(conn),
+        declared=declared, checked=checked, undeclared=undeclared, broken=broken, evaluated_at=maybe_moment(evaluated),
+        due=_due(conn, now), running=len(running), queued=queued, gone=gone,
+        waiting=tuple(map(outbox.row, waiting)), waits=many, failed=_failed(conn),
+        schema=schema, database=_size(state), wal=_size(Path(f"{state}-wal")), free=disk.free, disk=disk.total,
+        copies=tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
+        writable=os.access(state, os.W_OK),
     )  # fmt: skip
 
 

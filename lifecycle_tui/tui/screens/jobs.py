@@ -107,6 +107,7 @@ class JobsScreen(View):
         super().__init__(source)
         self.listing = Listing()
         self._minute = 0
+        self._near_the_end = False
         self.grid: Grid[Row] = Grid(
             COLUMNS, key=lambda r: str(r.job.id), text=_searched, empty=EMPTY["quiet"], id="jobs"
         )
@@ -117,9 +118,9 @@ class JobsScreen(View):
     def load(self) -> None:
         """Bring the list up to date: only jobs that changed are read and painted."""
         self.listing.refresh(self.source.conn)
-        self._show()
-
-    def _show(self) -> None:
+        if self._near_the_end:
+            self._near_the_end = False
+            self.listing.more(self.source.conn)
         self._minute = _minute()
         now = self.source.now()
         rows = [Row(job, ages.ago(job.finished_at or job.started_at or job.created_at, now))
@@ -132,14 +133,12 @@ class JobsScreen(View):
 
     def on_grid_moved(self) -> None:
         """Near the end the next page comes."""
-        if not self.listing.whole and self._near_the_end():
-            self.listing.more(self.source.conn)
-            self._show()
-        self.bars()
-
-    def _near_the_end(self) -> bool:
         rows, row = self.grid.rows, self.grid.row
-        return row is None or row.job.id in {r.job.id for r in rows[-NEAR:]}
+        if not self.listing.whole and (row is None or row.job.id in {r.job.id for r in rows[-NEAR:]}):
+            self._near_the_end = True
+            self.reload()
+        else:
+            self.bars()
 
     def filterable(self) -> Grid[Row]:
         return self.grid
