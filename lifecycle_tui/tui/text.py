@@ -64,6 +64,7 @@ def fold(text: str, cells: int, most: int = 10_000) -> list[str]:
     """`text` in lines of at most `cells` cells, broken at spaces where there are any; at most `most` lines."""
     lines: list[str] = []
     line = ""
+    cells = max(1, cells)  # a widget that is not laid out yet has none
     for word in safe(text).split(" "):
         trial = f"{line} {word}" if line else word
         if width(trial) <= cells:

@@ -56,6 +56,11 @@ def test_fold_keeps_every_character(text: str, cells: int) -> None:
     assert "".join(found).replace(" ", "") == safe(text).replace(" ", "")
 
 
+@pytest.mark.parametrize("cells", [0, -2])
+def test_fold_ends_where_there_is_no_room(cells: int) -> None:
+    assert fold("ab c", cells) == ["a", "b", "c"]
+
+
 def test_a_huge_text_costs_no_more_than_its_beginning() -> None:
     assert len(safe("x" * 10_000_000)) == 4096
 
