@@ -43,6 +43,9 @@ class Pager(ScrollView, can_focus=True):
 
     def renew(self) -> None:
         """Make the lines again, and repaint those in view that differ."""
+        if self.size.width <= 0:
+            # Not laid out yet: nothing fits, and the resize that comes makes them.
+            return
         before, size = self._made, self.virtual_size
         self._made = self._make(self.size.width)
         self.virtual_size = Size(self.size.width, len(self._made))
