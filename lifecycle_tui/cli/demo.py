@@ -67,9 +67,7 @@ def command(
             output.note("stopped; the same command goes on from there")
             ctx.exit(130)
     elif found.clock is not None:
-        output.note(
-            f"the demo in {root} goes on: its clock stands at {found.clock.at:%Y-%m-%d %H:%M}; --new begins anew"
-        )
+        output.note(f"the demo in {root} goes on from {found.clock.at:%Y-%m-%d %H:%M}; --new begins anew")
     if no_tui or not found.lived:
         _table(root, fmt)
     if not no_tui:
