@@ -32,12 +32,12 @@ def _severity(a: AlertLine) -> Cell:
 
 
 def _state(a: AlertLine) -> Cell:
+    return Cell(a.alert.state, {"resolved": "dim", "acknowledged": "info"}.get(a.alert.state, "bold"))
+
+
+def _by(a: AlertLine) -> Cell:
     alert = a.alert
-    if alert.state == "resolved":
-        return Cell(joined(("resolved", alert.resolved_by or ""), " by "), "dim")
-    if alert.state == "acknowledged":
-        return Cell(joined(("acknowledged", alert.acknowledged_by or ""), " by "), "info")
-    return Cell("open", "bold")
+    return Cell((alert.resolved_by if alert.state == "resolved" else alert.acknowledged_by) or "", "dim")
 
 
 def _dim(a: AlertLine) -> str:
@@ -55,7 +55,8 @@ def columns(model: bool) -> tuple[Column[AlertLine], ...]:
         Column("since", "since", 10, lambda a: Cell(a.alert.since, _dim(a)), sort=lambda a: a.alert.since, down=True,
                grow=1, most=19),
         Column("age", "changed", 13, lambda a: Cell(a.age, "dim")),
-        Column("state", "state", 12, _state, sort=lambda a: a.alert.state, grow=3, most=34),
+        Column("state", "state", 12, _state, sort=lambda a: a.alert.state),
+        Column("by", "by", 18, _by, needs=100, grow=1, most=28),
         Column("message", "what", 30, lambda a: Cell(a.alert.message, _dim(a)), grow=9, needs=130),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ def columns(lane: Callable[[VersionLine], str], room: int, marked: Callable[[], 
     return (
         Column("lane", "", room, lambda v: Cell(lane(v), "ok" if v.serves else "dim")),
         Column("version", "version", 8, label, grow=1, most=20),
-        Column("aliases", "serves as", 12, _aliases, grow=1, most=24),
+        Column("aliases", "serves as", 16, _aliases, grow=1, most=24),
         Column("made", "made", 16, lambda v: Cell(moment(v.version.created_at))),
         Column("origin", "how", 10, _origin, grow=1, most=16),
         Column("parent", "from", 4, _parent, right=True),
