@@ -50,22 +50,24 @@ async def test_new_windows_and_alerts_show_on_the_model_screen(fleet: State) -> 
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await pilot.pause()
         pilot.app.screen.grid.go("card-fraud")
-        await pilot.press("enter", "down")
+        await pilot.press("enter", "2", "down")
         await pilot.pause()
         assert "2026-03-29" in cursor(pilot)
         with fleet.write() as tx:
             record.record(tx, tui_seed.fraud_window(30, 40))
             alerts.store(tx, opened=[tui_seed.alert("card-fraud", "stale", "warning", "late by 3 h")], now=tui_seed.NOW)
-        await until(pilot, lambda: "2026-03-31" in text(pilot) and "stale" in text(pilot), "the window and the alert")
+        await until(pilot, lambda: "2026-03-31" in text(pilot), "the window")
         assert "2026-03-29" in cursor(pilot), "the cursor stays on its window"
         assert "columns of 2026-03-29" in text(pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: "stale  late by 3 h" in text(pilot), "the alert")
 
 
 async def test_a_corrected_window_shows_its_new_numbers(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await pilot.pause()
         pilot.app.screen.grid.go("card-fraud")
-        await pilot.press("enter", "tab")
+        await pilot.press("enter", "2", "o")
         await pilot.pause()
         assert "0.283" in cursor(pilot)
         window = Window("2026-03-30", 29, None, None, 21_000)

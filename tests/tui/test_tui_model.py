@@ -1,265 +1,164 @@
-"""The model screen: why it is in its state, its windows, and what was found in the chosen one."""
+"""The model screen: its title, its line of panes, and how panes are opened, kept and left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import tui_seed
-from tui_screen import LARGE, SMALL, app_on, cursor, lines, text, until
+from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
-from lifecycle_tui.domain.results import Alert, WindowResult
-from lifecycle_tui.domain.signals import Signal
-from lifecycle_tui.domain.windows import Window
-from lifecycle_tui.state import alerts, models, record
+from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
-from lifecycle_tui.tui.screens.detail import DetailScreen
+from lifecycle_tui.tui.panes.listing import PANES
+from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.screens.fleet import FleetScreen
+from lifecycle_tui.tui.screens.model import ModelScreen
+from lifecycle_tui.tui.subject import Where
+
+KEYS = {
+    "overview": "1", "drift": "2", "performance": "3", "versions": "4", "alerts": "5", "policy": "6", "history": "7",
+}  # fmt: skip
 
 
-async def open_model(pilot, name: str) -> None:
-    """Open one model from the fleet."""
+async def open_model(pilot, name: str, where: Where | None = None) -> ModelScreen:
+    """Open one model."""
     await pilot.pause()
-    pilot.app.screen.grid.go(name)
-    await pilot.press("enter")
+    await pilot.app.push_screen(ModelScreen(pilot.app.source, name, where))
     await pilot.pause()
+    screen = pilot.app.screen
+    assert isinstance(screen, ModelScreen)
+    return screen
 
 
-async def test_a_model_at_80_by_24(fleet: State) -> None:
+def test_panes_have_the_keys_that_they_are_known_by() -> None:
+    assert {listed.name: listed.key for listed in PANES.values()} == {name: KEYS[name] for name in PANES}
+    assert next(iter(PANES)) == "overview"
+
+
+@pytest.mark.parametrize("name", PANES)
+def test_a_pane_is_what_the_listing_says(name: str, fleet: State) -> None:
+    from lifecycle_tui.tui.source import Source
+
+    source = Source(fleet.root)
+    made = PANES[name].make(source, "card-fraud")
+    assert isinstance(made, Pane) and name == made.NAME and made.model == "card-fraud"
+    source.close()
+
+
+async def test_the_title_and_the_line_of_panes(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await open_model(pilot, "card-fraud")
         shown = lines(pilot)
-        assert shown[0].startswith(" card-fraud  ✗ critical  binary · risk-ml · champion v7")
-        assert shown[0].endswith(" 1/30")
-        assert shown[1] == " ✗ auc-degraded #1 since 2026-03-28: auc.upper 0.89 < 0.92 in 3 windows"
-        assert shown[2].split() == ["window", "rows", "labels", "drift", "max", "auc", "interval", "data"]
-        assert shown[3].split() == [">2026-03-30", "20,464", "50%", "…", "33%", "0.28", "0.865", "[0.845,", "0.885]"]
-        assert " 2026-03-27         20,416     100%   17% 0.19     0.895   [0.875, 0.915]   2 !" in shown
-        table = next(y for y, line in enumerate(shown) if line.startswith(" columns of 2026-03-30"))
-        assert shown[table + 1].split() == ["state", "column", "effect", "psi", "ks", "chi2", "missing", "past"]
-        assert shown[table + 2].split() == [">▲", "drifted", "amount", "0.283", "0.240", "0.283", "0%", "▁▁▁▂▃▄▅▇█"]
-        assert shown[table + 3].split()[:3] == ["▲", "drifted", "hour"]
-        assert "age_band" in shown[table + 4], "then by effect"
-        assert "10,232 labels, more are expected" in shown[-2]
-        assert shown[-1].startswith(" Enter open  Tab list  c columns  m metrics  d data")
-        assert shown[-1].endswith("Esc back  ? help")
+        assert shown[0].startswith(" card-fraud  ✗ critical  champion v7 · checked ")
+        assert shown[1].split()[:6] == ["1", "overview", "2", "drift", "3", "performance"]
+        assert shown[1].split()[-1] == list(PANES)[-1], "all of them fit"
+        screen = pilot.app.screen
+        assert "title" in {span.tone for span in screen._names() if "overview" in span.text}
 
 
-async def test_a_large_screen_shows_all_of_it_at_once(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=LARGE) as pilot:
-        await open_model(pilot, "card-fraud")
-        shown = text(pilot)
-        assert "2026-03-30" in shown and "2026-03-01" in shown, "every window"
-        assert "moved by 0.28: more than chance" in shown, "beside its column"
-        assert "reference deciles, floor 1e-4" in shown and "this window ▂▃▆▇▅" in shown, "and all about it below"
-        await pilot.press("tab", "down")
+async def test_keys_and_tab_go_from_pane_to_pane(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        screen = await open_model(pilot, "card-fraud")
+        names = list(PANES)
+        for name in [*names[1:], names[0]]:
+            await pilot.press("tab")
+            await until(pilot, lambda name=name: name == screen.pane.NAME, name)
+            lines(pilot)
+        await pilot.press("shift+tab")
+        await until(pilot, lambda: names[-1] == screen.pane.NAME, "it is a ring")
+        for name in names:
+            await pilot.press(PANES[name].key)
+            await until(pilot, lambda name=name: name == screen.pane.NAME, name)
+            shown = [pane for pane in screen.query(Pane) if pane.display]
+            assert [pane.NAME for pane in shown] == [name], "one shows"
+            assert screen.focused is None or screen.pane in screen.focused.ancestors, "and has the focus"
+
+
+async def test_a_pane_is_made_once_and_keeps_its_cursor(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        screen = await open_model(pilot, "card-fraud")
+        assert len(screen.query(Pane)) == 1, "the others are not made yet"
+        await pilot.press("2", "down", "down")
         await pilot.pause()
-        assert "moved by 0.12: more than chance at n 20,000" in text(pilot)
+        assert screen.pane.windows.row.key == "2026-03-28"
+        drift = screen.pane
+        await pilot.press("1", "2")
+        await pilot.pause()
+        assert screen.pane is drift and drift.windows.row.key == "2026-03-28"
 
 
-async def test_the_window_under_the_cursor_chooses_the_columns(fleet: State) -> None:
+async def test_escape_goes_back_from_any_pane(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await open_model(pilot, "card-fraud")
-        await pilot.press("down", "down", "down", "down")
-        await pilot.pause()
-        assert "columns of 2026-03-26" in text(pilot)
-        amount = next(line for line in lines(pilot) if "amount" in line)
-        assert amount.split()[:5] == [">▲", "drifted", "amount", "0.159", "0.076"]
-        await pilot.press("G")
-        await pilot.pause()
-        assert "columns of 2026-03-01" in text(pilot)
-        assert "▲ drifted" not in text(pilot)
-
-
-async def test_tab_moves_between_the_lists_and_escape_backs_out(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await pilot.press("3", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FleetScreen), "the fleet")
         await open_model(pilot, "card-fraud")
-        await pilot.press("tab", "j")
-        await pilot.pause()
-        assert "hour" in cursor(pilot)
-        assert "▲ hour  moved by 0.12: more than chance" in lines(pilot)[-2]
-        await pilot.press("escape")
-        await pilot.pause()
-        assert "2026-03-30" in cursor(pilot)
-        await pilot.press("q")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, FleetScreen)
+        await pilot.press("2", "q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FleetScreen), "q leaves at once")
 
 
-async def test_metrics_and_other_signals(fleet: State) -> None:
+async def test_others_open_a_pane_at_a_place(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("m", "tab")
-        await pilot.pause()
-        shown = text(pilot)
-        assert "metrics and signals of 2026-03-30" in shown
-        assert cursor(pilot).split()[:4] == [">✓", "ok", "auc", "0.865"]
-        assert "drift.count" in shown and "20,000" in shown
-        await pilot.press("G", "k")
-        await pilot.pause()
-        assert "? data.late  no clock in this data" in text(pilot)
+        screen = await open_model(pilot, "card-fraud", Where(pane="drift", window="2026-03-20"))
+        assert screen.pane.NAME == "drift" and screen.pane.windows.row.key == "2026-03-20"
+        screen.open_pane("performance", Where(signal="recall", window="2026-03-21"))
+        await until(pilot, lambda: screen.pane.NAME == "performance", "the pane")
+        await until(pilot, lambda: screen.pane.series.row.series.name == "recall", "the signal")
+        assert screen.pane.points.row.key == "2026-03-21"
+        screen.open_pane("nonsense")
+        await until(pilot, lambda: "There is no pane nonsense." in text(pilot), "said in words")
+        assert screen.pane.NAME == "performance"
+        screen.open_pane("drift", Where(window="no such window", signal="no.such"))
+        await until(pilot, lambda: screen.pane.NAME == "drift", "a place that is gone is no reason to fail")
 
 
-async def test_the_data_report(fleet: State) -> None:
+async def test_a_pane_that_nobody_knows_opens_the_first(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("d")
-        await pilot.pause()
-        assert "Nothing irregular was found in this window's data." in text(pilot)
-        await pilot.press("down", "down", "down", "tab")
-        await pilot.pause()
-        shown = text(pilot)
-        assert "bad-cell" in shown and "duplicate-id" in shown and "data report of 2026-03-27" in shown
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, DetailScreen)
-        shown = text(pilot)
-        assert 'row 17: "n/a" is no number' in shown and "what was done: counted as missing" in shown
-        await pilot.press("escape", "c")
-        await pilot.pause()
-        assert "columns of 2026-03-27" in text(pilot)
+        screen = await open_model(pilot, "card-fraud", Where(pane="nonsense"))
+        assert screen.pane.NAME == "overview"
 
 
-async def test_everything_about_a_column(fleet: State) -> None:
+@pytest.mark.parametrize("key", [listed.key for listed in PANES.values()])
+async def test_a_model_that_vanishes_is_said_and_what_was_read_stays(fleet: State, key: str) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("enter", "enter")
+        screen = await open_model(pilot, "new-model")
+        await pilot.press(key)
         await pilot.pause()
-        shown = text(pilot)
-        for said in (
-            " card-fraud  2026-03-30  amount", "▲ drifted", "reference   ▃▅█▅▃", "this window ▂▃▆▇▅",
-            "reference deciles, floor 1e-4", "p 1e-09", "bins        0, 10, 20, 30, 40",
-        ):  # fmt: skip
-            assert said in shown, said
-        await pilot.press("question_mark", "escape", "q")
+        with fleet.write() as tx:
+            models.retire_missing(tx, ["churn"])
+        await until(pilot, lambda: "does not declare this model any more" in text(pilot), "retired")
+        with fleet.write() as tx:
+            tx.execute("DELETE FROM models WHERE name = 'new-model'")
+            models.put_model(tx, tui_seed.facts("churn"))
+        await until(pilot, lambda: "is in state no more" in text(pilot), "gone")
+        assert screen.pane.display
+        await pilot.press(*"1234567", "tab", "down", "enter", "slash", "escape")
         await pilot.pause()
-        assert "amount" in cursor(pilot)
+        lines(pilot)
 
 
-async def test_everything_about_a_metric(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("m", "tab", "enter")
-        await pilot.pause()
-        shown = text(pilot)
-        assert "[0.845, 0.885]" in shown and " to 0.944" in shown and "past" in shown
-
-
-async def test_a_broken_plugin_shows_where_its_value_would_have_been(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "demand")
-        shown = lines(pilot)
-        stock = next(line for line in shown if " stock " in line)
-        assert stock.split()[:7] == [">!", "error", "stock", "-", "0.020", "!", "plugins/stock_gap.py:7"]
-        assert any("~ cannot tell price" in line for line in shown), "the rest is complete"
-        await pilot.press("tab")
-        await pilot.pause()
-        assert "! stock  plugin stock_gap: division by zero (/srv/shop/plugins/stock_gap.py:7)" in text(pilot)
-
-
-async def test_a_model_without_windows(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "new-model")
-        shown = text(pilot)
-        assert "never checked" in shown and "No window was checked yet." in shown
-        await pilot.press("tab", "enter", "m", "d", "c", "down", "s", "S", "enter", "slash", "escape", "escape")
-        await pilot.pause()
-
-
-async def test_filtering_the_columns(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("slash", *"drifted")
-        await until(pilot, lambda: "filter: drifted" in text(pilot), "the filter is named")
-        assert [c.name for c in pilot.app.screen.columns.rows] == ["amount", "hour"]
-        await pilot.press("enter", "escape")
-        await pilot.pause()
-        assert len(pilot.app.screen.columns.rows) == 6
-
-
-async def test_sorting_both_lists(fleet: State) -> None:
-    async with app_on(fleet).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "card-fraud")
-        await pilot.press("S")
-        await pilot.pause()
-        assert pilot.app.screen.windows.rows[0].key == "2026-03-01"
-        await pilot.press("tab", "s", "s")
-        await pilot.pause()
-        assert "by column" in text(pilot)
-        names = [c.name for c in pilot.app.screen.columns.rows]
-        assert names == sorted(names)
-
-
-async def test_more_windows_are_read_when_the_cursor_comes_to_the_last(workspace: Callable[[], State]) -> None:
-    state = workspace()
-    with state.write() as tx:
-        for n in range(250):
-            window = Window(f"w-{n:04d}", n, None, None, n)
-            record.record(tx, [WindowResult("m", window, "", (Signal("drift.share", 0.0),), tui_seed.NOW)])
-        models.declare(tx, [models.Declared("m")])
-    async with app_on(state).run_test(size=SMALL) as pilot:
-        await open_model(pilot, "m")
-        assert len(pilot.app.screen.windows.rows) == 100
-        await pilot.press("G")
-        await until(pilot, lambda: len(pilot.app.screen.windows.rows) == 200, "the second page")
-        assert "w-0150" in cursor(pilot), "the cursor stays"
-        await pilot.press("G")
-        await until(pilot, lambda: len(pilot.app.screen.windows.rows) == 250, "the rest")
-        await pilot.press("G", "G")
-        await pilot.pause()
-        assert "w-0000" in cursor(pilot)
-
-
-async def test_many_alerts_leave_room_for_the_lists(fleet: State) -> None:
-    found = [Alert("churn", f"rule-{n}", "warning", "open", "w", tui_seed.NOW, f"why {n}") for n in range(12)]
-    with fleet.write() as tx:
-        alerts.store(tx, opened=found, now=tui_seed.NOW)
-        alerts.acknowledge(tx, 3, "ana", None, tui_seed.NOW)
+async def test_changes_show_in_the_pane_that_shows(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await open_model(pilot, "churn")
-        shown = text(pilot)
-        assert "(acknowledged by ana): why 0" in shown
-        assert "… and 10 more alerts" in shown
-        assert "windows" not in lines(pilot)[3]
-        assert lines(pilot)[4].split()[:2] == ["window", "rows"]
+        await pilot.press("2", "1")
+        with fleet.write() as tx:
+            models.put_model(tx, tui_seed.facts("churn", "error", message="the table is gone"))
+        await until(pilot, lambda: "the table is gone" in text(pilot), "the new state")
+        assert "! error" in lines(pilot)[0]
 
 
-@pytest.mark.parametrize("size", [(40, 12), (20, 6)])
-async def test_any_size(fleet: State, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [SMALL, LARGE, (40, 12), (20, 6)])
+async def test_any_size_and_hostile_names(fleet: State, size: tuple[int, int]) -> None:
+    name = "\x1b[31mchurn[prod][/x]客户\u202e"
+    with fleet.write() as tx:
+        models.declare(tx, [models.Declared(name, "[b]", "\x1b]0;owner\x07")])
+        models.put_model(tx, tui_seed.facts(name, "warning", message="\x1b[2J[red]no[/red]"))
     async with app_on(fleet).run_test(size=size) as pilot:
-        await open_model(pilot, "card-fraud")
-        lines(pilot)
-        await pilot.press("tab", "m", "d", "c", "enter", "escape", "question_mark", "escape")
-        await pilot.resize_terminal(100, 30)
-        await pilot.pause()
-        assert "columns of 2026-03-30" in text(pilot)
-
-
-HOSTILE = ("churn[prod]", "[/x]", "\x1b[31mred", "客户流失", "x" * 500, "a\nb", "\u202e")
-
-
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_hostile_columns_messages_and_plugins(workspace: Callable[[], State], size: tuple[int, int]) -> None:
-    state = workspace()
-    found = [
-        Signal(f"{name}.{name}", None, state="error", message=name, column=name, source=name,
-               detail={"file": name, "line": 3, "definition": name, "p_value": float("nan")})
-        for name in HOSTILE
-    ]  # fmt: skip
-    with state.write() as tx:
-        window = Window("\x1b[2J[/w]", 0, None, None, 5)
-        record.record(tx, [WindowResult("m", window, "", tuple(found), tui_seed.NOW)])
-        models.declare(tx, [models.Declared("m")])
-    async with app_on(state).run_test(size=size) as pilot:
-        await open_model(pilot, "m")
-        shown = text(pilot)
-        assert "\\x1b[2J[/w]" in shown and "churn[prod]" in shown and "客户流失" in shown
-        await pilot.press("tab")
-        for name in HOSTILE[:4]:
-            pilot.app.screen.columns.go(name)
-            await pilot.press("enter")
+        await open_model(pilot, name)
+        for key in "1234567":
+            await pilot.press(key)
             await pilot.pause()
-            assert isinstance(pilot.app.screen, DetailScreen)
             lines(pilot)
-            await pilot.press("escape")
-            lines(pilot)
+        await pilot.resize_terminal(100, 30)
+        await pilot.press("1")
+        await pilot.pause()
+        assert "\\x1b[31mchurn[prod][/x]客户" in text(pilot)

@@ -89,6 +89,7 @@ class DriftPane(Pane):
             empty="Nothing irregular was found in this window's data.",
         )  # fmt: skip
 
+        self.lower_title = Bar(tone="bold", id="lower-title")
         self.picture = Picture(self._picture, id="column-picture")
         self.about_pager = Pager(self._about_lines, id="about")
 
@@ -97,7 +98,7 @@ class DriftPane(Pane):
             with Vertical(id="windows-pane"):
                 yield self.windows
             with Vertical(id="lower-pane"):
-                yield Bar(tone="bold", id="lower-title")
+                yield self.lower_title
                 yield self.columns
                 yield self.data
                 yield self.picture
@@ -175,7 +176,7 @@ class DriftPane(Pane):
         what = "data report" if self._report else "columns"
         about = "" if window is None else f" of {window.key}"
         words = joined((f"filter: {grid.filter}" if grid.filter else "", f"by {grid.sorting}" if grid.sorting else ""))
-        self.query_one("#lower-title", Bar).say(
+        self.lower_title.say(
             (Span(f" {what}{about}  ", "bold"), Span(words)), (Span(f"{grid.place} ", "dim"),)
         )
         self.picture.renew()

@@ -193,7 +193,8 @@ class PerformancePane(Pane):
     def _point_moved(self) -> None:
         self._redraw()
         # The oldest one that was read: read another page, if there is one.
-        if self.points.row == self.points.rows[-1] and len(self.points.rows) >= self._limit:
+        found = self.points.rows
+        if found and self.points.row == found[-1] and len(found) >= self._limit:
             self._limit += PAGE
             try:
                 self.load()

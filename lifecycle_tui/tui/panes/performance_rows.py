@@ -81,7 +81,7 @@ def _state(line: SeriesLine) -> Cell:
 
 def _value(line: SeriesLine) -> Cell:
     newest = line.series.newest
-    return signal_value(None if newest is None else newest.signal)
+    return Cell("-", "dim") if newest is None else signal_value(newest.signal)
 
 
 def signal_value(signal: Signal | None) -> Cell:
