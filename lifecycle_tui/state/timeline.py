@@ -42,7 +42,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """A table that tells part of the history: its select, which column is its time, and how a row reads."""
+    """A table that tells part of the history: its select, which column is its time, and how a row reads.
+
+    Attributes:
+        only: a further condition that no index helps with: looked for among the `AMONG` rows before the page's end.
+    """
 
     kind: str
     table: str
@@ -51,6 +55,7 @@ class _Teller:
     tell: Callable[..., tuple[str, str, str, str | None]]
     where: str = ""
     id: str = "id"
+    only: str = ""
 
 
 def _window(key: str, version: str, revision: int, rows: int, labels: int, findings: str) -> tuple:
@@ -143,8 +148,11 @@ _TELLERS = (
 
 FAILED = "job-failed"
 """In `kinds`: of the jobs that ended those that failed."""
+AMONG = 3000
+"""Jobs among which those that failed are looked for, for one page: no index knows them, and years of checks that went
+well must not cost a screen that polls. Further back a failed job is told among the jobs alone."""
 _RANK_OF_JOBS = next(rank for rank, teller in enumerate(_TELLERS) if teller.kind == "job")
-_FAILED_JOBS = replace(_TELLERS[_RANK_OF_JOBS], where="finished_at IS NOT NULL AND state = 'failed'")
+_FAILED_JOBS = replace(_TELLERS[_RANK_OF_JOBS], only="state = 'failed'")
 
 
 def timeline(
@@ -165,7 +173,6 @@ def timeline(
             found += _told(conn, rank, teller, model, at, limit, before)
     found = sorted(found, key=lambda pair: pair[0])[:limit]
     if kinds is not None and FAILED in kinds and "job" not in kinds:
-        # No index knows the failed ones: they are looked for among the jobs that ended within the page's time only.
         since = found[-1][1].at if len(found) == limit else None
         found += _told(conn, _RANK_OF_JOBS, _FAILED_JOBS, model, at, limit, before, since)
         found.sort(key=lambda pair: pair[0])
@@ -193,10 +200,12 @@ def _told(
         args += more
     # `versions` numbers start anew in every model: the name settles the order.
     tie = ", model DESC" if teller.id != "id" else ""
+    order = f"ORDER BY {teller.at} DESC, {teller.id} DESC{tie}"
+    source = f"{teller.table} WHERE {' AND '.join(where)}"
+    if teller.only:
+        source = f"(SELECT * FROM {source} {order} LIMIT {AMONG}) WHERE {teller.only}"
     rows = conn.execute(
-        f"SELECT {teller.at}, {teller.id}, model, {teller.columns} FROM {teller.table} WHERE {' AND '.join(where)} "
-        f"ORDER BY {teller.at} DESC, {teller.id} DESC{tie} LIMIT ?",
-        (*args, limit),
+        f"SELECT {teller.at}, {teller.id}, model, {teller.columns} FROM {source} {order} LIMIT ?", (*args, limit)
     ).fetchall()
     entries = []
     for when, id_, name, *values in rows:

@@ -142,7 +142,7 @@ async def test_enter_goes_to_the_cause(life: State, keys: tuple[str, ...], where
         assert line is not None and read.cause(screen.source.conn, line.alert) == where
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the model")
-        assert pilot.app.screen.pane.NAME == where.pane  # type: ignore[attr-defined]
+        assert where.pane == pilot.app.screen.pane.NAME  # type: ignore[attr-defined]
         await pilot.press("escape", "escape")
         await pilot.pause()
 

@@ -88,7 +88,7 @@ async def test_the_kinds_that_show(life: State) -> None:
         assert {"window", "job", "job-queued"} < {entry.kind for entry in every}
         await pilot.press("f")
         await pilot.pause()
-        assert "jobs · 1/4" in lines(pilot)[0]
+        assert "jobs · 3/4" in lines(pilot)[0]
         assert [line.split()[3:6] for line in shown(pilot)] == [
             ["✓", "job", "done"], ["○", "job", "queued"], ["✗", "job", "failed"], ["○", "job", "queued"],
         ]  # fmt: skip

@@ -28,10 +28,10 @@ def life(workspace: Callable[[], State]) -> State:
     return state
 
 
-async def open_pane(pilot: Pilot, where: Where = Where("versions"), model: str = MODEL) -> VersionsPane:
+async def open_pane(pilot: Pilot, where: Where | None = None, model: str = MODEL) -> VersionsPane:
     """The model's versions."""
     await pilot.pause()
-    pilot.app.push_screen(ModelScreen(pilot.app.source, model, where))  # type: ignore[attr-defined]
+    pilot.app.push_screen(ModelScreen(pilot.app.source, model, where or Where("versions")))  # type: ignore[attr-defined]
     await until(pilot, lambda: isinstance(getattr(pilot.app.screen, "pane", None), VersionsPane), "the pane")
     await pilot.pause()
     return pilot.app.screen.pane  # type: ignore[attr-defined, no-any-return]

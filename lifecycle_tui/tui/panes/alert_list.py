@@ -98,6 +98,7 @@ class AlertList(Vertical):
         self.only_open = False
         self._wanted: str | None = None
         self._open: list[AlertLine] = []
+        self._seen: object = None
         self._resolved: Pages[AlertLine] = Pages(self._read, lambda a: a.key, alerts.PAGE)
         self.grid: Grid[AlertLine] = Grid(
             columns(model is None), key=lambda a: a.key, text=searched, empty=NONE, id="alerts"
@@ -112,8 +113,16 @@ class AlertList(Vertical):
         return alerts.resolved(self.source.conn, self.source.now(), self.model, after)
 
     def load(self) -> None:
-        """Read the open alerts and the newest page of those that resolved."""
-        self._open = alerts.open_lines(self.source.conn, self.source.now(), self.model)
+        """Read the open alerts and the newest page of those that resolved; what else state is moved by costs nothing.
+
+        A thousand models may have thousands of open alerts, while state moves several times a second.
+        """
+        conn, now = self.source.conn, self.source.now()
+        seen = (conn, alerts.newest_change(conn), now.replace(second=0, microsecond=0), self.only_open)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._open = alerts.open_lines(conn, now, self.model)
         if not self.only_open:
             self._resolved.renew()
         self._show()
@@ -199,7 +208,10 @@ class AlertList(Vertical):
     def action_only(self) -> None:
         """Open alerts only, or resolved ones as well."""
         self.only_open = not self.only_open
-        self.load()
+        try:
+            self.load()
+        except Trouble:
+            return  # the app's next poll says so, and reads again
         self.post_message(self.Changed())
 
     def action_sort(self) -> None:

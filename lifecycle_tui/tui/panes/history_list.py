@@ -175,10 +175,18 @@ class HistoryList(Vertical):
         self.action_open()
 
     def action_kinds(self) -> None:
-        """Show the next choice of kinds."""
+        """Show the next choice of kinds; the cursor stays at its time."""
+        was = self.grid.row
         self._at = (self._at + 1) % len(CHOICES)
         self._pages = self._fresh()
-        self.load()
+        try:
+            self.load()
+        except Trouble:
+            return  # the app's next poll says so, and reads again
+        if was is not None and was not in self._pages.rows:
+            near = next((e for e in self._pages.rows if e.at <= was.at), None)
+            if near is not None:
+                self.grid.go(near.cursor)
         self.post_message(self.Changed())
 
     def action_open(self) -> None:

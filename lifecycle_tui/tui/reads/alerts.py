@@ -45,6 +45,12 @@ class AlertLine:
         return str(self.row.id)
 
 
+def newest_change(conn: sqlite3.Connection) -> int:
+    """The feed's number of the last change to any alert."""
+    (found,) = conn.execute("SELECT max(seq) FROM alerts").fetchone()
+    return int(found or 0)
+
+
 def open_lines(conn: sqlite3.Connection, now: datetime, model: str | None = None) -> list[AlertLine]:
     """Alerts that have not resolved, worst first, then those that are open for longest."""
     return [AlertLine(row, ages.ago(row.alert.opened, now)) for row in alerts.open_alerts(conn, model)]
