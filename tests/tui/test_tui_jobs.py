@@ -112,6 +112,21 @@ async def test_pages_come_as_the_cursor_nears_the_end(workspace: Workspace) -> N
         await until(pilot, lambda: "350/350 " in lines(pilot)[0] + " ", "the end, and no more is promised")
 
 
+def test_another_connection_reads_as_many_pages_again(workspace: Workspace) -> None:
+    state = workspace()
+    seed_jobs.many(state, 350, kind="retrain")
+    with state.write() as tx:
+        for n in range(250):
+            jobs.enqueue(tx, "evaluate", f"m{n}", {}, seed_jobs.NOW)
+    listing = Listing()
+    with state.read() as first:
+        listing.refresh(first)
+        listing.more(first)
+    with State.view(state.root) as view, view.read() as other:
+        listing.refresh(other)
+    assert len(listing.rows()) == 250 + 200 and not listing.whole
+
+
 async def test_a_page_that_cannot_be_read_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     state = workspace()
     seed_jobs.many(state, 150, kind="retrain")

@@ -131,7 +131,7 @@ class Listing:
     def refresh(self, conn: sqlite3.Connection) -> None:
         """Bring the list up to date; the first time, and on another file, from the beginning."""
         if conn is not self._conn:
-            pages = max(1, -(-len(self._rows) // PAGE))
+            pages = max(1, -(-sum(not row.live for row in self._rows.values()) // PAGE))
             self._begin(conn)
             for _ in range(pages):
                 self.more(conn)
