@@ -175,7 +175,7 @@ async def test_a_changed_file_is_said_and_not_read(workspace: Workspace) -> None
         assert set(changed) == {"gap", "fresh"} and changed["gap"].info.doc, "what was known stays"
         screen.grid.go(f"{changed['fresh'].info.key} {changed['fresh'].info.home}")
         await pilot.pause()
-        assert "is read at the next check" in lines(pilot)[-2]
+        assert "its file is new, it is read at the next check" in lines(pilot)[-2]
         (folder / "fresh.py").unlink()
         await until(pilot, lambda: "1 changed" in lines(pilot)[0], "gone under the cursor")
         assert screen.grid.row is not None

@@ -56,7 +56,8 @@ def origin(plugin: PluginLine, root: str) -> str:
 def wrong(plugin: PluginLine, root: str) -> str:
     """What is wrong with it, in one sentence with its place; "" where nothing is."""
     if plugin.state == "changed":
-        return "its file has changed, it is read at the next check"
+        was = "its file has changed" if plugin.info.kind or plugin.info.problems else "its file is new"
+        return f"{was}, it is read at the next check"
     fault = plugin.fault
     if fault is not None:
         at = place(fault.file, fault.line, root)
