@@ -65,6 +65,8 @@ def _urgent(now: Situation) -> list[Advice]:
         more = f" and {len(now.unseen) - 1} more" if len(now.unseen) > 1 else ""
         where = "5" if now.pending is not None else "a"
         found.append(Advice(where, f"acknowledge {now.unseen[0]}{more}", "warning"))
+    if now.passed is not None and now.pending is None and now.running is None:
+        found.append(Advice("p", f"promote version {now.passed}: it passed its gates", "warning"))
     return found
 
 
@@ -76,8 +78,6 @@ def _worth_it(now: Situation) -> list[Advice]:
         found.append(Advice("2", "see which columns moved") if now.caused else Advice("3", "see the metric's fall"))
     elif now.drifted:
         found.append(Advice("2", f"see the {now.drifted} column{'s' * (now.drifted != 1)} that drifted"))
-    if now.passed is not None and now.pending is None and now.running is None:
-        found.append(Advice("p", f"promote version {now.passed}: it passed its gates", "warning"))
     return found
 
 

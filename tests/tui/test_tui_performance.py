@@ -50,7 +50,7 @@ async def test_signals_plot_and_windows_at_80_by_24(bikes: State) -> None:
         assert shown[4].split() == ["?", "unknown", "r2", "serving", "-"], "no number says why elsewhere"
         assert shown[5].split()[:4] == ["✓", "ok", "mae", "2"], "a version alone breaks no rule"
         top = pane.picture.region.y
-        assert shown[top].startswith(" mae of what served  ─ mae.lower > 35,000 in 2 windows  dotted: more labels")
+        assert shown[top].startswith(" mae as served  ─ mae.lower > 35,000 in 2 windows  dotted: more labels expected")
         assert any(line.startswith(" 35,000 ───") for line in shown[top : top + 8]), "the threshold with its number"
         assert "^2" in shown[top + 6], "the window in which version 2 began to serve"
         assert shown[top + 7].split() == ["2026-03-01", "2026-03-12"]

@@ -9,6 +9,7 @@ before      what happened last
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -207,7 +208,7 @@ def _waiting(about: Overview, cells: int) -> list[Line]:
         if judged is None:
             return _named("challenger", f"{version}, not judged yet", cells)
         mark = marks.verdict(judged.verdict)
-        more = f"about {judged.wanted:,} rows would settle it" if judged.wanted else ""
+        more = f"about {judged.wanted:,} rows would settle it" if judged.wanted and judged.verdict == "unknown" else ""
         return _named("challenger", joined((f"{version} {mark.text()}: {judged.text}", more)), cells, most=3)
     if judged is not None and judged.verdict != "passed":
         mark = marks.verdict(judged.verdict)
@@ -254,7 +255,7 @@ def _numbers(about: Overview, cells: int) -> list[Line]:
         newest = next((w for w in windows if w.metric is not None and w.metric.value is not None), None)
         told = "no number yet"
         if newest is not None and newest.metric is not None:
-            told = f"{view.shown(newest.metric)} {view.interval(newest.metric)} in {newest.key}"
+            told = f"{view.shown(newest.metric)} {view.interval(newest.metric)}{_in(newest, windows)}"
         found.append(_measured(metric, f"{drawn:<{room}}", told, _rules(about, metric)))
     if any(w.share is not None for w in windows):
         values = [w.share.value if w.share else None for w in past]
@@ -264,10 +265,15 @@ def _numbers(about: Overview, cells: int) -> list[Line]:
         told = "no number yet"
         if newest is not None and newest.share is not None:
             largest = newest.largest.value if newest.largest is not None else None
-            told = f"{percent(newest.share.value)} of columns, most {number(largest, 2)} in {newest.key}"
+            told = f"{percent(newest.share.value)} of columns, most {number(largest, 2)}{_in(newest, windows)}"
         rule = _rules(about, "drift.share") or _rules(about, "drift.max", "max ")
         found.append(_measured("drift", f"{drawn:<{room}}", told, rule))
     return [*found, ()] if found else []
+
+
+def _in(window: WindowLine, windows: Sequence[WindowLine]) -> str:
+    """Which window a number is of, unless it is the newest."""
+    return "" if window is windows[0] else f" in {window.key}"
 
 
 def _measured(name: str, drawn: str, told: str, rule: str) -> Line:

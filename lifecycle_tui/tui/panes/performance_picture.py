@@ -53,7 +53,8 @@ def _label(name: str, value: float) -> str:
 def _caption(line: SeriesLine, unfinal: bool, outside: list[Threshold], cells: int) -> Line:
     """What is drawn: the signal, each threshold in its tone, and what dotted means; as much as fits."""
     series = line.series
-    spans = [Span(f" {series.name} ", "bold"), Span(f"of {'what served' if series.served else line.scorer}  ", "dim")]
+    whose = "as served" if series.served else f"of {line.scorer}"
+    spans = [Span(f" {series.name} ", "bold"), Span(f"{whose}  ", "dim")]
     rule = "-" if marks.plain_glyphs() else "─"
     for threshold in line.thresholds:
         out = " (off the scale)" if threshold in outside else ""

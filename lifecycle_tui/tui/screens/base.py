@@ -152,9 +152,14 @@ class View(Screen[None]):
             self._covered = False
             self.reload()
 
+    @property
+    def stands(self) -> bool:
+        """Whether its widgets are there: a screen that closes loses them before it is told."""
+        return self.ready and self.display
+
     def reload(self) -> None:
         """Read again and show what changed."""
-        if not self.ready:
+        if not self.stands:
             return
         try:
             self.load()
@@ -170,7 +175,7 @@ class View(Screen[None]):
 
     def bars(self) -> None:
         """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed."""
-        if not self.ready:
+        if not self.stands:
             return
         left, right = self.heading()
         if self._trouble:
