@@ -90,6 +90,8 @@ def measured(value: Any, *, n: bool = True) -> str:
     """A JSON value; of a measured number its interval and what it rests on: `0.91 (0.89 to 0.93), n 4,000`."""
     if not isinstance(value, Mapping):
         return said(value)
+    if "value" not in value:
+        return ", ".join(f"{name} {measured(inner)}" for name, inner in value.items()) or "none"
     text = number(_float(value.get("value")))
     lower, upper = _float(value.get("lower")), _float(value.get("upper"))
     if lower is not None or upper is not None:

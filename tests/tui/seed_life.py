@@ -6,6 +6,8 @@ The clock is simulated and shows `NOW`. Names, notes and messages hold what a te
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -242,6 +244,20 @@ def many_moves(state: State, count: int, start: datetime = T0) -> None:
     with state.write() as tx:
         for n in range(count):
             aliases.set_alias(tx, MODEL, "shadow", 1 + n % 2, "raj", f"move {n}", start + timedelta(minutes=n))
+
+
+@contextmanager
+def torn(state: State, table: str) -> Iterator[None]:
+    """Meanwhile a table is not there, as while somebody moves or mends the file."""
+    with state.write() as tx:
+        tx.execute("PRAGMA legacy_alter_table = ON")
+        tx.execute(f"ALTER TABLE {table} RENAME TO away")
+    try:
+        yield
+    finally:
+        with state.write() as tx:
+            tx.execute(f"ALTER TABLE away RENAME TO {table}")
+            tx.execute("UPDATE models SET message = 'mended'")
 
 
 def file(root: Path, text: str) -> None:

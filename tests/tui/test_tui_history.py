@@ -218,6 +218,20 @@ async def test_an_entry_that_vanishes_under_the_cursor_and_on_its_page(life: Sta
         assert screen.list.grid.row is not None and "version 5" in cursor(pilot), "on its neighbour"
 
 
+async def test_state_that_cannot_be_read_now(life: State) -> None:
+    seed_life.many_moves(life, 300)
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        screen = await opened(pilot)
+        with seed_life.torn(life, "alert_events"):
+            await pilot.press("G", "f")
+            pilot.app.poll()  # type: ignore[attr-defined]
+            await until(pilot, lambda: "no such table: alert_events" in lines(pilot)[0], "the title says so")
+            assert pilot.app.screen is screen and "shadow moved" in cursor(pilot)
+        pilot.app.poll()  # type: ignore[attr-defined]
+        await until(pilot, lambda: "no such table" not in lines(pilot)[0], "it can be read again")
+        assert "everything" in lines(pilot)[0] and len(screen.list.grid.rows) >= history.PAGE
+
+
 async def test_five_thousand_entries(life: State) -> None:
     seed_life.many_moves(life, 5000)
     async with app_on(life).run_test(size=SMALL) as pilot:

@@ -121,11 +121,11 @@ class AlertList(Vertical):
         seen = (conn, alerts.newest_change(conn), now.replace(second=0, microsecond=0), self.only_open)
         if seen == self._seen:
             return
-        self._seen = seen
         self._open = alerts.open_lines(conn, now, self.model)
         if not self.only_open:
             self._resolved.renew()
         self._show()
+        self._seen = seen
 
     def _show(self) -> None:
         shown = self._open if self.only_open else [*self._open, *self._resolved.rows]
@@ -185,6 +185,7 @@ class AlertList(Vertical):
             else:
                 self._tell()
         except Trouble:
+            self._seen = None
             return  # the app's next poll says so, and reads again
         self.post_message(self.Changed())
 

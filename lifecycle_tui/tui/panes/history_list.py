@@ -105,7 +105,7 @@ class HistoryList(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "all of it", id="history.open", tooltip="everything about the entry; again: go there"),
+        Binding("enter", "open", "all", id="history.open", tooltip="everything about the entry; again: go there"),
         Binding("f", "kinds", "kinds", id="history.kinds", tooltip="what matters, everything, jobs, windows"),
     ]
 

@@ -108,7 +108,7 @@ def _rest(policy: Policy, cells: int) -> list[Line]:
     pairs = [("Training", policy.file.training or "none: this model is only monitored")]
     if policy.file.training or policy.file.rollout:
         pairs.append(("Rollout", policy.file.rollout or "none declared: a version that is promoted serves at once"))
-    pairs.append(("Next", waits + (f" ({ages.ago(due, policy.now)}, {moment(due)})" if due is not None else "")))
+    pairs.append(("Next", waits + (f" ({ages.ago(due, policy.now)})" if due is not None else "")))
     found: list[Line] = [()]
     for name, text in pairs:
         found += _hanging(f" {name:<10}", "bold", text, cells)

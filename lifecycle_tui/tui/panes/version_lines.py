@@ -13,13 +13,13 @@ from lifecycle_tui.registry.differences import Sides
 from lifecycle_tui.state.judgements import Judgement
 from lifecycle_tui.tui import marks
 from lifecycle_tui.tui.grid import Cell, Column
-from lifecycle_tui.tui.reads.versions import Comparison, Recent, VersionLine, Whole
+from lifecycle_tui.tui.reads.versions import ROLLED_BACK, Comparison, Recent, VersionLine, Whole
 from lifecycle_tui.tui.records import Fact, Section, brief, facts, measured, section
 from lifecycle_tui.tui.text import Line, Span, count, cut, fit, fold, joined, moment, number, safe, width
 
 SHORT = 8
 """Differences that the panel names."""
-NAMES = 20
+NAMES = 22
 WIDE = 32
 """Cells from which a measured number has room for how many rows it rests on."""
 TECHNICAL = ("libraries.", "schema.", "digest", "code", "data.fingerprint")
@@ -60,6 +60,8 @@ def _aliases(v: VersionLine) -> Cell:
     words = " ".join(v.aliases)
     if v.waits:
         words = joined((words, "waits"), " ")
+    if not words:
+        return Cell(v.past, "warning" if v.past == ROLLED_BACK else "dim")
     return Cell(words, "ok" if v.serves else "info" if CHALLENGER in v.aliases or v.waits else "")
 
 
@@ -108,7 +110,7 @@ def searched(v: VersionLine) -> str:
     facts = v.version.facts
     judged = "" if v.judgement is None else marks.verdict(v.judgement.verdict).word
     return " ".join(
-        (str(v.number), v.version.label, *v.aliases, facts.origin, facts.strategy or "", judged, facts.by or "",
+        (str(v.number), v.version.label, *v.aliases, v.past, facts.origin, facts.strategy or "", judged, facts.by or "",
          facts.why or "", facts.note or "", moment(v.version.created_at))
     )  # fmt: skip
 
@@ -151,7 +153,8 @@ def _verdict(judgement: Judgement | None, cells: int) -> list[Line]:
     against = "" if judgement.champion is None else f" against version {judgement.champion}"
     said = f"version {judgement.version}{against}, judged {_judged_on(judgement)}"
     lines += [(Span(f"   {text}", "dim"),) for text in fold(said, cells - 4)]
-    if len(judgement.gates) > 1:
+    if len(judgement.gates) > 1 and judgement.verdict != "passed":
+        # Where all passed, the sentence names them all.
         lines += _gates(judgement, cells)
     return lines
 
@@ -239,6 +242,7 @@ def sections(found: Whole | None, beside: Comparison | None) -> list[Section]:
     made = f"{known.origin} at {moment(version.created_at)}" + (f" by {known.by}" if known.by else "")
     top = facts(
         ("serves as", " ".join(found.line.aliases)),
+        ("before", found.line.past),
         ("waits", f"for an approval that {found.line.waits} asked for" if found.line.waits else ""),
         ("made", made),
         ("name in the data", known.name),

@@ -35,7 +35,7 @@ class VersionsPane(Pane):
     VersionsPane #beside { height: 1fr; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "all of it", id="versions.open", tooltip="all that is known of the version"),
+        Binding("enter", "open", "all", id="versions.open", tooltip="all that is known of the version"),
         Binding("v", "mark", "compare", id="versions.mark",
                 tooltip="compare the others with this version; again: with the champion"),
     ]  # fmt: skip

@@ -17,6 +17,9 @@ from lifecycle_tui.state import approvals, judgements, windows
 from lifecycle_tui.state.judgements import Judgement
 
 PAGE = 100
+MOVES = 500
+"""Moves of the champion that are looked back on."""
+ROLLED_BACK = "rolled back"
 RECENT = 12
 """Windows of each version in which its metrics are looked for."""
 
@@ -29,13 +32,14 @@ class VersionLine:
         aliases: that name it now.
         judgement: its last one.
         waits: who asked that it is promoted, where that waits for an approval; "" else.
-        serves: it is champion.
+        past: what it was to the model before: "was champion", "rolled back", "".
     """
 
     version: Version
     aliases: tuple[str, ...]
     judgement: Judgement | None
     waits: str
+    past: str = ""
 
     @property
     def number(self) -> int:
@@ -59,13 +63,28 @@ def page(conn: sqlite3.Connection, model: str, limit: int = PAGE, before: int | 
     judged = judgements.newest_each(conn, model, found[-1].number, found[0].number)
     waits = approvals.pending(conn, model)
     asked = {} if waits is None else {waits.version: waits.requested_by}
+    past = _past(conn, model)
     return [
         VersionLine(
             version, tuple(sorted(named.get(version.number, ()), key=_ours)), judged.get(version.number),
-            asked.get(version.number, ""),
+            asked.get(version.number, ""), past.get(version.number, ""),
         )
         for version in found
     ]  # fmt: skip
+
+
+def _past(conn: sqlite3.Connection, model: str) -> dict[int, str]:
+    """Versions that were champion, and of them those that were rolled back: taken off by one that lay below them."""
+    found: dict[int, str] = {}
+    lain: list[int] = []
+    for move in reversed(aliases.moves(conn, model, CHAMPION, MOVES)):
+        if move.version is None:
+            continue
+        after = aliases.pile([*lain, move.version])
+        found |= dict.fromkeys(set(lain) - set(after), ROLLED_BACK)
+        found[move.version] = "was champion"
+        lain = after
+    return found
 
 
 def _ours(alias: str) -> tuple[int, str]:
