@@ -74,7 +74,7 @@ def history(
 def _moves(keys: Sequence[str], made: Chart, moves: Mapping[str, str], cells: int) -> Line:
     """`^v8` under the window in which v8 began; one that has no room is left out, the newest first."""
     text = [" "] * cells
-    end = cells
+    end = cells + 1
     for key, at in reversed(list(zip(keys, made.at, strict=True))):
         if key not in moves:
             continue

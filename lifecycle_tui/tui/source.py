@@ -20,7 +20,6 @@ from lifecycle_tui.state.database import State
 
 if TYPE_CHECKING:
     from lifecycle_tui.domain.signals import Signal
-    from lifecycle_tui.state.alerts import AlertRow
     from lifecycle_tui.state.clock import Simulated
     from lifecycle_tui.state.feed import Watcher
     from lifecycle_tui.state.fleet import FleetRow
@@ -125,12 +124,6 @@ class Source:
 
         found = versions.get(self.conn, model.name, model.champion)
         return str(model.champion) if found is None else found.label
-
-    def alerts(self, name: str) -> tuple[AlertRow, ...]:
-        """A model's alerts that have not resolved, worst first."""
-        from lifecycle_tui.state import alerts
-
-        return alerts.open_alerts(self.conn, name)
 
     def windows(self, model: FleetRow, limit: int, before: str | None = None) -> list[WindowLine]:
         """A page of windows, newest first."""

@@ -49,11 +49,6 @@ class WindowLine:
         """The window's data report."""
         return self.row.findings
 
-    @property
-    def irregular(self) -> int:
-        """Rows and cells that the data report counts."""
-        return sum(f.count for f in self.row.findings)
-
 
 def window_lines(entries: Iterable[WindowSignals], metric: str | None, champion: str | None) -> list[WindowLine]:
     """Windows newest first, from the results of all their versions."""
@@ -204,22 +199,6 @@ class SignalLine:
     def key(self) -> str:
         """Unique within a window."""
         return f"{self.version}\0{self.signal.name}"
-
-
-def signal_lines(found: Mapping[str, Sequence[Signal]], metric: str | None) -> list[SignalLine]:
-    """Everything of a window that is about no column: the key metric first, then metrics, drift and data.
-
-    Args:
-        found: signals by version.
-    """
-    lines = [SignalLine(v, s) for v, signals in found.items() for s in signals if s.column is None]
-
-    def order(line: SignalLine) -> tuple:
-        name = line.signal.name
-        family = 2 if name.startswith("drift.") else 3 if _is_data(name) else 1
-        return (name != metric, family, name, line.version)
-
-    return sorted(lines, key=order)
 
 
 def _is_data(name: str) -> bool:

@@ -109,7 +109,7 @@ class PerformancePane(Pane):
             if chosen is None or self._line is None or chosen.thresholds != self._line.thresholds:
                 self.points.replace(rows.point_cells(chosen))
             self._line = chosen
-            self.points.show(() if chosen is None else rows.newest_first(chosen.series.points))
+            self.points.show(() if chosen is None else reversed(chosen.series.points))
         self._redraw()
 
     def _redraw(self) -> None:

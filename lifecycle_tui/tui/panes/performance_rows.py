@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lifecycle_tui.domain.signals import Signal
@@ -160,8 +159,3 @@ def _final(point: Measured) -> Cell:
     if point.signal is not None and point.signal.message:
         return Cell(point.signal.message, "dim")
     return Cell("" if point.mature else "more expected", "dim")
-
-
-def newest_first(points: Sequence[Measured]) -> list[Measured]:
-    """The windows of a list."""
-    return list(reversed(points))

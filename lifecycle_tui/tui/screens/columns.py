@@ -1,6 +1,6 @@
-"""What the grids of the model screen show: windows, a window's columns, its other signals, its data report.
+"""What the grids of the drift pane show: windows, a window's columns, its data report.
 
-Functions from a row to a cell, and nothing else; `model` puts them on the screen.
+Functions from a row to a cell, and nothing else; the pane puts them on the screen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.grid import Cell, Column
 from lifecycle_tui.tui.text import count, number, percent, width
-from lifecycle_tui.tui.view import ColumnLine, SignalLine, WindowLine
+from lifecycle_tui.tui.view import ColumnLine, WindowLine
 
 
 def signal_cell(signal: Signal | None) -> Cell:
@@ -123,18 +123,6 @@ def column_columns(
         Column("message", "why", 12, lambda c: Cell(c.message, "dim"), grow=6, needs=100),
     )  # fmt: skip
 
-
-SIGNAL_COLUMNS: tuple[Column[SignalLine], ...] = (
-    Column(
-        "state", "state", 13, lambda s: Cell(marks.signal(s.signal.state).text(), marks.signal(s.signal.state).tone)
-    ),
-    Column("name", "signal", 18, lambda s: Cell(s.signal.name, "bold"), grow=1, most=30),
-    Column("value", "value", 10, lambda s: signal_cell(s.signal), right=True),
-    Column("interval", "interval", 20, lambda s: Cell(view.interval(s.signal), "dim"), right=True),
-    Column("n", "n", 9, lambda s: Cell(count(s.signal.n), "dim"), right=True),
-    Column("version", "version", 9, lambda s: Cell(s.version or "all rows", "dim"), needs=70),
-    Column("message", "", 12, lambda s: Cell(s.signal.message or "", "dim"), grow=3, needs=90),
-)
 
 FINDING_COLUMNS: tuple[Column[tuple[int, DataFinding]], ...] = (
     Column("count", "count", 9, lambda f: Cell(count(f[1].count)), sort=lambda f: f[1].count, down=True, right=True),
