@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.typing import typing
 
 POLL_SECONDS = 0.25
 AGENT_POLLS = 4
@@ -44,7 +45,14 @@ class LifecycleApp(App[None]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("colon", "palette", "go", id="app.palette", tooltip="go to a model, a screen or an action by name"),
+        Binding(
+            "colon",
+            "palette",
+            "go",
+            priority=True,
+            id="app.palette",
+            tooltip="go to a model, a screen or an action by name",
+        ),
         Binding("question_mark", "help", "help", id="app.help"),
         *(
             Binding(place.key, f"go('{place.name}')", f"{place.title}: {place.help}", show=False, id=f"go.{place.name}")
@@ -87,6 +95,7 @@ class LifecycleApp(App[None]):
             message = ""
             self._look_for_agent()
             # Nobody waits any more: load what Enter will want.
+            from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
         except Trouble as exc:
             message = str(exc)
@@ -132,12 +141,16 @@ class LifecycleApp(App[None]):
             far = [View] if isinstance(screen, View) else []
             self.push_screen(HelpScreen([*near, *focused, *far, type(self)]))
 
-    def action_palette(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody types, or a dialog is open, `:` is no command."""
+        return action != "palette" or (isinstance(self.screen, View) and not typing(self.screen))
+
+    async def action_palette(self) -> None:
         """Go to a model, a screen or an action by its name."""
         from lifecycle_tui.tui.screens.palette import PaletteScreen
 
         if isinstance(self.screen, View):
-            self.push_screen(PaletteScreen(self.source, self.screen.subject()))
+            await self.push_screen(PaletteScreen(self.source, self.screen))
 
     def action_go(self, name: str) -> None:
         """Open a screen; one that lies below is gone back to."""

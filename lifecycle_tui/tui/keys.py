@@ -79,7 +79,7 @@ def _listed(nodes: Sequence[type[DOMNode]]) -> Iterator[tuple[str, str, Binding]
     modal = any(issubclass(node, ModalScreen) for node in nodes)
     for node in whole(nodes):
         for binding in declared(node):
-            if modal and issubclass(node, App) and not binding.priority:
+            if modal and issubclass(node, App) and not (binding.priority and binding.key.startswith("ctrl+")):
                 continue  # Textual keeps the app's keys from a modal screen
             keys = [key for key in binding.key.split(",") if key not in taken]
             if keys and binding.description:

@@ -20,6 +20,7 @@ from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked, carry_out, look
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
+from lifecycle_tui.tui.typing import typing
 from lifecycle_tui.tui.widgets.form import Form
 from lifecycle_tui.tui.widgets.lines import Bar
 from lifecycle_tui.tui.widgets.sheet import Body, DialogKeys
@@ -50,10 +51,12 @@ class ActScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "do it", show=False, id="act.enter",
+        Binding("enter", "enter", "do it", show=False, priority=True, id="act.enter",
                 tooltip="do it, where it changes no more than the record; afterwards open its job"),
-        Binding("y", "yes", "do it", show=False, id="act.yes", tooltip="do it, also where it changes what serves"),
-        Binding("n", "note", "note", show=False, id="act.note", tooltip="write a note that is kept with it"),
+        Binding("y", "yes", "do it", show=False, priority=True, id="act.yes",
+                tooltip="do it, also where it changes what serves"),
+        Binding("n", "note", "note", show=False, priority=True, id="act.note",
+                tooltip="write a note that is kept with it"),
         Binding("tab,e,shift+tab", "options", "options", show=False, id="act.options",
                 tooltip="to what can be given besides, and back"),
         Binding("f", "flag('force')", "against the gates", show=False, id="act.force",
@@ -259,7 +262,13 @@ class ActScreen(ModalScreen[None]):
 
     # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def action_enter(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody types, these are letters; Enter is the line's then, and the options' where they are."""
+        if action == "enter" and self.form.fields.has_focus:
+            return False
+        return action not in ("enter", "yes", "note") or not typing(self)
+
+    async def action_enter(self) -> None:
         """Do it where it changes no more than the record; else say what is asked for."""
         if self.stage == "done":
             self.action_open() if self.jobs else self.action_leave()
@@ -268,13 +277,13 @@ class ActScreen(ModalScreen[None]):
         elif harmless(self.plans):
             self._do()
         elif self.question.models:
-            self.action_yes()
+            await self.action_yes()
         elif self.question.word(self.plans) is not None:
             self._say("this goes against the gates: y asks for the model's name")
         else:
             self._say("this changes what serves: press y to do it")
 
-    def action_yes(self) -> None:
+    async def action_yes(self) -> None:
         """Do it; against the gates, or for several models that serve, after a word was typed."""
         if self.stage == "done" or self._nothing():
             return
@@ -283,7 +292,7 @@ class ActScreen(ModalScreen[None]):
             self._do()
             return
         what = f"changes what serves of {len(self.plans)}" if self.question.models else "against the gates"
-        self.call_later(self._type, CONFIRM, f"{what}: type {word} ", "")
+        await self._type(CONFIRM, f"{what}: type {word} ", "")
 
     def _nothing(self) -> bool:
         """Whether there is nothing to do now; says why."""
@@ -308,10 +317,10 @@ class ActScreen(ModalScreen[None]):
         if self.stage == "asking" and self._has(name):
             self._take(name, not self.question.given.get(name))
 
-    def action_note(self) -> None:
+    async def action_note(self) -> None:
         """Write the note."""
         if self.stage == "asking" and self.form.fields.fields:
-            self.call_later(self._type, "note", "note: ", str(self.question.given.get("note") or ""))
+            await self._type("note", "note: ", str(self.question.given.get("note") or ""))
 
     async def _type(self, name: str, label: str, value: str) -> None:
         await self.form.ask(name, label, value)

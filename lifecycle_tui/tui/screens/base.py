@@ -20,6 +20,7 @@ from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
+from lifecycle_tui.tui.typing import typing
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
@@ -34,12 +35,14 @@ class View(Screen[None]):
     Class attributes:
         NAME: of its place (see `places`), or another word for it; the docs and tests name it so.
         ACTIONS: names of the actions that are likely here: they stand in the footer.
+        LINES: what opens a line to type into.
     """
 
     NAME: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ()
+    LINES: ClassVar[tuple[str, ...]] = ("filter",)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", show=False, id="view.filter",
+        Binding("slash", "filter", "filter", show=False, priority=True, id="view.filter",
                 tooltip="filter: every word must occur, !word must not"),
         Binding("escape", "back", "back", show=False, id="view.back"),
         Binding("q", "leave", "back; quits on the first screen", show=False, id="view.leave"),
@@ -203,6 +206,12 @@ class View(Screen[None]):
     def say(self, text: str, tone: str = "warning") -> None:
         """Say something in the detail line until the cursor moves or state changes."""
         self.query_one("#detail", Bar).say((Span(f" {text}", tone),))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While somebody types, what opens a line to type into is a letter."""
+        if action not in self.LINES:
+            return True
+        return not typing(self) and (action != "filter" or self.filterable() is not None)
 
     # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

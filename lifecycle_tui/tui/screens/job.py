@@ -39,8 +39,11 @@ class JobScreen(View):
     """
 
     NAME = "job"
+    LINES = ("filter", "search")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "search", id="job.search", tooltip="find words in the log; n and N go on"),
+        Binding(
+            "slash", "search", "search", priority=True, id="job.search", tooltip="find words in the log; n and N go on"
+        ),
         Binding("enter", "model", "model", id="job.model", tooltip="the model that the job is about"),
     ]
 

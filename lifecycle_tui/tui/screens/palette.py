@@ -23,8 +23,8 @@ from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.reads import fleet
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
-from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Span, count
+from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Bar, Footer, Lines
 
 MOST = 200
@@ -61,15 +61,15 @@ class PaletteScreen(Screen[None]):
         Binding("escape", "close", "close", priority=True, id="palette.close"),
     ]
 
-    def __init__(self, source: Source, here: Subject) -> None:
+    def __init__(self, source: Source, below: View) -> None:
         super().__init__()
         self.source = source
-        self.here = here
+        self.below = below
         self._front: list[Entry] = []
         self._back: list[Entry] = []
         self._models: tuple[tuple[str, str], ...] = ()
         self._names: list[str] = []
-        self._said = ""
+        self._said = self._typed = ""
         self.grid: Grid[Row] = Grid(COLUMNS, key=lambda r: r[0], lit=True, id="entries")
         self.grid.can_focus = False
 
@@ -88,14 +88,7 @@ class PaletteScreen(Screen[None]):
     def on_mount(self) -> None:
         self._gather()
         self._list("")
-        self.query_one(Input).focus()
-
-    @property
-    def below(self) -> View:
-        """The screen that the palette was opened over."""
-        found = self.app.screen_stack[-2]
-        assert isinstance(found, View)
-        return found
+        begin(self.query_one(Input))
 
     def _gather(self) -> None:
         view = self.below
@@ -104,7 +97,11 @@ class PaletteScreen(Screen[None]):
             self._models = fleet.names(self.source.conn)
         except Trouble as exc:
             self._said = str(exc)
-        self._front = [*entries.actions(view, self.here), *(e for e in own if e.kind != "sort"), *entries.places(view)]
+        self._front = [
+            *entries.actions(view, view.subject()),
+            *(e for e in own if e.kind != "sort"),
+            *entries.places(view),
+        ]
         self._back = [*(e for e in own if e.kind == "sort"), *entries.program(view)]
         found: Iterable[str] = (
             *(f"{e.text} {e.also}" for e in self._front),
@@ -115,6 +112,7 @@ class PaletteScreen(Screen[None]):
 
     def _list(self, typed: str) -> None:
         """Show what matches."""
+        self._typed = typed
         best, total = ranked(self._names, typed, MOST)
         self.grid.show([self._row(place) for place in best], empty="Nothing has these letters in this order.")
         self.grid.action_end(-1)
@@ -138,10 +136,11 @@ class PaletteScreen(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """List anew at every key."""
         event.stop()
-        self._list(event.value)
+        if event.value != self._typed:
+            self._list(event.value)
 
-    def on_grid_chosen(self) -> None:
-        self.action_run()
+    async def on_grid_chosen(self) -> None:
+        await self.action_run()
 
     def action_move(self, rows: int) -> None:
         """Another entry, without leaving the line."""
@@ -155,9 +154,13 @@ class PaletteScreen(Screen[None]):
         """Back to the screen below; nothing was done."""
         self.app.pop_screen()
 
-    def action_run(self) -> None:
-        """Close, and do what the cursor stands on."""
-        if self.grid.row is None:
+    async def action_run(self) -> None:
+        """Close, and do what the cursor stands on, once all that was typed has been looked for."""
+        line = self.query_one(Input)
+        await taken_in(line)
+        if line.value != self._typed:
+            self._list(line.value)
+        if self.grid.row is None or self.app.screen is not self:
             return
         run: Callable[[], object] = self.grid.row[1].run
         self.app.pop_screen()

@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, fit, safe
+from lifecycle_tui.tui.typing import begin
 from lifecycle_tui.tui.widgets.lines import Lines, drawn
 
 if TYPE_CHECKING:
@@ -62,9 +63,11 @@ class Fields(Lines, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "next line", show=False, id="form.down"),
         Binding("up,k", "move(-1)", "line before", show=False, id="form.up"),
-        Binding("space,right,l", "turn(1)", "switch, or next choice", show=False, id="form.turn"),
-        Binding("left,h", "turn(-1)", "choice before", show=False, id="form.turn-back"),
-        Binding("enter", "change", "change", show=False, id="form.change", tooltip="type a value, or switch"),
+        Binding("space,right,l", "turn(1)", "switch, or next choice", show=False, priority=True, id="form.turn"),
+        Binding("left,h", "turn(-1)", "choice before", show=False, priority=True, id="form.turn-back"),
+        Binding(
+            "enter", "change", "change", show=False, priority=True, id="form.change", tooltip="type a value, or switch"
+        ),
     ]
 
     def __init__(self) -> None:
@@ -131,16 +134,16 @@ class Fields(Lines, can_focus=True):
         self._point()
         self.post_message(Form.Moved())
 
-    def action_turn(self, by: int) -> None:
+    async def action_turn(self, by: int) -> None:
         """Switch a flag, take the next choice, or type."""
         form = self.parent
         assert isinstance(form, Form)
         if self.fields:
-            form.turn(self.fields[self.at], by)
+            await form.turn(self.fields[self.at], by)
 
-    def action_change(self) -> None:
+    async def action_change(self) -> None:
         """Type a value; switch what is no text."""
-        self.action_turn(1)
+        await self.action_turn(1)
 
 
 class Form(Vertical):
@@ -191,7 +194,7 @@ class Form(Vertical):
         """The name of what is typed now."""
         return self._wanted
 
-    def turn(self, field: Field, by: int) -> None:
+    async def turn(self, field: Field, by: int) -> None:
         """Another value for a flag or a choice; a text is typed."""
         if field.kind == "flag":
             self.post_message(self.Changed(field.name, not field.value, typed=False))
@@ -200,7 +203,7 @@ class Form(Vertical):
             at = values.index(field.value) if field.value in values else 0
             self.post_message(self.Changed(field.name, values[(at + by) % len(values)], typed=False))
         else:
-            self.call_later(self.ask, field.name, f"{field.name}: ", "" if field.value is None else str(field.value))
+            await self.ask(field.name, f"{field.name}: ", "" if field.value is None else str(field.value))
 
     async def ask(self, name: str, label: str, value: str = "") -> None:
         """Have something typed; it comes back as `Changed` of this name."""
@@ -215,7 +218,7 @@ class Form(Vertical):
         self._label.styles.width = min(len(label) + 1, max(1, self.size.width - 20))
         self._input.value, self._input.cursor_position = value, len(value)
         self._typing.remove_class("hidden")
-        self._input.focus()
+        begin(self._input)
 
     def _end(self) -> None:
         self._wanted = None

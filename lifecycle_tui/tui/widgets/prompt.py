@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from lifecycle_tui.tui.text import Span
+from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Prompt(Horizontal):
         self._input.value = grid.filter
         self._input.cursor_position = len(grid.filter)
         self.remove_class("hidden")
-        self._input.focus()
+        begin(self._input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter with every letter."""
@@ -69,17 +70,23 @@ class Prompt(Horizontal):
         if self._grid is not None and not self.has_class("hidden"):
             self._grid.filter = event.value
 
-    def action_keep(self) -> None:
+    async def action_keep(self) -> None:
         """Back to the grid with the filter on."""
-        self.add_class("hidden")
-        if self._grid is not None:
-            self._grid.focus()
+        if self._input is not None and self._grid is not None:
+            await taken_in(self._input)
+            self._grid.filter = self._input.value
+        self._close()
 
     def action_drop(self) -> None:
         """Back to the grid without a filter."""
         if self._grid is not None:
             self._grid.filter = ""
-        self.action_keep()
+        self._close()
+
+    def _close(self) -> None:
+        self.add_class("hidden")
+        if self._grid is not None:
+            self._grid.focus()
 
     def action_move(self, rows: int) -> None:
         """Move in the grid without leaving the line."""
