@@ -77,7 +77,8 @@ class _Waits:
 
     def __call__(self, session: Session, following: datetime | None) -> bool:
         with self._state.read() as conn:
-            now, seq = clock.now(conn), feed.latest(conn)
+            now = clock.now(conn)
+        seq = -1  # somebody may have asked for something in the very moment in which the last turn ended
         spent = 0.0 if following is None else min(LONGEST, (following - now) / timedelta(days=1) * self._day)
         until = time.monotonic() + spent
         while not self._ended.is_set() and (following is None or time.monotonic() < until):
@@ -88,10 +89,15 @@ class _Waits:
         return not self._ended.is_set()
 
     def _serve(self, session: Session, now: datetime, seq: int) -> int:
-        """Where state has moved, somebody has asked for something: its jobs, and the turns that they lead to."""
+        """Where state has moved, somebody has asked for something: its jobs, and the turns that they lead to.
+
+        Returns what state was at before: what comes meanwhile is found at the next look, and so is what these jobs have
+        moved themselves, once more and for nothing: a turn that decides nothing moves nothing.
+        """
         session.wait()
         with self._state.read() as conn:
-            if feed.latest(conn) == seq:
+            latest = feed.latest(conn)
+            if latest == seq:
                 return seq
             asked = [job.id for job in jobs.jobs(conn, live=True, limit=1000)]
         if asked:
@@ -100,8 +106,7 @@ class _Waits:
         with self._state.write() as tx:
             told = [jobs.enqueue(tx, "notify", None, {}, now, by=AGENT)] if outbox.due(tx, now) else []
         session.finish(told)
-        with self._state.read() as conn:
-            return feed.latest(conn)
+        return latest
 
     def _goes_on(self, session: Session) -> bool:
         at = time.monotonic()

@@ -14,6 +14,7 @@ from lifecycle_tui.actions.doing import Doer
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.agent import lived
 from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent.session import session
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import audit, clock, fleet, jobs, lease
 from lifecycle_tui.state.clock import Simulated
@@ -137,3 +138,20 @@ def test_it_needs_a_simulated_clock(tmp_path: Path) -> None:
     Story(tmp_path).write()
     with State.open(tmp_path) as state, pytest.raises(LifecycleError, match="machine's clock"):
         lived.live(state, Watched(tmp_path / "lifecycle.toml"), "stay", print, ended=threading.Event())
+
+
+def test_what_is_asked_for_just_before_it_waits_is_done_all_the_same(tmp_path: Path) -> None:
+    Story(tmp_path).write()
+    watched = Watched(tmp_path / "lifecycle.toml")
+    with State.open(tmp_path) as state:
+        with state.write() as tx:
+            clock.put(tx, Simulated(PRODUCTION, UNTIL, 0.01))
+        with session(state, watched.workspace.spec, "stay", say=str, since=PRODUCTION) as found:
+            assert found is not None
+            with state.write() as tx:
+                asked = jobs.enqueue(tx, "notify", None, {}, PRODUCTION, by="ana")
+            waits = lived._Waits(state, watched, "stay", threading.Event(), 0.01)
+            assert waits(found, PRODUCTION + WEEK)
+        with state.read() as conn:
+            job = jobs.job(conn, asked)
+    assert job is not None and job.state == "done"
