@@ -68,7 +68,7 @@ async def test_the_whole_story_at_80_by_24(bikes: State) -> None:
             "     3 windows since 2026-03-09, opened 3 h ago · not acknowledged",
         ]
         assert shown[5] == " to do        a  acknowledge error-high"
-        assert shown[6] == "              3  see the metric's fall"
+        assert shown[6] == "              3  see the metric against its rule"
         story = words(pilot)
         for said in (
             "champion version 2 since 2026-03-09 00:00, 23 days ago, by agent · before it version 1 (b rolls back)",
