@@ -25,7 +25,7 @@ from pathlib import Path
 
 from start import BLANK, LIFECYCLE, seed
 
-QUIET = 0.7
+QUIET = 1.3
 """Seconds without a byte after which a screen has settled."""
 BUDGETS = {"start": 10_000, "idle": 0, "row down": 400, "page down": 3_000, "open model": 6_000, "back": 6_000}
 """Bytes; of idle, a second. The budgets of the first paint and of keys that scroll are 6 of 6's: here they are told."""
