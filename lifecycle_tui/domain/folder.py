@@ -26,5 +26,5 @@ def find_root(start: Path | None = None) -> Path:
             return folder
     raise ConfigError(
         f"there is no {FILE} in {begin} or any folder above it",
-        hint="write one from your data with `lifecycle init DATA.csv`, or go to the workspace's folder",
+        hint="write one from your data with `lifecycle init DATA.csv`, or see one at work with `lifecycle demo`",
     )
