@@ -75,7 +75,9 @@ def _worth_it(now: Situation) -> list[Advice]:
     if now.error:
         found.append(Advice("2", "see where the check failed", "error"))
     if now.unseen or now.seen:
-        found.append(Advice("2", "see which columns moved") if now.caused else Advice("3", "see the metric against its rule"))
+        found.append(
+            Advice("2", "see which columns moved") if now.caused else Advice("3", "see the metric against its rule")
+        )
     elif now.drifted:
         found.append(Advice("2", f"see the {now.drifted} column{'s' * (now.drifted != 1)} that drifted"))
     return found

@@ -13,7 +13,8 @@ CASES: dict[str, tuple[Situation, list[tuple[str, str]]]] = {
         [("y", "approve version 3, or decline it (ana, raj may)")],
     ),
     "an alert": (
-        Situation(unseen=("auc-degraded",)), [("a", "acknowledge auc-degraded"), ("3", "see the metric against its rule")]
+        Situation(unseen=("auc-degraded",)),
+        [("a", "acknowledge auc-degraded"), ("3", "see the metric against its rule")],
     ),
     "alerts about columns": (
         Situation(unseen=("moved", "late"), caused=True, drifted=2),

@@ -176,9 +176,7 @@ class DriftPane(Pane):
         what = "data report" if self._report else "columns"
         about = "" if window is None else f" of {window.key}"
         words = joined((f"filter: {grid.filter}" if grid.filter else "", f"by {grid.sorting}" if grid.sorting else ""))
-        self.lower_title.say(
-            (Span(f" {what}{about}  ", "bold"), Span(words)), (Span(f"{grid.place} ", "dim"),)
-        )
+        self.lower_title.say((Span(f" {what}{about}  ", "bold"), Span(words)), (Span(f"{grid.place} ", "dim"),))
         self.picture.renew()
         if self.about_pager.display:
             self.about_pager.renew()
