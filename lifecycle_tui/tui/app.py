@@ -90,7 +90,8 @@ class LifecycleApp(App[None]):
             # None while the app is closing.
             return
         try:
-            if self.source.changed() or self._trouble or (isinstance(screen, View) and screen.moved()):
+            again = isinstance(screen, View) and (screen.unread or screen.moved())
+            if self.source.changed() or self._trouble or again:
                 screen.reload()
             message = ""
             self._look_for_agent()

@@ -257,7 +257,6 @@ def torn(state: State, table: str) -> Iterator[None]:
     finally:
         with state.write() as tx:
             tx.execute(f"ALTER TABLE away RENAME TO {table}")
-            tx.execute("UPDATE models SET message = 'mended'")
 
 
 def file(root: Path, text: str) -> None:

@@ -18,6 +18,7 @@ from lifecycle_tui.tui.reads import alerts
 from lifecycle_tui.tui.reads.alerts import AlertFacts, AlertLine
 from lifecycle_tui.tui.reads.pages import Pages, near_end
 from lifecycle_tui.tui.records import Fact, Section, lines
+from lifecycle_tui.tui.screens.base import could_not_read
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, joined, moment
@@ -184,9 +185,10 @@ class AlertList(Vertical):
                 self._show()
             else:
                 self._tell()
-        except Trouble:
+        except Trouble as exc:
             self._seen = None
-            return  # the app's next poll says so, and reads again
+            could_not_read(self, exc)
+            return
         self.post_message(self.Changed())
 
     def on_grid_ordered(self) -> None:
@@ -202,8 +204,9 @@ class AlertList(Vertical):
             return
         try:
             where = alerts.cause(self.source.conn, line.alert)
-        except Trouble:
-            return  # the app's next poll says so
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         going.to_model(self.app, self.source, line.alert.model, where)
 
     def action_only(self) -> None:
@@ -211,8 +214,9 @@ class AlertList(Vertical):
         self.only_open = not self.only_open
         try:
             self.load()
-        except Trouble:
-            return  # the app's next poll says so, and reads again
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         self.post_message(self.Changed())
 
     def action_sort(self) -> None:

@@ -18,6 +18,7 @@ from lifecycle_tui.tui.marks import Mark
 from lifecycle_tui.tui.reads import history
 from lifecycle_tui.tui.reads.history import CHOICES, Target
 from lifecycle_tui.tui.reads.pages import Pages, near_end
+from lifecycle_tui.tui.screens.base import could_not_read
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, joined, moment
@@ -164,8 +165,9 @@ class HistoryList(Vertical):
             if not self._pages.whole and near_end(self.grid.rows, self.grid.row):
                 self._pages.more()
                 self._show()
-        except Trouble:
-            return  # the app's next poll says so
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         self.post_message(self.Changed())
 
     def on_grid_ordered(self) -> None:
@@ -181,8 +183,9 @@ class HistoryList(Vertical):
         self._pages = self._fresh()
         try:
             self.load()
-        except Trouble:
-            return  # the app's next poll says so, and reads again
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         if was is not None and was not in self._pages.rows:
             near = next((e for e in self._pages.rows if e.at <= was.at), None)
             if near is not None:
@@ -198,8 +201,9 @@ class HistoryList(Vertical):
 
         try:
             to = history.target(self.source.conn, entry)
-        except Trouble:
-            return  # the app's next poll says so
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         self.app.push_screen(
             PageScreen(
                 self.source, joined((entry.model or "", mark(entry).word, entry.subject), "  "),

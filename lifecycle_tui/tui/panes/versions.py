@@ -15,6 +15,7 @@ from lifecycle_tui.tui.panes.panel import Panel
 from lifecycle_tui.tui.reads import versions
 from lifecycle_tui.tui.reads.pages import near_end
 from lifecycle_tui.tui.reads.versions import Comparison, VersionLine
+from lifecycle_tui.tui.screens.base import could_not_read
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined
@@ -125,8 +126,9 @@ class VersionsPane(Pane):
                 self.load()
             else:
                 self._compare()
-        except Trouble:
-            return  # the app's next poll says so, and reads again
+        except Trouble as exc:
+            could_not_read(self, exc)
+            return
         self.changed()
 
     def on_grid_ordered(self) -> None:

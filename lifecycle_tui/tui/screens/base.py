@@ -171,6 +171,11 @@ class View(Screen[None]):
             self._trouble = str(exc)
         self.bars()
 
+    @property
+    def unread(self) -> bool:
+        """Whether the last read failed: the app then reads again at its next poll, whether state has moved or not."""
+        return bool(self._trouble)
+
     def trouble(self, message: str) -> None:
         """Say in the title that state cannot be read; an empty message when it can again."""
         self._trouble = message
@@ -255,3 +260,10 @@ class View(Screen[None]):
         from lifecycle_tui.tui.screens.actions import ActionsScreen
 
         self.app.push_screen(ActionsScreen(self.source, self.subject()))
+
+
+def could_not_read(widget: Widget, exc: Exception) -> None:
+    """A widget that reads on a key press could not: its screen's title says so, and it is read again soon."""
+    screen = widget.screen
+    if isinstance(screen, View):
+        screen.trouble(str(exc))
