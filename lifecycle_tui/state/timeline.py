@@ -148,11 +148,14 @@ _TELLERS = (
 
 FAILED = "job-failed"
 """In `kinds`: of the jobs that ended those that failed."""
+ASKED = "audit-asked"
+"""In `kinds`: of the audit log what somebody asked for, without the deployments that moved an alias, which tells them."""
 AMONG = 3000
 """Jobs among which those that failed are looked for, for one page: no index knows them, and years of checks that went
 well must not cost a screen that polls. Further back a failed job is told among the jobs alone."""
 _RANK_OF_JOBS = next(rank for rank, teller in enumerate(_TELLERS) if teller.kind == "job")
 _FAILED_JOBS = replace(_TELLERS[_RANK_OF_JOBS], only="state = 'failed'")
+_ASKED_FOR = replace(next(t for t in _TELLERS if t.kind == "audit"), where="action <> 'deploy'")
 
 
 def timeline(
@@ -171,6 +174,8 @@ def timeline(
     for rank, teller in enumerate(_TELLERS):
         if kinds is None or teller.kind in kinds:
             found += _told(conn, rank, teller, model, at, limit, before)
+        elif teller.kind == "audit" and ASKED in kinds:
+            found += _told(conn, rank, _ASKED_FOR, model, at, limit, before)
     found = sorted(found, key=lambda pair: pair[0])[:limit]
     if kinds is not None and FAILED in kinds and "job" not in kinds:
         since = found[-1][1].at if len(found) == limit else None

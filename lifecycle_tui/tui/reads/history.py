@@ -14,7 +14,7 @@ from typing import Any
 
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import alerts, approvals, audit, job_words, jobs, judgements, timeline, windows
-from lifecycle_tui.state.timeline import FAILED, Entry
+from lifecycle_tui.state.timeline import ASKED, FAILED, Entry
 from lifecycle_tui.tui.reads import versions
 from lifecycle_tui.tui.records import Fact, Section, facts, section
 from lifecycle_tui.tui.subject import Where
@@ -35,7 +35,7 @@ class Choice:
 
 
 CHOICES = (
-    Choice("what matters", ("alert", "version", "judgement", "alias", "approval", "audit", FAILED),
+    Choice("what matters", ("alert", "version", "judgement", "alias", "approval", ASKED, FAILED),
            "Nothing that matters has happened yet: no alert, no version, no failed job. (f: show everything)"),
     Choice("everything", None, "Nothing happened yet: run `lifecycle check`."),
     Choice("jobs", ("job", "job-queued"), "No job was asked for yet."),
