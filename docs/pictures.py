@@ -45,15 +45,21 @@ class Picture:
     words: str
 
 
+def to(model: str, *keys: str) -> tuple[str, ...]:
+    """Keys that open a model from the fleet."""
+    return (":", *model, "enter", *keys)
+
+
+HOUSES, SHOP = "house-prices", "shop-recommender"
 PICTURES = (
     Picture("fleet", "The fleet", (), "Every model, the worst first."),
-    Picture("overview", "A model: overview", ("enter",), "Why it is in its state, since when, what happens next."),
-    Picture("drift", "A model: drift", ("enter", "2"), "Which columns moved, by how much, and since when."),
-    Picture("performance", "A model: performance", ("enter", "3"), "Metrics over windows, with the rules' thresholds."),
-    Picture("versions", "A model: versions", ("enter", "4"), "Where versions come from, and how they compare."),
-    Picture("model-alerts", "A model: alerts", ("enter", "5"), "What fires, and what became of what fired before."),
-    Picture("policy", "A model: policy", ("enter", "6"), "The file's part, and where each rule stands."),
-    Picture("model-history", "A model: history", ("enter", "7"), "Everything that happened to it."),
+    Picture("overview", "A model: overview", to(HOUSES), "Why it is in its state, since when, what happens next."),
+    Picture("drift", "A model: drift", to(HOUSES, "2"), "Which columns moved, by how much, and since when."),
+    Picture("performance", "A model: performance", to(HOUSES, "3"), "Metrics over windows, and the rules' thresholds."),
+    Picture("versions", "A model: versions", to(SHOP, "4"), "Where versions come from, and how they compare."),
+    Picture("model-alerts", "A model: alerts", to(HOUSES, "5"), "What fires, and what became of what fired before."),
+    Picture("policy", "A model: policy", to(HOUSES, "6"), "The file's part, and where each rule stands."),
+    Picture("model-history", "A model: history", to(SHOP, "7"), "Everything that happened to it."),
     Picture("alerts", "Alerts", ("A",), "The inbox over all models."),
     Picture("jobs", "Jobs", ("J",), "What runs, what waits, what has ended."),
     Picture("job", "A job", ("J", "enter"), "Its facts and its log, live while it runs."),
@@ -61,9 +67,9 @@ PICTURES = (
     Picture("plugins", "Plugins", ("P",), "What is plugged in, and what is wrong with it."),
     Picture("workspace", "Workspace", ("W",), "Agent, clock, disk, what waits."),
     Picture("palette", "The palette", (":", "f", "r", "a"), "Go anywhere by name."),
-    Picture("actions", "Actions", ("x", "…Register a file"), "What can be done here, and why not."),
-    Picture("retrain", "An action: retrain", ("t", "…lifecycle retrain"), "The plan and the command, first."),
-    Picture("rollback", "An action: roll back", ("b", "…lifecycle rollback"), "What moves traffic asks for more."),
+    Picture("actions", "Actions", to(HOUSES, "x", "…» can be done"), "What can be done here, and why not."),
+    Picture("retrain", "An action: retrain", to(HOUSES, "t", "…lifecycle retrain"), "Plan and command, first."),
+    Picture("rollback", "An action: roll back", to(HOUSES, "b", "…lifecycle rollback"), "What serves changes by y."),
     Picture("help", "Help", ("?",), "The keys that work where you are."),
 )  # fmt: skip
 SVG = dict.fromkeys(("fleet", "overview", "drift", "performance", "versions", "rollback"), "80x24")
@@ -125,7 +131,7 @@ async def _one(root: Path, picture: Picture, cells: tuple[int, int]) -> tuple[li
                 if key.startswith("…"):
                     await _shows(pilot, key[1:])
                 else:
-                    await pilot.press({":": "colon", "?": "question_mark"}.get(key, key))
+                    await pilot.press({":": "colon", "?": "question_mark", "-": "minus"}.get(key, key))
                     await _rest(pilot)
             lines = [line.replace(str(root), HOME).rstrip() for line in _screen(pilot)]
             while lines and not lines[-1]:

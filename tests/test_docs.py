@@ -112,7 +112,7 @@ def test_the_readme_lists_every_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "ends"), [("run-command", "/bin/lifecycle check --act"), ("test-command", "/bin/python -m pytest")]
+    ("mark", "ends"), [("run-command", "/bin/lifecycle demo"), ("test-command", "/bin/python -m pytest")]
 )
 def test_the_two_commands_are_one_line_each(mark: str, ends: str) -> None:
     block = re.search(rf"<!-- {mark} -->\n```sh\n(.*?)\n```\n", README, re.S)

@@ -149,7 +149,7 @@ _TELLERS = (
 FAILED = "job-failed"
 """In `kinds`: of the jobs that ended those that failed."""
 ASKED = "audit-asked"
-"""In `kinds`: of the audit log what somebody asked for, without the deployments that moved an alias, which tells them."""
+"""In `kinds`: of the audit log what somebody asked for; deployments are told by the alias that they move."""
 AMONG = 3000
 """Jobs among which those that failed are looked for, for one page: no index knows them, and years of checks that went
 well must not cost a screen that polls. Further back a failed job is told among the jobs alone."""

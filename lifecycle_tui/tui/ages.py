@@ -1,4 +1,4 @@
-"""How long ago and how soon, in words short enough for a cell. `now` is the workspace's clock. Called by the screens."""
+"""How long ago and how soon, in words short enough for a cell; `now` is the clock of the workspace. For the screens."""
 
 from __future__ import annotations
 
