@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from lifecycle_tui.state import clock, jobs, lease
+from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.app import LifecycleApp
 from lifecycle_tui.tui.source import Source
 
@@ -89,7 +94,8 @@ def main() -> int:
     os.environ |= {"LOGNAME": "ana", "USER": "ana", "LNAME": "ana", "USERNAME": "ana"}
     with tempfile.TemporaryDirectory() as folder:
         root = chosen.demo or _lived(Path(folder) / "lifecycle-demo")
-        files = asyncio.run(_all(root))
+        with agent(root):
+            files = asyncio.run(_all(root))
     return _written(files, check=chosen.check)
 
 
@@ -97,6 +103,26 @@ def _lived(root: Path) -> Path:
     command = [sys.executable, "-m", "lifecycle_tui", "demo", "--no-tui", "--dir", str(root)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return root
+
+
+@contextlib.contextmanager
+def agent(root: Path) -> Iterator[None]:
+    """An agent on the demo, its clock at the end of its time, so that it stands."""
+    with State.open(root) as state, state.write() as tx:
+        found = clock.read(tx)
+        assert found is not None
+        clock.put(tx, replace(found, until=found.at))
+    runs = subprocess.Popen(
+        [sys.executable, "-m", "lifecycle_tui", "agent"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        with State.view(root) as state, state.read() as conn:
+            while not (lease.held(lease.read(conn)) and jobs.live(conn) == 0):
+                time.sleep(0.1)
+        yield
+    finally:
+        runs.terminate()
+        runs.wait()
 
 
 async def _all(root: Path) -> dict[Path, str]:
@@ -107,6 +133,7 @@ async def _all(root: Path) -> dict[Path, str]:
         for picture in PICTURES:
             text, svg = await _one(root, picture, cells)
             lines += [f"## {picture.title}", "", picture.words, "", "```", *text, "```", ""]
+            print(f"{size} {picture.name}")
             if SVG.get(picture.name) == size:
                 files[HERE / "pictures" / f"{picture.name}.svg"] = svg
         files[HERE / f"screens-{size}.md"] = "\n".join(lines)
