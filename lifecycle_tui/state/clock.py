@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lifecycle_tui.state.text import instant, moment
+from lifecycle_tui.state.text import instant, loads, moment
 
 KEY = "clock"
 """Key of `meta`."""
@@ -37,7 +37,7 @@ def read(conn: sqlite3.Connection) -> Simulated | None:
     found = conn.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
     if found is None:
         return None
-    facts = json.loads(found[0])
+    facts = loads(found[0])
     return Simulated(moment(facts["at"]), moment(facts["until"]), float(facts["day"]))
 
 

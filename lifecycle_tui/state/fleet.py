@@ -7,13 +7,12 @@ times as much to define and to fill.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lifecycle_tui.state.text import maybe_moment
+from lifecycle_tui.state.text import loads, maybe_moment
 
 if TYPE_CHECKING:
     from lifecycle_tui.domain.results import Health
@@ -86,7 +85,7 @@ def row(found: Sequence[Any]) -> FleetRow:
 
 def _rows(found: Sequence[Sequence[Any]]) -> tuple[FleetRow, ...]:
     # All JSON columns of all rows are parsed in one call: a thousand rows have three thousand short lists.
-    lists = iter(json.loads(f"[{','.join(r[i] for r in found for i in (_TAGS, _DRIFTS, _METRICS))}]"))
+    lists = iter(loads(f"[{','.join(r[i] for r in found for i in (_TAGS, _DRIFTS, _METRICS))}]"))
     made = []
     for plain in found:
         values = list(plain)

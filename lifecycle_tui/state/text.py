@@ -9,6 +9,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from lifecycle_tui.domain.errors import StateError
+
+DAMAGED = "`sqlite3 .lifecycle/state.db 'PRAGMA integrity_check'` looks at the whole file"
+
 
 def instant(value: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ`: fixed width in UTC, so that text order is time order.
@@ -27,13 +31,20 @@ def maybe_instant(value: datetime | None) -> str | None:
 
 
 def moment(text: str) -> datetime:
-    """The instant that `instant` wrote."""
-    return datetime.fromisoformat(text)
+    """The instant that `instant` wrote.
+
+    Raises:
+        StateError: it is none: the file is damaged, or another program wrote to it.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise StateError("state is damaged: a value is no instant", hint=DAMAGED) from exc
 
 
 def maybe_moment(text: str | None) -> datetime | None:
     """`moment`, or None for None."""
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else moment(text)
 
 
 def dumps(value: Any) -> str:
@@ -58,5 +69,12 @@ def _finite(value: Any) -> Any:
 
 
 def loads(text: str | None, default: Any = None) -> Any:
-    """The value of a JSON column; `default` for NULL."""
-    return default if text is None else json.loads(text)
+    """The value of a JSON column; `default` for NULL.
+
+    Raises:
+        StateError: it is no JSON: the file is damaged, or another program wrote to it.
+    """
+    try:
+        return default if text is None else json.loads(text)
+    except ValueError as exc:
+        raise StateError("state is damaged: a value is no JSON", hint=DAMAGED) from exc

@@ -5,8 +5,8 @@ Started by `start`, and by the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -15,6 +15,10 @@ from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.typing import typing
+
+if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
 
 POLL_SECONDS = 0.25
 AGENT_POLLS = 4
@@ -130,6 +134,20 @@ class LifecycleApp(App[None]):
                 self.screen.bars()
             for footer in self.screen.query(Footer):
                 footer.renew()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key says. What cannot be read for it is said; it is no reason to end."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Trouble as exc:
+            if isinstance(self.screen, Live):
+                self.screen.trouble(str(exc))
+            return True
 
     def action_help(self) -> None:
         """Every key of the screen that is open."""

@@ -6,7 +6,6 @@ Nothing is imported or indexed here. `files` reads files (the screen has a threa
 from __future__ import annotations
 
 import glob
-import json
 import os
 import sqlite3
 import tomllib
@@ -20,6 +19,7 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
 from lifecycle_tui.state import folder
+from lifecycle_tui.state.text import loads
 
 MODELS = 300
 """Models whose newest window is looked at for signals that failed: those that were evaluated last."""
@@ -240,7 +240,7 @@ def failures(conn: sqlite3.Connection) -> tuple[Failure, ...]:
     """What plugins got wrong in the newest window of each model, and notifiers that could not send."""
     found: dict[Failure, None] = {}
     for model, key, signal, message, detail in conn.execute(_SIGNALS, (MODELS,)):
-        facts = json.loads(detail) if detail else {}
+        facts = loads(detail or None, {})
         if isinstance(facts, dict) and isinstance(facts.get("plugin"), str):
             file, line = facts.get("file"), facts.get("line")
             found[Failure(facts["plugin"], f"{model} {key} {signal}", message or "", file, line)] = None

@@ -20,7 +20,7 @@ from lifecycle_tui.state.clock import Simulated
 from lifecycle_tui.state.lease import Lease
 from lifecycle_tui.state.outbox import Notification
 from lifecycle_tui.state.processes import alive
-from lifecycle_tui.state.text import instant, maybe_moment
+from lifecycle_tui.state.text import instant, maybe_moment, moment
 
 SHOWN = 20
 """Notifications of each kind that are listed."""
@@ -105,7 +105,7 @@ def _due(conn: sqlite3.Connection, now: datetime) -> tuple[str, str, datetime] |
     found = conn.execute(
         "SELECT model, next, due_at FROM loop WHERE due_at > ? ORDER BY due_at LIMIT 1", (instant(now),)
     ).fetchone()
-    return None if found is None else (found[0], found[1] or "", datetime.fromisoformat(found[2]))
+    return None if found is None else (found[0], found[1] or "", moment(found[2]))
 
 
 def _failed(conn: sqlite3.Connection) -> tuple[Notification, ...]:

@@ -61,6 +61,7 @@ class View(Screen[None]):
         self.ready = False
         self._covered = False
         self._trouble = ""
+        self._told: tuple[Line, Line, Line] = ((Span(f" {self.NAME}"),), (), ())
 
     # ── what a screen says ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,11 +186,16 @@ class View(Screen[None]):
         """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed."""
         if not self.stands:
             return
-        left, right = self.heading()
+        try:
+            # Both may ask state, e.g. for the clock; where it does not answer, what they said last stays.
+            self._told = (*self.heading(), self.about())
+        except Trouble as exc:
+            self._trouble = str(exc)
+        left, right, about = self._told
         if self._trouble:
             right = (Span(f" {self._trouble} ", "critical"),)
         self.query_one("#title", Bar).say(left, right)
-        self.query_one("#detail", Bar).say(self.about())
+        self.query_one("#detail", Bar).say(about)
         self.query_one(Footer).renew()
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
