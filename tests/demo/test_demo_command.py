@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from lifecycle_tui import demo
 from lifecycle_tui.cli.demo import command
 from lifecycle_tui.demo import replay
 from lifecycle_tui.domain.errors import UsageError
-from lifecycle_tui.state import clock, lease, processes
+from lifecycle_tui.state import clock, lease, models, processes
 from lifecycle_tui.state.database import State
 
 
@@ -46,6 +48,7 @@ def test_from_nothing_to_a_table_and_on(tmp_path: Path, short: None) -> None:
     assert isinstance(other.exception, UsageError) and "seed 7" in other.exception.message
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_says_how_to_open_one(tmp_path: Path, short: None) -> None:
     done = run("--dir", str(tmp_path / "demo"))
     assert done.exit_code == 0 and "then `lifecycle`" in done.stderr
@@ -79,6 +82,7 @@ def test_what_was_killed_while_it_wrote_is_written_again(tmp_path: Path, monkeyp
     assert "half of" not in (tmp_path / "demo" / "lifecycle.toml").read_text()
 
 
+@pytest.mark.slow
 def test_a_past_that_was_interrupted_goes_on_where_it_stopped(tmp_path: Path, short: None) -> None:
     replay.write(tmp_path, 7, 4.0)
     ended = threading.Event()
@@ -101,3 +105,56 @@ def test_beginning_anew_takes_away_what_it_wrote_and_nothing_else(tmp_path: Path
             lease.release(tx, number)
     replay.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("made", ["folder", "empty state", "half a state"])
+def test_stopped_while_its_state_was_made_it_begins_again(tmp_path: Path, short: None, made: str) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    if made == "empty state":
+        State.open(root).close()
+    else:
+        (root / ".lifecycle").mkdir()
+    if made == "half a state":
+        sqlite3.connect(root / ".lifecycle" / "state.db").close()
+    done = run("--dir", str(root), "--no-tui")
+    assert done.exit_code == 0, done.output
+    assert "wrote four models' data" in done.stderr
+
+
+def test_state_that_knows_models_is_no_demo_that_was_stopped(tmp_path: Path) -> None:
+    with State.open(tmp_path) as state, state.write() as tx:
+        models.declare(tx, [models.Declared("mine", "binary")])
+    assert isinstance(run("--dir", str(tmp_path), "--no-tui").exception, UsageError)
+
+
+def test_two_at_once_write_one_demo(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        wrote = list(pool.map(lambda seed: replay.write(tmp_path, seed, 1.0), (1, 2)))
+    assert sorted(wrote) == [False, True]
+    found = replay.standing(tmp_path)
+    assert found.written and found.seed == 1 + wrote.index(True)
+    other = tmp_path / "other"
+    demo.write(other, found.seed)
+    for path in other.glob("data/*"):
+        assert path.read_bytes() == (tmp_path / "data" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(("mode", "said"), [("simulated", "another process lives"), ("auto", "an agent runs")])
+def test_who_comes_second_is_told_in_words(tmp_path: Path, short: None, mode: str, said: str) -> None:
+    replay.write(tmp_path, 7, 1.0)
+    with State.open(tmp_path) as state, state.write() as tx:
+        lease.take(tx, processes.this(), mode, demo.START)
+    done = run("--dir", str(tmp_path), "--no-tui")
+    assert isinstance(done.exception, UsageError) and said in done.exception.message
+
+
+@pytest.mark.parametrize("where", ["/dev/null/demo", "/proc/demo"])
+def test_where_nothing_can_be_written_it_says_so(where: str) -> None:
+    done = run("--dir", where, "--no-tui")
+    assert isinstance(done.exception, UsageError) and where in done.exception.message
+
+
+def test_a_pace_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    done = run("--dir", str(tmp_path / "demo"), "--pace", "nan", "--no-tui")
+    assert done.exit_code == 2 and "nan" in done.output and not (tmp_path / "demo").exists()

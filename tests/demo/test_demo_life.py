@@ -33,6 +33,7 @@ def failures(life: Life) -> list[tuple[str, ...]]:
     return [*jobs, *errors, *unsent]
 
 
+@pytest.mark.slow
 def test_its_first_week(tmp_path: Path) -> None:
     life = Life.begin(tmp_path).live(demo.START + WEEK)
     found = rows(life)

@@ -22,6 +22,8 @@ def test_it_starts_paints_and_quits(fleet: State) -> None:
         terminal.shows("✗ critical card-fraud")
         terminal.shows("1 error · 1 critical · 1 warning · 1 unknown · 1 ok")
         terminal.type("j\r")
+        terminal.shows("1 overview")
+        terminal.type("2")
         terminal.shows("columns of 2026-03-30")
         terminal.type("q")
         terminal.shows(">✗ critical card-fraud")
