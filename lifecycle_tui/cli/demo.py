@@ -51,6 +51,8 @@ def command(
     from lifecycle_tui.demo import replay
     from lifecycle_tui.domain.errors import UsageError
 
+    if pace is not None and pace != pace:
+        raise click.BadParameter("nan is no number of seconds", ctx, param_hint="--pace")
     root = folder.absolute()
     found = replay.standing(root)
     if found.seed is not None and new:
@@ -78,7 +80,8 @@ def _write(root: Path, seed: int, day: float) -> None:
     from lifecycle_tui.demo import replay
 
     begin = time.monotonic()
-    replay.write(root, seed, day)
+    if not replay.write(root, seed, day):
+        return
     output.note(f"wrote four models' data, lifecycle.toml and plugins to {root} ({time.monotonic() - begin:.1f} s)")
 
 
