@@ -26,7 +26,7 @@ def test_it_starts_paints_and_quits(fleet: State) -> None:
         terminal.type("2")
         terminal.shows("columns of 2026-03-30")
         terminal.type("q")
-        terminal.shows(">✗ critical card-fraud")
+        terminal.shows("> ✗ critical card-fraud")
         assert terminal.left_on(), "the full screen is on"
         terminal.type("q")
         assert terminal.ends() == 0
