@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.app import ComposeResult
-from textual.dom import DOMNode
 
-from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.alert_list import AlertList
 from lifecycle_tui.tui.panes.pane import Pane
-from lifecycle_tui.tui.reads.alerts import AlertLine
+from lifecycle_tui.tui.part import Holder
 from lifecycle_tui.tui.source import Source
-from lifecycle_tui.tui.subject import Subject, Where
+from lifecycle_tui.tui.subject import Where
 from lifecycle_tui.tui.text import Line, Span
 
 
-class AlertsPane(Pane):
+class AlertsPane(Holder[AlertList], Pane):
     """One model's part of the alerts screen."""
 
     NAME = "alerts"
@@ -30,27 +26,12 @@ class AlertsPane(Pane):
     def compose(self) -> ComposeResult:
         yield self.list
 
-    def load(self) -> None:
-        self.list.load()
-
     def go(self, where: Where) -> None:
         if where.alert is not None:
             self.list.go(where.alert)
 
     def heading(self) -> Line:
         return (Span(self.list.place),)
-
-    def about(self) -> Line:
-        return self.list.about()
-
-    def subject(self) -> Subject:
-        return self.list.subject()
-
-    def filterable(self) -> Grid[AlertLine]:
-        return self.list.grid
-
-    def key_nodes(self) -> Sequence[type[DOMNode]]:
-        return [AlertList]
 
     def on_alert_list_changed(self) -> None:
         self.changed()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from textual.dom import DOMNode
 from textual.widget import Widget
 
-from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.alert_list import AlertList
-from lifecycle_tui.tui.reads.alerts import AlertLine
+from lifecycle_tui.tui.part import Holder
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
-from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 
 
-class AlertsScreen(View):
+class AlertsScreen(Holder[AlertList], View):
     """Every alert: open ones first, worst first, then those that resolved, the last one first."""
 
     NAME = "alerts"
@@ -29,24 +26,9 @@ class AlertsScreen(View):
     def body(self) -> Iterable[Widget]:
         yield self.list
 
-    def load(self) -> None:
-        self.list.load()
-
     def heading(self) -> tuple[Line, Line]:
         left = (Span(f" alerts  {self.source.name}  "), Span(self.list.counts))
         return left, (Span(f"  {self.list.place} "),)
-
-    def about(self) -> Line:
-        return self.list.about()
-
-    def subject(self) -> Subject:
-        return self.list.subject()
-
-    def filterable(self) -> Grid[AlertLine]:
-        return self.list.grid
-
-    def key_nodes(self) -> Sequence[type[DOMNode]]:
-        return [AlertList]
 
     def on_alert_list_changed(self) -> None:
         self.bars()

@@ -7,18 +7,17 @@ again, troubles, actions, jumping and the way back are done here, once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.part import Part
 from lifecycle_tui.tui.source import Source, Trouble
-from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.typing import typing
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
@@ -26,20 +25,15 @@ from lifecycle_tui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
-    from lifecycle_tui.tui.grid import Grid
 
 
-class View(Screen[None]):
+class View(Part, Screen[None]):
     """A screen on state.
 
     Class attributes:
-        NAME: of its place (see `places`), or another word for it; the docs and tests name it so.
-        ACTIONS: names of the actions that are likely here: they stand in the footer.
         LINES: what opens a line to type into.
     """
 
-    NAME: ClassVar[str] = ""
-    ACTIONS: ClassVar[tuple[str, ...]] = ()
     LINES: ClassVar[tuple[str, ...]] = ("filter",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", show=False, priority=True, id="view.filter",
@@ -69,40 +63,9 @@ class View(Screen[None]):
         """The widgets between the title and the line about the cursor's row."""
         raise NotImplementedError
 
-    def load(self) -> None:
-        """Read state and show it; only what changed is painted.
-
-        Raises:
-            StateError, sqlite3.Error: it cannot be read now; the title says so and it is tried again.
-        """
-
-    def moved(self) -> bool:
-        """Whether something that the feed leaves out has changed, e.g. a log. Asked four times a second: microseconds.
-
-        Raises:
-            StateError, sqlite3.Error: it cannot be read now.
-        """
-        return False
-
     def heading(self) -> tuple[Line, Line]:
         """The title's left and right part."""
         return (Span(f" {self.NAME}"),), ()
-
-    def about(self) -> Line:
-        """One line about what the cursor stands on."""
-        return ()
-
-    def subject(self) -> Subject:
-        """What an action would be about."""
-        return Subject()
-
-    def likely(self) -> Sequence[str]:
-        """Names of the actions for the footer."""
-        return self.ACTIONS
-
-    def filterable(self) -> Grid[Any] | None:
-        """The grid that `/` filters now."""
-        return None
 
     def palette_entries(self) -> Iterable[Entry]:
         """What the palette offers here besides what it offers everywhere: as it is, the orders of the grid."""
@@ -112,22 +75,6 @@ class View(Screen[None]):
         from lifecycle_tui.tui.entries import orders
 
         return orders(grid)
-
-    def step_back(self) -> bool:
-        """One step back within the screen; False where there is none, and it is left."""
-        grid = self.filterable()
-        if grid is not None and grid.filter:
-            grid.filter = ""
-            return True
-        return False
-
-    def key_nodes(self) -> Sequence[type[DOMNode]]:
-        """Whose keys work here besides the app's, nearest first; made for the footer and the help."""
-        return [type(self)]
-
-    def first_focus(self) -> Widget | None:
-        """What gets the focus at first."""
-        return self.filterable()
 
     # ── the common part ───────────────────────────────────────────────────────────────────────────────────────────
 

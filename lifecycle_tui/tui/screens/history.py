@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from textual.dom import DOMNode
 from textual.widget import Widget
 
-from lifecycle_tui.state.timeline import Entry
-from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.history_list import HistoryList
+from lifecycle_tui.tui.part import Holder
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
-from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 
 
-class HistoryScreen(View):
+class HistoryScreen(Holder[HistoryList], View):
     """The whole workspace's history."""
 
     NAME = "history"
@@ -28,23 +25,8 @@ class HistoryScreen(View):
     def body(self) -> Iterable[Widget]:
         yield self.list
 
-    def load(self) -> None:
-        self.list.load()
-
     def heading(self) -> tuple[Line, Line]:
         return (Span(f" history  {self.source.name}"),), (Span(f"  {self.list.place} "),)
-
-    def about(self) -> Line:
-        return self.list.about()
-
-    def subject(self) -> Subject:
-        return self.list.subject()
-
-    def filterable(self) -> Grid[Entry]:
-        return self.list.grid
-
-    def key_nodes(self) -> Sequence[type[DOMNode]]:
-        return [HistoryList]
 
     def on_history_list_changed(self) -> None:
         self.bars()

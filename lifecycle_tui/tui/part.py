@@ -1,0 +1,115 @@
+"""What a screen and a pane have in common: each shows something of state, and its cursor stands on something.
+
+`screens.base.View` and `panes.pane.Pane` say how it gets on the screen; who writes one says what it shows. `Holder` is
+for those that show one list and nothing else, as a pane of a model and as a screen of all models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from textual.dom import DOMNode
+from textual.widget import Widget
+
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Line
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.grid import Grid
+
+
+class Part:
+    """Something that follows state.
+
+    Class attributes:
+        NAME: its name, for docs and tests; of a screen that of its place, of a pane as in `Where.pane`.
+        ACTIONS: names of the actions that are likely here: they stand in the footer.
+    """
+
+    NAME: ClassVar[str] = ""
+    ACTIONS: ClassVar[tuple[str, ...]] = ()
+
+    def load(self) -> None:
+        """Read state and show it; only what changed is painted. Called while it shows.
+
+        Raises:
+            StateError, sqlite3.Error: it cannot be read now; the title says so and it is tried again.
+        """
+
+    def moved(self) -> bool:
+        """Whether something that the feed leaves out has changed, e.g. a log. Asked four times a second: microseconds.
+
+        Raises:
+            StateError, sqlite3.Error: it cannot be read now.
+        """
+        return False
+
+    def about(self) -> Line:
+        """One line about what the cursor stands on."""
+        return ()
+
+    def subject(self) -> Subject:
+        """What an action would be about."""
+        return Subject()
+
+    def likely(self) -> Sequence[str]:
+        """Names of the actions for the footer."""
+        return self.ACTIONS
+
+    def filterable(self) -> Grid[Any] | None:
+        """The grid that `/` filters now."""
+        return None
+
+    def step_back(self) -> bool:
+        """One step back within it; False where there is none, and it is left."""
+        grid = self.filterable()
+        if grid is not None and grid.filter:
+            grid.filter = ""
+            return True
+        return False
+
+    def key_nodes(self) -> Sequence[type[DOMNode]]:
+        """Whose keys work here besides the app's, nearest first; made for the footer and the help."""
+        return [type(self)]  # type: ignore[list-item]
+
+    def first_focus(self) -> Widget | None:
+        """What gets the focus at first."""
+        return self.filterable()
+
+
+class Held(Protocol):
+    """A list that says all that a part says."""
+
+    @property
+    def grid(self) -> Grid[Any]: ...
+
+    def load(self) -> None: ...
+
+    def about(self) -> Line: ...
+
+    def subject(self) -> Subject: ...
+
+
+L = TypeVar("L", bound=Held)
+
+
+class Holder(Part, Generic[L]):
+    """A part that shows a list and nothing else."""
+
+    list: L
+
+    def load(self) -> None:
+        self.list.load()
+
+    def about(self) -> Line:
+        return self.list.about()
+
+    def subject(self) -> Subject:
+        return self.list.subject()
+
+    def filterable(self) -> Grid[Any]:
+        return self.list.grid
+
+    def key_nodes(self) -> Sequence[type[DOMNode]]:
+        return [type(self.list)]  # type: ignore[list-item]
