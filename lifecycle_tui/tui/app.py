@@ -142,6 +142,8 @@ class LifecycleApp(App[None]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Do what a key says. What cannot be read for it is said; it is no reason to end."""
+        if isinstance(self.screen, View):
+            self.screen.heard()
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Trouble as exc:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import tui_seed
 from tui_screen import SMALL, app_on, cursor, lines, text, until
 
@@ -14,6 +15,7 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.state import alerts, models, record
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.screens import base
 
 
 async def test_a_change_is_seen_and_the_cursor_stays_on_its_row(fleet: State) -> None:
@@ -104,3 +106,23 @@ async def test_a_state_that_goes_is_said_and_one_that_comes_back_is_read(
             tui_seed.many(again, 2)
             await until(pilot, lambda: "m-00001" in text(pilot), "the new state")
             assert "is gone" not in text(pilot)
+
+
+async def test_what_was_said_stays_while_state_moves_and_goes_with_the_next_key(
+    fleet: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await pilot.press("a")
+        said = "no alert is under the cursor here, A has them all"
+        await until(pilot, lambda: said in text(pilot), "why not")
+        with fleet.write() as tx:
+            models.put_model(tx, tui_seed.facts("churn", "error", message="the table is gone"))
+        await until(pilot, lambda: "2 error" in lines(pilot)[0], "the new state")
+        assert said in text(pilot), "nobody reads as fast as state moves"
+        await pilot.press("j")
+        await until(pilot, lambda: said not in text(pilot), "the row under the cursor")
+        monkeypatch.setattr(base, "SAID_SECONDS", 0.0)
+        await pilot.press("a")
+        with fleet.write() as tx:
+            models.put_model(tx, tui_seed.facts("churn", "ok"))
+        await until(pilot, lambda: said not in text(pilot), "state, where it changes later")

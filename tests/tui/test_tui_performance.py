@@ -201,3 +201,18 @@ async def test_hostile_names_versions_and_numbers(
         await pilot.press("enter", "enter")
         await pilot.pause()
         lines(pilot)
+
+
+async def test_it_opens_at_what_breaks_a_rule(bikes: State) -> None:
+    with bikes.write() as tx:
+        tx.execute("UPDATE models SET metric = 'r2' WHERE name = 'bikes'")
+    async with app_on(bikes).run_test(size=SMALL) as pilot:
+        pane = await open_performance(pilot)
+        assert pane.series.rows[0].series.name == "r2", "the key metric comes first"
+        assert pane.series.row.series.name == "mae" and "mae" in cursor(pilot)
+        await pilot.press("k")
+        with bikes.write() as tx:
+            tx.execute("UPDATE models SET message = 'anything' WHERE name = 'bikes'")
+        pilot.app.poll()
+        await pilot.pause()
+        assert pane.series.row.series.name == "r2", "later the cursor is the person's"

@@ -100,6 +100,10 @@ class PerformancePane(Pane):
             SeriesLine(found, thresholds.thresholds(rules, found.name))
             for found in reads.series(self.source.conn, self.model, metric, self._limit)
         )
+        worst = next((row.key for row in self.series.rows if row.broken), None)
+        if self._line is None and worst is not None:
+            # Whoever comes here because something is wrong sees that first.
+            self.series.go(worst)
         self._choose()
 
     def _choose(self) -> None:

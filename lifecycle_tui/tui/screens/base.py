@@ -6,6 +6,7 @@ again, troubles, actions, jumping and the way back are done here, once.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +26,13 @@ from lifecycle_tui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
+
+
+SAID_SECONDS = 6.0
+"""What was said stays so long at least, however fast state moves."""
+
+WHERE = {"alert": ", A has them all", "job": ", J has them all"}
+"""Where one can be found that an action is about."""
 
 
 class View(Part, Screen[None]):
@@ -55,6 +63,8 @@ class View(Part, Screen[None]):
         self.ready = False
         self._covered = False
         self._trouble = ""
+        self._said: Line = ()
+        self._said_until = 0.0
         self._told: tuple[Line, Line, Line] = ((Span(f" {self.NAME}"),), (), ())
 
     # ── what a screen says ────────────────────────────────────────────────────────────────────────────────────────
@@ -139,6 +149,8 @@ class View(Part, Screen[None]):
         except Trouble as exc:
             self._trouble = str(exc)
         left, right, about = self._told
+        if self._said and time.monotonic() < self._said_until:
+            about = self._said
         if self._trouble:
             right = (Span(f" {self._trouble} ", "critical"),)
         self.query_one("#title", Bar).say(left, right)
@@ -161,9 +173,14 @@ class View(Part, Screen[None]):
         """Whether there is no screen to go back to."""
         return len(self.app.screen_stack) <= 2
 
+    def heard(self) -> None:
+        """The next key was pressed: what was said has been read."""
+        self._said = ()
+
     def say(self, text: str, tone: str = "warning") -> None:
-        """Say something in the detail line until the cursor moves or state changes."""
-        self.query_one("#detail", Bar).say((Span(f" {text}", tone),))
+        """Say something in the detail line: until a key moves something, or state changes some seconds later."""
+        self._said, self._said_until = (Span(f" {text}", tone),), time.monotonic() + SAID_SECONDS
+        self.query_one("#detail", Bar).say(self._said)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While somebody types, what opens a line to type into is a letter."""
@@ -202,7 +219,7 @@ class View(Part, Screen[None]):
         named, here = NAMED[name], self.subject()
         missing = [kind for kind in named.needs if here.value(kind) is None]
         if missing:
-            self.say(f"{named.title}: no {missing[0]} is under the cursor here")
+            self.say(f"{named.title}: no {missing[0]} is under the cursor here{WHERE.get(missing[0], '')}")
             return
         from lifecycle_tui.tui.screens.act import ActScreen
 
