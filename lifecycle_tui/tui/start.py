@@ -27,6 +27,12 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 AGAIN = 2.0
 """Seconds between two looks whether a check that holds the place of the agent has ended."""
 
+KILLED = 5.0
+"""Seconds between two looks whether the agent was killed."""
+
+MOST = 5
+"""Agents that one terminal starts anew: where each is killed, e.g. for want of memory, more would be too."""
+
 PATIENCE = 4.0
 """Seconds that leaving in good order may take after a signal; it takes half of one."""
 
@@ -89,7 +95,7 @@ def build(root: Path) -> LifecycleApp:
         from lifecycle_tui.tui.app import LifecycleApp
         from lifecycle_tui.tui.screens import fleet  # noqa: F401
 
-        return LifecycleApp(source, lambda: attend(root))
+        return LifecycleApp(source, lambda: keep(root))
     finally:
         gc.freeze()
         gc.enable()
@@ -122,6 +128,40 @@ def attend(root: Path) -> None:
             _HELD.append(spawn.start(root / FILE, mode))
     except (LifecycleError, sqlite3.Error, OSError):
         return  # the screen goes on without, and says that no agent runs
+
+
+def keep(root: Path) -> None:
+    """Attend, and start an agent anew where one was killed; one that was stopped in good order stays away.
+
+    Otherwise what was asked for would wait, beside an open terminal, for somebody to open the next one.
+    """
+    from threading import Event
+
+    from lifecycle_tui.agent import spawn
+    from lifecycle_tui.domain.folder import FILE
+
+    attend(root)
+    started = 0
+    while started < MOST and spawn.wanted(root) is not None:
+        Event().wait(KILLED)
+        if _killed(root) and (mode := spawn.wanted(root)) is not None:
+            started += 1
+            _HELD.append(spawn.start(root / FILE, mode))
+
+
+def _killed(root: Path) -> bool:
+    """Whether the last agent is gone without having said so."""
+    import sqlite3
+
+    from lifecycle_tui.state import lease
+    from lifecycle_tui.state.database import State
+
+    try:
+        with State.view(root) as state, state.read() as conn:
+            found = lease.read(conn)
+    except (LifecycleError, sqlite3.Error, OSError):
+        return False
+    return found.mode in lease.STANDING and found.process is not None and not lease.held(found)
 
 
 _HELD: list[object] = []

@@ -98,6 +98,66 @@ def test_it_waits_for_a_check_and_leaves_it_to_an_agent(
     start._HELD.clear()
 
 
+@pytest.mark.parametrize(("how", "anew"), [("killed", start.MOST), ("stopped", 0), ("check", 0), ("torn", 0)])
+def test_an_agent_that_was_killed_is_started_anew(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, how: str, anew: int
+) -> None:
+    (fleet.root / "lifecycle.toml").write_text("", "utf-8")
+    monkeypatch.delenv("LIFECYCLE_AGENT")
+    monkeypatch.setattr(start, "KILLED", 0.01)
+    monkeypatch.setattr(start, "attend", lambda root: None)
+    started: list[str] = []
+    monkeypatch.setattr(spawn, "start", lambda file, mode: started.append(mode))
+    gone = processes.Process.parse(str(processes.this()).replace(str(os.getpid()), "999999999", 1))
+    with fleet.write() as tx:
+        number = lease.take(tx, gone, "check" if how == "check" else "auto", NOW)
+        if how == "stopped":
+            lease.release(tx, number)
+        if how == "torn":
+            tx.execute("ALTER TABLE lease RENAME TO away")
+    looks: list[int] = []
+    wanted = spawn.wanted
+
+    def asked(root: Path) -> str | None:
+        looks.append(1)
+        return wanted(root) if len(looks) < 20 else None
+
+    monkeypatch.setattr(spawn, "wanted", asked)
+    start.keep(fleet.root)
+    assert started == ["auto"] * anew
+    start._HELD.clear()
+
+
+@pytest.mark.slow
+def test_a_killed_agent_comes_back_beside_an_open_terminal(workspace: Callable[[], State]) -> None:
+    state = workspace()
+    (state.root / "lifecycle.toml").write_text("[workspace]\nplugins = []\n", "utf-8")
+    found: list[lease.Lease] = []
+
+    def another() -> bool:
+        with state.read() as conn:
+            now = lease.read(conn)
+        if lease.held(now) and now.number not in [old.number for old in found]:
+            found.append(now)
+            return True
+        return False
+
+    try:
+        with Terminal(state.root, env={"LIFECYCLE_AGENT": None}) as terminal:
+            terminal.until(another, "an agent")
+            assert found[0].process is not None
+            os.kill(found[0].process.pid, signal.SIGKILL)
+            terminal.shows("agent off")
+            terminal.until(another, "another one", limit=60)
+            terminal.shows("agent on")
+            terminal.type("q")
+            assert terminal.ends() == 0
+    finally:
+        for old in found:
+            if old.process is not None and processes.alive(old.process):
+                os.kill(old.process.pid, signal.SIGKILL)
+
+
 async def test_heartbeats_repaint_nothing(fleet: State) -> None:
     with fleet.write() as tx:
         number = lease.take(tx, processes.this(), "stay", NOW)
