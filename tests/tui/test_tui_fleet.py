@@ -437,3 +437,11 @@ async def test_ascii_and_no_colour(fleet: State, monkeypatch: pytest.MonkeyPatch
         for strip in pilot.app.screen._compositor.render_strips():
             for segment in strip.apply_filter(pilot.app._filters[-1], None):
                 assert segment.style is None or segment.style.color is None or segment.style.color.is_default
+
+
+@pytest.mark.parametrize(("left", "said"), [(1, "simulated 2026-04-01 06:00  "), (0, "2026-04-01 06:00, the end  ")])
+async def test_a_simulated_clock_that_has_arrived_says_so(fleet: State, left: int, said: str) -> None:
+    with fleet.write() as tx:
+        clock.put(tx, clock.Simulated(tui_seed.NOW, tui_seed.NOW + timedelta(days=left), 1.0))
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: said in lines(pilot)[0], "the clock")

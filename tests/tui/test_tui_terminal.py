@@ -49,6 +49,20 @@ def test_a_signal_leaves_the_terminal_as_it_was(fleet: State, number: int, code:
         assert terminal.left_on() == []
 
 
+def test_what_is_pasted_is_no_command(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("? help")
+        terminal.type("\x1b[200~qJty\rFx\x1b[201~j")
+        terminal.shows(">✗ critical card-fraud")
+        terminal.type("/\x1b[200~churn\nq\x1b[201~")
+        terminal.shows("/churn")
+        terminal.type("\r")
+        terminal.shows("filter: churn")
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []
+
+
 @pytest.mark.slow
 def test_ctrl_c_leaves(fleet: State) -> None:
     with Terminal(fleet.root) as terminal:

@@ -91,7 +91,8 @@ class FleetScreen(View):
         clock = self.source.clock()
         # The clock takes the place of the program's name: what is wrong must be read at 80 columns too.
         before = "lifecycle  " if clock is None else ""
-        shows = "" if clock is None else f"simulated {moment(clock.at)}  "
+        stands = clock is not None and clock.at >= clock.until
+        shows = "" if clock is None else f"simulated {moment(clock.at)}{', the end' if stands else ''}  "
         return (Span(f" {before}{self.source.name}  {shows}"), *self._counts()), (Span(f"  {joined(words)} "),)
 
     def _counts(self) -> Line:
