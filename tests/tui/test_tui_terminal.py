@@ -53,7 +53,7 @@ def test_what_is_pasted_is_no_command(fleet: State) -> None:
     with Terminal(fleet.root) as terminal:
         terminal.shows("? help")
         terminal.type("\x1b[200~qJty\rFx\x1b[201~j")
-        terminal.shows(">✗ critical card-fraud")
+        terminal.shows("> ✗ critical card-fraud")
         terminal.type("/\x1b[200~churn\nq\x1b[201~")
         terminal.shows("/churn")
         terminal.type("\r")
