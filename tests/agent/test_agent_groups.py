@@ -174,6 +174,7 @@ def judged(story: Story) -> tuple[Job, dict[str, dict]]:
     return job, {name: number for gate in gates for name, number in gate["numbers"].items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scored", [True, False])
 def test_gates_read_it_of_both_versions_with_an_interval(loans: Callable[..., Story], scored: bool) -> None:
     outside = 'score = "p"\n' if scored else ""

@@ -107,6 +107,7 @@ def test_beginning_anew_takes_away_what_it_wrote_and_nothing_else(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["folder", "empty state", "half a state"])
 def test_stopped_while_its_state_was_made_it_begins_again(tmp_path: Path, short: None, made: str) -> None:
     root = tmp_path / "demo"

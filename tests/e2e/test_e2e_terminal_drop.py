@@ -177,6 +177,7 @@ def rounds(new_run: Callable[..., Run], hows: list[str]) -> None:
         story.close()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_lost_takes_no_job_with_it(new_run: Callable[..., Run]) -> None:
     rounds(new_run, ["kill", "cut"])
 

@@ -137,10 +137,11 @@ def test_metrics_get_groups_beside_their_rows(workspace: Workspace, shared: Runn
         town[:] = "spoilt"
         return Measurement(west, message=says)"""
     source = METRIC.replace("\n        outcomes.target[:] = 0\n        return float(outcomes.score.sum())", body)
-    catalog = opened(workspace(text={"gain.py": source}))
+    # A process that is shared knows a plugin by its name.
+    catalog = opened(workspace(text={"town.py": source.replace('"gain"', '"town_gain"')}))
     groups = {"town": np.array(["east", "", "west"], object), "age": np.array(["34", "", "41.5"], object)}
     outcomes = Outcomes(np.array([1, 0, 0], np.int8), score=np.array([0.25, 0.5, 0.75]), groups=groups)
-    metric = catalog.make(catalog.find("metric", "gain"), runner=shared)
+    metric = catalog.make(catalog.find("metric", "town_gain"), runner=shared)
     found = metric.measure(outcomes)
     assert found == Measurement(0.75, message=repr((["town", "age"], ["east", "", "west"], "object", (3,))))
     assert groups["town"].tolist() == ["east", "", "west"]

@@ -76,6 +76,7 @@ for name in ("frames:classes", "frames:sets"):
 """
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes_in_another_process(folder: Path) -> None:
     write(folder, "frames.py", SETS)
     root = Path(__file__).parents[2]
