@@ -31,9 +31,9 @@ def is_line(node: DOMNode | None) -> bool:
     return node is not None and any(base.__name__ == "Input" for base in type(node).__mro__)
 
 
-def begin(line: Widget) -> None:
-    """Give a line the focus at once: `focus()` would do it after the keys that wait already."""
-    line.screen.set_focus(line)
+def begin(widget: Widget) -> None:
+    """Give a line, or what comes after it, the focus at once: `focus()` would do it after the keys that wait."""
+    widget.screen.set_focus(widget)
 
 
 async def taken_in(line: Widget) -> None:

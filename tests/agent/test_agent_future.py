@@ -63,6 +63,7 @@ def test_labels_from_the_future_show_nowhere(space: Space, labels: Labels) -> No
     assert not any(space.run(simulated=True)[kind] for kind in NEWS) and space.facts() == before
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("labels", EVERY, ids=str)
 def test_the_plants_would_be_found(space: Space, labels: Labels) -> None:
     """The same files on a clock that has passed them all: the search above can fail."""

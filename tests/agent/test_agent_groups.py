@@ -98,6 +98,7 @@ def test_a_metric_sees_the_groups_of_its_rows(space: Space, place: str) -> None:
     assert reference["gap"]["value"] == pytest.approx(expected("a", datetime(2025, 1, 1, tzinfo=UTC), PRODUCTION))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", PLACES)
 def test_numbers_are_the_same_whatever_was_read_for_them(
     space: Space, tmp_path_factory: pytest.TempPathFactory, place: str

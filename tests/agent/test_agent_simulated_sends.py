@@ -20,6 +20,7 @@ use = "log"
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("present", [True, False])
 def test_what_is_due_is_sent_at_its_instant(tmp_path: Path, present: bool) -> None:
     Story(tmp_path).write(NOTIFIED)

@@ -166,6 +166,7 @@ def check_the_story(run: Run, said: list[str]) -> int:
     return version
 
 
+@pytest.mark.slow
 def test_unattended_and_taken_back(riders: Callable[[str], Run]) -> None:
     run = riders('estimator = "linear"')
     said = simulated(run)

@@ -95,6 +95,7 @@ def test_the_same_rows_give_the_same_bytes_in_another_process(folder: Path) -> N
     assert len(said[0]) == 4 * len(ESTIMATORS) + 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["regression", "binary", "multiclass"])
 def test_the_same_rows_give_the_same_digest_and_others_another(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def digest(**rows: Any) -> str:

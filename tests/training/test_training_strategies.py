@@ -61,6 +61,7 @@ def test_refit_is_a_plain_fit(estimator: str | None) -> None:
     assert (found.rows, found.note, found.from_parent) == (300, "", False) and found.parameters["random_state"] == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("estimator", "task"),
     [("hist-gradient-boosting", "regression"), ("hist-gradient-boosting", "multiclass"), ("random-forest", "binary")]

@@ -30,6 +30,7 @@ def garbled(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE alerts SET detail = '{\"when', opened_at = 'soon'")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("damage", "said"), [(dropped, "no such table"), (garbled, "state is damaged")])
 @pytest.mark.parametrize(
     "before",

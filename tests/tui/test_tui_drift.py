@@ -219,6 +219,7 @@ async def test_more_windows_are_read_when_the_cursor_comes_to_the_last(workspace
         assert "w-0000" in cursor(pilot)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(40, 12), (20, 6)])
 async def test_any_size(fleet: State, size: tuple[int, int]) -> None:
     async with app_on(fleet).run_test(size=size) as pilot:
@@ -233,6 +234,7 @@ async def test_any_size(fleet: State, size: tuple[int, int]) -> None:
 HOSTILE = ("churn[prod]", "[/x]", "\x1b[31mred", "客户流失", "x" * 500, "a\nb", "\u202e")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_hostile_columns_messages_and_plugins(workspace: Callable[[], State], size: tuple[int, int]) -> None:
     state = workspace()

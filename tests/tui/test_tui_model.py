@@ -117,6 +117,7 @@ async def test_a_pane_that_nobody_knows_opens_the_first(fleet: State) -> None:
         assert screen.pane.NAME == "overview"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", [listed.key for listed in PANES.values()])
 async def test_a_model_that_vanishes_is_said_and_what_was_read_stays(fleet: State, key: str) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
@@ -146,6 +147,7 @@ async def test_changes_show_in_the_pane_that_shows(fleet: State) -> None:
         assert "! error" in lines(pilot)[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [SMALL, LARGE, (40, 12), (20, 6)])
 async def test_any_size_and_hostile_names(fleet: State, size: tuple[int, int]) -> None:
     name = "\x1b[31mchurn[prod][/x]客户\u202e"

@@ -237,6 +237,7 @@ async def test_it_follows_state_and_repaints_what_differs(bikes: State) -> None:
 HOSTILE = ("churn[prod]", "[/x]", "\x1b[31mred", "客户流失" * 30, "x" * 500, "a\nb", "\u202e", "")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [SMALL, LARGE, (40, 12), (10, 5)])
 @pytest.mark.parametrize("text_", HOSTILE)
 async def test_hostile_words(workspace: Callable[[], State], size: tuple[int, int], text_: str) -> None:

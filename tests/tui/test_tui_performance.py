@@ -178,6 +178,7 @@ async def test_nothing_measured_yet(fleet: State) -> None:
 HOSTILE = ("churn[prod]", "[/x]", "\x1b[31mred", "客户流失", "x" * 300, "a\nb", "\u202e", "e\u0301")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [SMALL, LARGE, (40, 12)])
 @pytest.mark.parametrize("plain", ["", "1"])
 async def test_hostile_names_versions_and_numbers(

@@ -42,6 +42,14 @@ async def test_a_filter(fleet: State, words: str) -> None:
         assert pilot.app.screen is screen and len(pilot.app.screen_stack) == 2
 
 
+async def test_what_comes_after_a_filter_is_a_key_again(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "card-fraud" in text(pilot))
+        at_once(pilot, "/house\n\n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the model is open")
+        assert pilot.app.screen.model_name == "house-prices"  # type: ignore[attr-defined]
+
+
 async def test_letters_of_a_filter_are_letters(fleet: State) -> None:
     async with app_on(fleet).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "card-fraud" in text(pilot))

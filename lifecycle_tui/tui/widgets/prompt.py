@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widget import Widget
 
 from lifecycle_tui.tui.text import Span
 from lifecycle_tui.tui.typing import begin, taken_in
@@ -23,10 +24,6 @@ class Searched(Protocol):
     """What the line writes to: a grid that filters its rows, a log that finds its lines."""
 
     filter: str
-
-    def focus(self) -> object:
-        """Get the keys."""
-        ...
 
     def action_move(self, rows: int) -> None:
         """Go on by so many rows, or finds."""
@@ -85,8 +82,8 @@ class Prompt(Horizontal):
 
     def _close(self) -> None:
         self.add_class("hidden")
-        if self._grid is not None:
-            self._grid.focus()
+        if isinstance(self._grid, Widget):
+            begin(self._grid)
 
     def action_move(self, rows: int) -> None:
         """Move in the grid without leaving the line."""
