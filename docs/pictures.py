@@ -187,9 +187,9 @@ def _screen(pilot: Pilot[None]) -> list[str]:
 
 
 def masked(text: str) -> str:
-    """Without what differs from run to run: durations, process numbers, sizes, the interpreter."""
+    """Without what differs from run to run: durations, numbers of processes, jobs and alerts, sizes."""
     text = re.sub(r"\b[\d,.]+ (s|kB|MB|GB|TB|bytes)\b", "…", text)
-    text = re.sub(r"\bpid \d+|\b\d+ files?\b|\b3\.\d+\.\d+\b", "…", text)
+    text = re.sub(r"\bpid \d+|\b\d+ files?\b|\b3\.\d+\.\d+\b|\b(alert|job) \d+|#\d+", "…", text)
     return re.sub(r" +", " ", text)
 
 

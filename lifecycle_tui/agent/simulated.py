@@ -157,13 +157,14 @@ class _Run:
         self._session.finish(ids)
 
     def _tell_alerts(self) -> None:
+        """Of one instant by model: which of its checks ended first is no part of the story."""
         with self._state.read() as conn:
             found = conn.execute(
                 "SELECT e.id, e.model, e.kind, a.rule, e.text FROM alert_events e JOIN alerts a ON a.id = e.alert_id "
-                "WHERE e.id > ? AND e.kind IN ('opened', 'resolved') ORDER BY e.id",
+                "WHERE e.id > ? AND e.kind IN ('opened', 'resolved') ORDER BY e.model, e.id",
                 (self._heard,),
             ).fetchall()
         for id_, model, kind, rule, text in found:
-            self._heard = id_
+            self._heard = max(self._heard, id_)
             how = f" by {text}" if kind == "resolved" and text else f": {text}"
             self._say(Told(self._clock.now(), f"{model}: alert {rule} {kind}{how}"))
