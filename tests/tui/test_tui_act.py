@@ -16,6 +16,7 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 from lifecycle_tui.state import alerts, approvals, audit, jobs
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.app import LifecycleApp
+from lifecycle_tui.tui.screens import act
 from lifecycle_tui.tui.screens.act import ActScreen
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -171,6 +172,21 @@ async def test_approve_and_decline(room: Room) -> None:
         await pilot.press("enter")
         await done(pilot, dialog)
         assert room.audit() == [("decline", "ana", "shop/2")] and room.jobs() == []
+
+
+async def test_the_key_that_opened_it_held_down_does_not_approve(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.declare(TRAINING + APPROVE)
+    with room.state.write() as tx:
+        approvals.request(tx, "shop", 2, "eve", "better", T0)
+    monkeypatch.setattr(act, "HELD", 1e9)
+    async with app_on(room.state).run_test(size=SMALL) as pilot:
+        dialog = await opened(pilot, "approve")
+        await pilot.press("y", "y")
+        assert "held down" in text(pilot) and dialog.stage == "asking" and room.audit() == []
+        monkeypatch.setattr(act, "HELD", 0.0)
+        await pilot.press("y")
+        await done(pilot, dialog)
+        assert [row[0] for row in room.audit()] == ["approve"]
 
 
 async def test_asking_for_an_approval_moves_nothing_and_enter_is_enough(room: Room) -> None:

@@ -5,6 +5,7 @@ Pushed by every view (`View.action_act`). The plan is made in a thread; the scre
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -33,6 +34,8 @@ CONFIRM = "confirm"
 """What the form calls the word that is typed to confirm."""
 LEAST = 3
 """Lines of the plan that show however much there is to fill in."""
+HELD = 0.5
+"""Seconds between two `y` that count as one key held down, where that key has opened the dialog too."""
 IN_SIGHT = 2
 """Lines of the screen below that stay in sight."""
 
@@ -96,6 +99,7 @@ class ActScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.ready = True
+        self._pressed = time.monotonic()
         self._hand = Hand(self.app)
         self.body.focus()
         self.plan()
@@ -285,7 +289,11 @@ class ActScreen(ModalScreen[None]):
 
     async def action_yes(self) -> None:
         """Do it; against the gates, or for several models that serve, after a word was typed."""
+        before, self._pressed = self._pressed, time.monotonic()
         if self.stage == "done" or self._nothing():
+            return
+        if self.question.named.key == "y" and self._pressed - before < HELD:
+            self._say("y was held down: press it again to do it")
             return
         word = self.question.word(self.plans)
         if word is None:
