@@ -44,7 +44,7 @@ def command(
     \b
     Examples:
       lifecycle demo
-      lifecycle demo --no-tui --dir /tmp/demo --seed 3
+      lifecycle demo --no-tui --dir other --seed 3
       cd lifecycle-demo && lifecycle history house-prices
     """
     from lifecycle_tui import demo
