@@ -87,7 +87,7 @@ def test_idle_writes_nothing(fleet: State) -> None:
         terminal.shows("? help")
         terminal.type("j")
         terminal.shows("✗ card-fraud  auc-degraded")
-        terminal.until(lambda: ">✗ critical card-fraud" in terminal.text, "the cursor too")
+        terminal.until(lambda: "> ✗ critical card-fraud" in terminal.text, "the cursor too")
         terminal.shows("agent off")
         painted = len(terminal.raw)
         with pytest.raises(AssertionError, match="another byte"):
