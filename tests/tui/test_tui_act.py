@@ -189,6 +189,18 @@ async def test_the_key_that_opened_it_held_down_does_not_approve(room: Room, mon
         assert [row[0] for row in room.audit()] == ["approve"]
 
 
+async def test_a_poll_while_it_closes_breaks_nothing(room: Room) -> None:
+    """A screen that closes is still on top when its widgets are gone; a plan may come then, too."""
+    room.judge("passed")
+    async with app_on(room.state).run_test(size=SMALL) as pilot:
+        dialog = await opened(pilot, "promote")
+        dialog.display = False  # what Textual does first
+        await dialog.remove_children()
+        dialog.reload()
+        dialog.trouble("state cannot be read")
+        dialog.show()
+
+
 async def test_asking_for_an_approval_moves_nothing_and_enter_is_enough(room: Room) -> None:
     room.declare(TRAINING + APPROVE)
     room.judge("passed")

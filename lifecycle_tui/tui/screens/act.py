@@ -108,6 +108,11 @@ class ActScreen(ModalScreen[None]):
         self.ready = False
         self._hand.leave()
 
+    @property
+    def stands(self) -> bool:
+        """Whether its widgets are there: a screen that closes loses them before it is told."""
+        return self.ready and self.display
+
     # ── planning and doing ────────────────────────────────────────────────────────────────────────────────────────
 
     @property
@@ -172,7 +177,7 @@ class ActScreen(ModalScreen[None]):
         below = self.app.screen_stack[-2] if self.app.screen is self else None
         if below is not None and hasattr(below, "reload"):
             below.reload()
-        if not self.ready:
+        if not self.stands:
             return
         from lifecycle_tui.state import jobs
 
@@ -193,7 +198,7 @@ class ActScreen(ModalScreen[None]):
 
     def show(self) -> None:
         """Draw what has changed."""
-        if not self.ready:
+        if not self.stands:
             return
         self.query_one("#act-title", Bar).say((Span(f" {self.question.title}"),), (Span(f" {self._state()} "),))
         fields = self.form.fields
@@ -261,7 +266,7 @@ class ActScreen(ModalScreen[None]):
 
     def _say(self, text: str, tone: str = "warning") -> None:
         self._said = (Span(f" {text}", tone),)
-        if self.ready:
+        if self.stands:
             self.query_one("#act-said", Bar).say(self._said)
 
     # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -136,7 +136,8 @@ class PaletteScreen(Screen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """List anew at every key."""
         event.stop()
-        if event.value != self._typed:
+        # One that closes loses its widgets before the last letters have come.
+        if event.value != self._typed and self.display:
             self._list(event.value)
 
     async def on_grid_chosen(self) -> None:
