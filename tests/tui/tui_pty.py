@@ -48,8 +48,8 @@ class Terminal:
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
         # The size is the terminal's own, whatever somebody has put into the environment.
-        fresh = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLUMNS": None, "LINES": None}
-        settings: dict[str, str | None] = {**os.environ, **fresh, **(env or {})}
+        fresh = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        settings: dict[str, str | None] = {**os.environ, **fresh, **(env or {}), "COLUMNS": None, "LINES": None}
         self.process = subprocess.Popen(
             [sys.executable, *run], cwd=folder, stdin=self.slave, stdout=self.slave, stderr=self.slave,
             env={name: value for name, value in settings.items() if value is not None}, start_new_session=True,
