@@ -7,6 +7,8 @@ import dataclasses
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,3 +205,36 @@ def test_workers_that_end_at_once_are_given_up(state: State, said: list[str]) ->
     assert job(state, shared).state == "queued", "the next agent, or a mended file, may do it"
     watcher.forgive()
     watcher.start()
+
+
+WRITER = """
+import os, signal, sqlite3, sys
+conn = sqlite3.connect(sys.argv[1], isolation_level=None)
+conn.execute("BEGIN IMMEDIATE")
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_worker_that_is_stopped_while_it_writes_without_a_job_is_killed_but_no_other_program(
+    state: State, watcher: Supervisor, said: list[str], ours: bool
+) -> None:
+    words = [sys.executable, "-c", WRITER, str(state.path), "lifecycle_tui.agent.workers.worker" if ours else "else"]
+    writer = subprocess.Popen(words, start_new_session=True)
+    try:
+        until(lambda: children.stopped_writer(state.path) == writer.pid, "it holds the state and is stopped")
+        for _ in range(STOPPED - 1):
+            watcher.look()
+        assert writer.poll() is None
+        watcher.look()
+        if ours:
+            assert writer.wait(30) == -signal.SIGKILL
+            assert said == [
+                f"its worker was stopped and did not come back while it held the state: worker {writer.pid} killed"
+            ]
+            assert children.stopped_writer(state.path) is None
+        else:
+            assert (writer.poll(), said) == (None, [])
+    finally:
+        writer.kill()
+        writer.wait()

@@ -103,7 +103,12 @@ class Scene:
         if not (self.root / ".lifecycle" / "state.db").exists():
             return []
         with contextlib.closing(sqlite3.connect(f"file:{self.root}/.lifecycle/state.db?mode=ro", uri=True)) as conn:
-            return conn.execute(sql).fetchall()
+            try:
+                return conn.execute(sql).fetchall()
+            except sqlite3.OperationalError as exc:
+                if "no such table" not in str(exc):
+                    raise
+                return []  # it is being made
 
     def kept_quiet(self) -> bool:
         """`quiet`, with somebody who starts an agent again where one has ended: the killed take a moment to be gone."""
@@ -203,7 +208,7 @@ def harm(scene: Scene, what: str, chance: random.Random) -> bool:
         if word == "pause":
             pause.wait(chance.uniform(0.05, 1.5))
         else:
-            wait_for(lambda: scene.quiet() and not _holds(scene, hit), "the others", 90)
+            wait_for(lambda: scene.kept_quiet() and not _holds(scene, hit), "the others", 90)
         for pid in hit:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)

@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 from lifecycle_tui.plugin_host.guardian import descendants
 from lifecycle_tui.state import processes
@@ -69,6 +70,36 @@ def _kill_group(leader: int) -> None:
 def is_stopped(pid: int) -> bool:
     """Whether a process is stopped (SIGSTOP), as /proc says; False where that cannot be told."""
     return _fields(pid)[:1] in ([b"T"], [b"t"])
+
+
+_WRITE_LOCK = b"120"
+"""Byte of the shared-memory file that whoever writes in WAL mode has locked (SQLite's file format, section 4)."""
+
+
+def stopped_writer(state: Path) -> int | None:
+    """The stopped process that holds the write lock of a database in WAL mode; None where there is none to be seen."""
+    try:
+        inode = str(os.stat(f"{state}-shm").st_ino).encode()
+        with open("/proc/locks", "rb") as handle:
+            lines = [line.split() for line in handle]
+    except OSError:
+        return None
+    for line in lines:
+        # 7: POSIX ADVISORY WRITE 4711 fe:01:131073 120 120; one that waits has an arrow after the number.
+        if line[1:2] == [b"POSIX"] and line[3] == b"WRITE" and line[6] == _WRITE_LOCK:
+            pid = int(line[4])
+            if line[5].rsplit(b":", 1)[-1] == inode and pid > 0 and is_stopped(pid):
+                return pid
+    return None
+
+
+def is_worker(pid: int) -> bool:
+    """Whether a process is one of this program's workers, as its command says."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as handle:
+            return b"lifecycle_tui.agent.workers.worker" in handle.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def cpu_ticks(pid: int) -> int | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from lifecycle_tui.agent.workers import children
 from lifecycle_tui.agent.workers.kinds import KINDS
 from lifecycle_tui.agent.workers.slots import TRAINING, plan, slots
-from lifecycle_tui.agent.workers.watch import SAID, Sign, Watch
+from lifecycle_tui.agent.workers.watch import SAID, STOPPED, Sign, Watch
 from lifecycle_tui.domain.clock import Clock, SystemClock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import jobs, processes
@@ -75,6 +75,7 @@ class Supervisor:
         self._watches: dict[int, Watch] = {}
         self._false: Counter[int | None] = Counter()
         self._looked: float | None = None
+        self._holds: tuple[int | None, int] = (None, 0)
 
     @property
     def spare(self) -> int | None:
@@ -92,6 +93,7 @@ class Supervisor:
         if self._looked is not None and elapsed < LOOK:
             return
         self._looked = now
+        self._free_state()
         with self._state.read() as conn:
             running = jobs.running(conn)
             lost = {job.id for job in jobs.lost(conn, self._clock.now())}
@@ -160,6 +162,14 @@ class Supervisor:
     def forgive(self) -> None:
         """Try again where workers have ended at once: something has changed."""
         self._false.clear()
+
+    def _free_state(self) -> None:
+        """Kill a worker that was stopped while it wrote: whatever job it is at may be known to it alone yet."""
+        pid = children.stopped_writer(self._state.path)
+        self._holds = (pid, self._holds[1] + 1 if pid == self._holds[0] else 1)
+        if pid is not None and self._holds[1] >= STOPPED and children.is_worker(pid):
+            self._say(f"{SAID['stopped']} while it held the state: worker {pid} killed")
+            children.kill_worker(processes.of(pid))
 
     def _prove(self, job: Job) -> None:
         """Say that a job's worker is silent. Where state does not take even this, its silence says nothing."""
