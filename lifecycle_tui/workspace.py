@@ -83,18 +83,22 @@ def _conditions(model: ModelSpec) -> Iterator[_Written]:
 
 
 def open_workspace(
-    file: Path | None = None, *, plugins: bool = True, given: Mapping[Path, bytes] | None = None
+    file: Path | None = None,
+    *,
+    plugins: bool = True,
+    given: Mapping[Path, bytes] | None = None,
+    over: Mapping[Path, bytes] | None = None,
 ) -> Workspace:
     """The workspace of `file` (by default of this folder or one above).
 
     Args:
-        given: the bytes of its files as they once were: see `config.check`.
+        given, over: the bytes of its files as they once were, or as an edit would have them: see `config.check`.
 
     Raises:
         ConfigError: with every problem, if there is an error among them.
     """
     path = file or config.find(Path.cwd())
-    spec, problems = config.check(path, given)
+    spec, problems = config.check(path, given, over)
     if spec is None:
         raise _refused(path, problems)
     catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins, limits=import_limits())
@@ -104,9 +108,9 @@ def open_workspace(
     return Workspace(spec, catalog, found)
 
 
-def check(path: Path) -> tuple[Problem, ...]:
-    """Every problem of the file, its plugins and rules. For `config check`; never raises for content."""
-    spec, problems = config.check(path)
+def check(path: Path, over: Mapping[Path, bytes] | None = None) -> tuple[Problem, ...]:
+    """Every problem of the file, its plugins and rules. For `config check` and edits; never raises for content."""
+    spec, problems = config.check(path, over=over)
     if spec is None:
         return problems
     catalog = PluginCatalog.open(spec.root, spec.plugins, limits=import_limits())

@@ -57,17 +57,20 @@ def load(path: Path) -> WorkspaceSpec:
     return spec
 
 
-def check(path: Path, given: Mapping[Path, bytes] | None = None) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+def check(
+    path: Path, given: Mapping[Path, bytes] | None = None, over: Mapping[Path, bytes] | None = None
+) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
     """The workspace, or None if there is an error; and every problem of all its files, in file order.
 
     Args:
         given: the bytes of all its files as they once were, by absolute path; the disk is not asked then.
+        over: bytes that stand in for what the disk has of these files, by absolute path: an edit that is not saved.
 
     Raises:
         ConfigError: only if the file itself is not there or cannot be read.
     """
     with _collector_paused():
-        return _check(_file(path), given)
+        return _check(_file(path), given, over or {})
 
 
 @contextmanager
@@ -82,16 +85,18 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _check(path: Path, given: Mapping[Path, bytes] | None) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+def _check(
+    path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path, bytes]
+) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
     report = Report()
-    data = {path: _bytes(path) if given is None else given[path]}
+    data = {path: _bytes(path, over) if given is None else given[path]}
     main, problem = read(path, data[path])
     if problem is not None:
         return None, (problem,)
     file = validate(main, FileTable, report)
     declared = [Declared(name, Layer(main, ("models", name)), table) for name, table in file.models.items()]
     if given is None:
-        declared += _included(main, file, report, data)
+        declared += _included(main, file, report, data, over)
     else:
         declared += [_model(name, text, report, data) for name, text in given.items() if name != path]
     declared = _each_once(declared, report)
@@ -144,16 +149,18 @@ def _file(path: Path) -> Path:
     return path / FILE if path.is_dir() else path
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, over: Mapping[Path, bytes]) -> bytes:
     try:
-        return path.read_bytes()
+        return over[path] if path in over else path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"there is no {shown(path)}", hint=_INIT) from None
     except OSError as exc:
         raise ConfigError(f"{shown(path)} cannot be read: {exc.strerror}") from None
 
 
-def _included(main: Source, file: FileTable, report: Report, data: dict[Path, bytes]) -> list[Declared]:
+def _included(
+    main: Source, file: FileTable, report: Report, data: dict[Path, bytes], over: Mapping[Path, bytes]
+) -> list[Declared]:
     """The models of the included files, and their bytes into `data`."""
     found = []
     root = main.path.parent
@@ -167,7 +174,7 @@ def _included(main: Source, file: FileTable, report: Report, data: dict[Path, by
             if path in data:
                 continue
             try:
-                data[path] = path.read_bytes()
+                data[path] = over[path] if path in over else path.read_bytes()
             except OSError as exc:
                 place = main.place(("include", index))
                 message = f"{shown(path)} cannot be read: {exc.strerror}"
