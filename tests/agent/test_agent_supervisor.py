@@ -238,3 +238,29 @@ def test_a_worker_that_is_stopped_while_it_writes_without_a_job_is_killed_but_no
     finally:
         writer.kill()
         writer.wait()
+
+
+def test_a_worker_that_is_stopped_before_it_has_its_job_is_killed_and_the_job_gets_another(
+    state: State, watcher: Supervisor, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Stand.start(), Stand.start()
+    stands = iter([first, second])
+    monkeypatch.setattr(Supervisor, "_popen", lambda self, words, stdin=None: next(stands).popen)
+    try:
+        with state.write() as tx:
+            id_ = jobs.enqueue(tx, "retrain", "bikes", {}, NOW)
+        watcher.start()
+        first.signal(signal.SIGSTOP)
+        until(lambda: children.is_stopped(first.process.pid), "it is stopped")
+        for _ in range(STOPPED):
+            watcher.look()
+            watcher.start()
+        until(lambda: gone(first.process) and gone(first.child), "both are gone")
+        first.popen.wait()
+        watcher.start()
+        assert next(stands, None) is None, "another worker was started for it"
+        assert job(state, id_).state == "queued"
+        assert said == [f"its worker was stopped and did not come back: worker {first.process.pid} killed"]
+    finally:
+        first.end()
+        second.end()

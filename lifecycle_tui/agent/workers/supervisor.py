@@ -76,6 +76,7 @@ class Supervisor:
         self._false: Counter[int | None] = Counter()
         self._looked: float | None = None
         self._holds: tuple[int | None, int] = (None, 0)
+        self._stopped: Counter[str] = Counter()
 
     @property
     def spare(self) -> int | None:
@@ -112,6 +113,7 @@ class Supervisor:
                 self._prove(job)
             elif why != "fine":
                 self._kill(job, why)
+        self._end_stopped({str(job.process) for job, _ in running})
         if lost:
             self._recover([job for job, _ in running if job.id in lost])
 
@@ -170,6 +172,21 @@ class Supervisor:
         if pid is not None and self._holds[1] >= STOPPED and children.is_worker(pid):
             self._say(f"{SAID['stopped']} while it held the state: worker {pid} killed")
             children.kill_worker(processes.of(pid))
+
+    def _end_stopped(self, at_work: Collection[str]) -> None:
+        """Kill workers of ours that were stopped before they had a job: what they were started for would wait."""
+        seen = self._stopped
+        self._stopped = Counter(
+            {
+                w.pid: seen[w.pid] + 1
+                for w in self._workers
+                if w.pid not in at_work and children.is_stopped(w.process.pid)
+            }
+        )
+        for worker in self._workers:
+            if self._stopped[worker.pid] >= STOPPED:
+                self._say(f"{SAID['stopped']}: worker {worker.process.pid} killed")
+                children.kill_worker(processes.of(worker.process.pid))
 
     def _prove(self, job: Job) -> None:
         """Say that a job's worker is silent. Where state does not take even this, its silence says nothing."""
