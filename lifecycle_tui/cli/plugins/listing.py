@@ -1,4 +1,4 @@
-"""`lifecycle plugins …`: what is installed, where it comes from, and what is wrong with it."""
+"""`lifecycle plugins list`: what is installed, where it comes from, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lifecycle_tui import output
+from lifecycle_tui.cli.plugins.places import catalog, places
 
 if TYPE_CHECKING:
     from lifecycle_tui.plugin_host.info import PluginInfo
@@ -15,17 +16,12 @@ if TYPE_CHECKING:
 COLUMNS = ("kind", "name", "state", "origin", "place", "about")
 
 
-@click.group(name="plugins")
-def group() -> None:
-    """List plugins and what they register."""
-
-
-@group.command(name="list")
+@click.command(name="list")
 @click.option("--kind", help="Only this kind: detector, metric, source, notifier, …")
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print.")
 @click.option("--no-builtins", is_flag=True, help="Leave out what ships with the program.")
 @click.pass_context
-def list_(ctx: click.Context, kind: str | None, fmt: str, no_builtins: bool) -> None:
+def command(ctx: click.Context, kind: str | None, fmt: str, no_builtins: bool) -> None:
     """List every plugin: the program's own, installed ones, and the modules in `plugins/`.
 
     A broken one is listed with what is wrong and where; it never breaks this command. Exit code 1 when there is one.
@@ -34,12 +30,9 @@ def list_(ctx: click.Context, kind: str | None, fmt: str, no_builtins: bool) -> 
     Example:
       lifecycle plugins list --kind detector
     """
-    from lifecycle_tui.plugin_host.catalog import PluginCatalog
-    from lifecycle_tui.plugin_host.limits import import_limits
-
-    root, folders = _places()
-    catalog = PluginCatalog.open(root, folders, limits=import_limits())
-    rows = [r for r in catalog.rows if (kind is None or r.kind == kind) and not (no_builtins and r.origin == "builtin")]
+    root, folders = places()
+    found = catalog(root, folders).rows
+    rows = [r for r in found if (kind is None or r.kind == kind) and not (no_builtins and r.origin == "builtin")]
     broken = [r for r in rows if r.fault is not None]
     if fmt == "json":
         output.json_out([_full(r) for r in rows])
@@ -53,23 +46,6 @@ def list_(ctx: click.Context, kind: str | None, fmt: str, no_builtins: bool) -> 
                 if fault.hint:
                     output.note(output.plain(f"  {fault.hint}"))
     ctx.exit(1 if broken else 0)
-
-
-def _places() -> tuple[Path | None, tuple[Path, ...]]:
-    """The workspace's folder and its plugin folders; outside of one, or where its file is broken, what is known."""
-    from lifecycle_tui import config
-    from lifecycle_tui.domain.errors import LifecycleError
-
-    try:
-        file = config.find(Path.cwd())
-    except LifecycleError:
-        return None, ()
-    spec, problems = config.check(file)
-    if spec is None:
-        errors = sum(p.level == "error" for p in problems)
-        output.note(f"{file}: {errors} errors, so plugins/ beside it is taken; see `lifecycle config check`")
-        return file.parent, (file.parent / "plugins",)
-    return spec.root, spec.plugins
 
 
 def _state(row: PluginInfo) -> str:
