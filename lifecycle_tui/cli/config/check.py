@@ -1,4 +1,4 @@
-"""`lifecycle config …`: what the file says, and what is wrong with it."""
+"""`lifecycle config check`: what is wrong with the file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ from lifecycle_tui import output
 from lifecycle_tui.domain.problems import Problem
 
 
-@click.group(name="config")
-def group() -> None:
-    """Check lifecycle.toml."""
-
-
-@group.command(name="check")
+@click.command(name="check")
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "fmt", type=click.Choice(["text", "json"]), default="text", help="How to print the problems.")
 @click.option("--no-data", is_flag=True, help="Do not look at the tables: only the file, its plugins and rules.")
 @click.pass_context
-def check(ctx: click.Context, file: Path | None, fmt: str, no_data: bool) -> None:
+def command(ctx: click.Context, file: Path | None, fmt: str, no_data: bool) -> None:
     """Report every problem of the file, each at its line and column.
 
     Reads FILE (by default lifecycle.toml of this folder or of one above) with everything it includes, the plugins it

@@ -1,0 +1,17 @@
+"""`lifecycle config …`: what the file says, and what is wrong with it. A module a command, imported when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from lifecycle_tui.cli.lazy import Lazy
+
+COMMANDS = {
+    "check": "lifecycle_tui.cli.config.check:command",
+}
+"""Command → where it lives. Their modules import what they need inside their functions: `config --help` loads all."""
+
+
+@click.group(name="config", commands=Lazy(COMMANDS))
+def group() -> None:
+    """Check lifecycle.toml."""
