@@ -50,6 +50,7 @@ class OptionInfo:
         nullable: None is legal too.
         default: JSON value; meaningless where `required`.
         choices: the only legal values (from a `Literal` annotation); empty where anything of the type goes.
+        about: what the plugin's docstring says of it, on one line; "" where it says nothing.
     """
 
     name: str
@@ -58,6 +59,7 @@ class OptionInfo:
     required: bool = False
     nullable: bool = False
     choices: tuple[Any, ...] = ()
+    about: str = ""
 
     @property
     def shown_type(self) -> str:

@@ -12,9 +12,10 @@ import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lifecycle_tui.plugin_host import docstrings
 from lifecycle_tui.plugin_host.info import OptionInfo
 
 SCALARS: dict[type, str] = {str: "str", int: "int", float: "float", bool: "bool"}
@@ -60,7 +61,9 @@ def declared(cls: type, *, positional: int = 0) -> tuple[OptionInfo, ...]:
         hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
     except Exception as exc:
         raise BadOption(f"the constructor's annotations cannot be resolved: {exc}") from None
-    return tuple(_option(p, hints.get(p.name, inspect.Parameter.empty)) for p in parameters[positional:])
+    found = [_option(p, hints.get(p.name, inspect.Parameter.empty)) for p in parameters[positional:]]
+    about = docstrings.meanings(cls)
+    return tuple(replace(option, about=about.get(option.name, "")) for option in found)
 
 
 def _option(parameter: inspect.Parameter, hint: Any) -> OptionInfo:

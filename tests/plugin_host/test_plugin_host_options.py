@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lifecycle_tui.plugin_host.index import builtin_rows
 from lifecycle_tui.plugin_host.info import OptionInfo
 from lifecycle_tui.plugin_host.options import BadOption, check, complete, declared
 
@@ -148,3 +149,40 @@ def test_any_json_is_either_refused_or_fits(options: dict[str, Any]) -> None:
     fitted = complete(infos, options)
     assert set(fitted) == set(options) >= {"text"}
     assert check(infos, fitted) == ()
+
+
+class Documented:
+    """Some detector.
+
+    It does things: many of them.
+
+    Args:
+        bins (int): how many bins;
+            at least 2.
+        plain: a word.
+    Raises:
+        ValueError: no option of it.
+    """
+
+    def __init__(self, *, bins: int = 2, plain: str = "", silent: bool = False, late: int = 0) -> None:
+        """Makes one.
+
+        Arguments:
+          plain: not this one.
+          late: said at the constructor.
+        """
+
+
+def test_the_docstring_says_what_an_option_means() -> None:
+    about = {option.name: option.about for option in declared(Documented)}
+    assert about == {
+        "bins": "how many bins; at least 2.",
+        "plain": "a word.",
+        "silent": "",
+        "late": "said at the constructor.",
+    }
+
+
+def test_every_option_of_a_built_in_plugin_has_a_meaning() -> None:
+    missing = [f"{row.key}.{o.name}" for row in builtin_rows() for o in row.options if not o.about]
+    assert not missing

@@ -9,7 +9,12 @@ TAIL = 500
 
 
 class Command:
-    """Runs a program (no shell); it reads {"subject", "body", "alerts"} as JSON and exits 0 if it has delivered."""
+    """Runs a program (no shell); it reads {"subject", "body", "alerts"} as JSON and exits 0 if it has delivered.
+
+    Args:
+        argv: the program and its arguments, as a list of words; no shell reads them.
+        timeout: seconds after which it is stopped, and the message has failed.
+    """
 
     name = "command"
 

@@ -8,7 +8,12 @@ from lifecycle_tui import api
 
 
 class Log:
-    """Appends to a file: one JSON line for each alert, or plain text."""
+    """Appends to a file: one JSON line for each alert, or plain text.
+
+    Args:
+        path: the file, relative to the workspace; its folder is made if it is not there.
+        format: a JSON object a line, or lines to be read by people.
+    """
 
     name = "log"
 
