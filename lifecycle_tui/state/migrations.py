@@ -73,7 +73,8 @@ _FOLLOWED_FIRST: dict[str, tuple[str, ...]] = {
     "jobs": ("id",),
 }
 _FOLLOWED_SECOND: dict[str, tuple[str, ...]] = {"loop": ("model",), "judgements": ("id",), "approvals": ("id",)}
-FOLLOWED: dict[str, tuple[str, ...]] = {**_FOLLOWED_FIRST, **_FOLLOWED_SECOND}
+_FOLLOWED_THIRD: dict[str, tuple[str, ...]] = {"plugin_faults": ("kind", "name"), "panels": ("model", "name")}
+FOLLOWED: dict[str, tuple[str, ...]] = {**_FOLLOWED_FIRST, **_FOLLOWED_SECOND, **_FOLLOWED_THIRD}
 """Tables in the change feed → their key."""
 
 _FIRST = (
@@ -260,6 +261,53 @@ def m002_act(db: Any) -> None:
     for statement in _SECOND:
         db.execute(statement)
     for table, key in {**_FOLLOWED_FIRST, **_FOLLOWED_SECOND}.items():
+        follow(db, table, key)
+
+
+_THIRD = (
+    "ALTER TABLE alerts ADD COLUMN snoozed_until TEXT",
+    "ALTER TABLE alerts ADD COLUMN snoozed_by TEXT",
+    "ALTER TABLE alerts ADD COLUMN assigned_to TEXT",
+    "ALTER TABLE alerts ADD COLUMN assigned_by TEXT",
+    "CREATE INDEX alerts_snoozed ON alerts(snoozed_until) WHERE snoozed_until IS NOT NULL",
+    # SQLite changes no CHECK in place: the table is made anew around its rows. Nothing refers to it.
+    """CREATE TABLE alert_events_new (
+        id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), model TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN
+            ('opened', 'continued', 'resolved', 'acknowledged', 'snoozed', 'woken', 'assigned')),
+        at TEXT NOT NULL, window TEXT, by TEXT, text TEXT)""",
+    "INSERT INTO alert_events_new SELECT id, alert_id, model, kind, at, window, by, text FROM alert_events",
+    "DROP TABLE alert_events",
+    "ALTER TABLE alert_events_new RENAME TO alert_events",
+    "CREATE INDEX alert_events_alert ON alert_events(alert_id)",
+    "CREATE INDEX alert_events_at ON alert_events(at)",
+    "CREATE INDEX alert_events_model ON alert_events(model, at)",
+    "CREATE INDEX notifications_failed ON notifications(id) WHERE state = 'failed'",
+    "CREATE INDEX jobs_failed ON jobs(id) WHERE state = 'failed'",
+    "CREATE INDEX signals_error ON signals(window_id) WHERE state = 'error'",
+    "ALTER TABLE models ADD COLUMN rules TEXT",
+    """CREATE TABLE plugin_faults (
+        kind TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, file TEXT, line INTEGER,
+        model TEXT, job_id INTEGER, first_at TEXT NOT NULL, at TEXT NOT NULL, times INTEGER NOT NULL DEFAULT 1,
+        seq INTEGER, PRIMARY KEY (kind, name))""",
+    """CREATE TABLE event_cursors (
+        hook TEXT NOT NULL, plugin TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (hook, plugin)) WITHOUT ROWID""",
+    """CREATE TABLE panels (
+        model TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, data TEXT, error TEXT, seq INTEGER,
+        PRIMARY KEY (model, name))""",
+    """CREATE TABLE reference_signals (
+        reference_id INTEGER NOT NULL REFERENCES reference(id) ON DELETE CASCADE, window TEXT NOT NULL,
+        name TEXT NOT NULL, value REAL, lower REAL, upper REAL, n INTEGER, state TEXT NOT NULL,
+        PRIMARY KEY (reference_id, window, name)) WITHOUT ROWID""",
+)
+
+
+@step
+def m003_trust(db: Any) -> None:
+    """What a team needs: snoozed and assigned alerts, faults of plugins, panels, rules read over the reference."""
+    for statement in _THIRD:
+        db.execute(statement)
+    for table, key in {"models": ("name",), "alerts": ("id",), **_FOLLOWED_THIRD}.items():
         follow(db, table, key)
 
 

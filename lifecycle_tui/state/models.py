@@ -120,7 +120,10 @@ def exists(tx: sqlite3.Connection, name: str) -> None:
 
 def count_alerts(tx: sqlite3.Connection, name: str) -> None:
     """Bring the row's alert count and worst severity up to date; called wherever an alert changes."""
-    live = [s for (s,) in tx.execute("SELECT severity FROM alerts WHERE model = ? AND state <> 'resolved'", (name,))]
+    found = tx.execute(
+        "SELECT severity FROM alerts INDEXED BY alerts_live WHERE model = ? AND state <> 'resolved'", (name,)
+    )
+    live = [severity for (severity,) in found]
     worst = next((s for s in ("critical", "warning", "info") if s in live), None)
     tx.execute(
         "UPDATE models SET alerts_open = ?, severity = ? WHERE name = ? AND NOT (alerts_open IS ? AND severity IS ?)",

@@ -78,6 +78,15 @@ CHANGES = {
         "VALUES ({n}, 'base', 1000, 'approved', 'ana', '2026-01-01T00:00:00.000000Z')",
         "UPDATE approvals SET note = '{x}' WHERE id = {n}",
     ),
+    "plugin_faults": (
+        "INSERT INTO plugin_faults (kind, name, code, message, first_at, at) "
+        "VALUES ('metric', 'p{n}', 'raised', '', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z')",
+        "UPDATE plugin_faults SET times = {x} WHERE kind = 'metric' AND name = 'p{n}'",
+    ),
+    "panels": (
+        "INSERT INTO panels (model, name, at) VALUES ('base', 'p{n}', '2026-01-01T00:00:00.000000Z')",
+        "UPDATE panels SET data = '{x}' WHERE model = 'base' AND name = 'p{n}'",
+    ),
 }  # fmt: skip
 BASE = (
     CHANGES["models"][0].replace("m{n}", "base"),

@@ -61,20 +61,38 @@ def test_a_writer_notices_that_a_newer_program_migrated_meanwhile(state: State):
 
 
 @pytest.mark.parametrize("reached", range(1, len(migrations.STEPS) + 1))
-def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, tmp_path: Path):
+def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, tmp_path: Path, empty_root: Path):
     """Version N is built by its own steps, filled, and migrated; add `fill` for a version when it gets a successor."""
     later = [name for name, _ in migrations.STEPS[reached:]]
     assert migrate.migrate(tmp_path, stop_before=later[0] if later else None) == reached
     conn = sqlite3.connect(folder.database(tmp_path))
     conn.execute("INSERT INTO models (name, task) VALUES ('bikes', 'regression')")
+    conn.execute(
+        "INSERT INTO alerts (id, model, rule, severity, state, since, message, opened_at) "
+        "VALUES (7, 'bikes', 'drift', 'warning', 'open', '2026-01', 'it drifted', '2026-02-01T00:00:00.000000Z')"
+    )
+    event = (3, 7, "bikes", "opened", "2026-02-01T00:00:00.000000Z", "2026-01", None, "it drifted")
+    conn.execute("INSERT INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", event)
     conn.commit()
     conn.close()
     with State.open(tmp_path) as state, state.read() as conn:
         assert conn.execute("PRAGMA user_version").fetchone()[0] == migrations.LATEST
         assert conn.execute("SELECT name, task FROM models").fetchall() == [("bikes", "regression")]
+        assert conn.execute("SELECT * FROM alert_events").fetchall() == [event]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert _schema(conn) == _schema(sqlite3.connect(folder.database(empty_root)))
+        before = conn.execute("SELECT max(seq) FROM alerts").fetchone()[0]
+        with state.write() as tx:
+            tx.execute("UPDATE alerts SET assigned_to = 'ana'")
+            tx.execute("INSERT INTO alert_events (alert_id, model, kind, at) VALUES (7, 'bikes', 'snoozed', '2026')")
+        assert conn.execute("SELECT max(seq) FROM alerts").fetchone()[0] > before
     copies = list(folder.folder(tmp_path).glob("state.db.before-*"))
     assert len(copies) == (1 if later else 0)
+
+
+def _schema(conn: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Everything that is declared, by name."""
+    return conn.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%sqlite%' ORDER BY name").fetchall()
 
 
 def test_an_upgrade_adds_what_is_new_and_a_failed_one_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch):
