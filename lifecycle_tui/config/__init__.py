@@ -1,6 +1,6 @@
 """lifecycle.toml → frozen specs; problems with line and column (floor 2).
 
-`load`, `check`, `find`, `locate` and `known_keys` read a workspace's files; `reference_markdown` writes the
+`load`, `check`, `examine`, `find`, `locate` and `known_keys` read a workspace's files; `reference_markdown` writes the
 reference page. pydantic is imported when one of them is first used, not before.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lifecycle_tui.config.loading import FILE as FILE
     from lifecycle_tui.config.loading import check as check
+    from lifecycle_tui.config.loading import examine as examine
     from lifecycle_tui.config.loading import find as find
     from lifecycle_tui.config.loading import known_keys as known_keys
     from lifecycle_tui.config.loading import load as load
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "FILE": "loading",
     "check": "loading",
+    "examine": "loading",
     "find": "loading",
     "known_keys": "loading",
     "load": "loading",
@@ -28,7 +30,7 @@ _HOMES = {
     "reference_markdown": "reference",
 }
 
-__all__ = ["FILE", "check", "find", "known_keys", "load", "locate", "reference_markdown"]
+__all__ = ["FILE", "check", "examine", "find", "known_keys", "load", "locate", "reference_markdown"]
 
 
 def __getattr__(name: str) -> Any:

@@ -31,11 +31,15 @@ class Declared:
     table: ModelTable
     readable: bool = True
 
+    def view(self, main: Source, report: Report) -> View:
+        """Its table with the defaults behind it."""
+        return View(("models", self.name), (self.layer, Layer(main, ("defaults",))), report)
+
 
 def build(
     main: Source, file: FileTable, models: Sequence[Declared], report: Report, read: Mapping[Path, bytes]
 ) -> WorkspaceSpec:
-    """The workspace's spec; of models only those that are sound. The report tells whether that is all.
+    """The workspace's spec, with what is sound of each model. The report tells whether that is all.
 
     Args:
         main: `lifecycle.toml`.
@@ -48,18 +52,16 @@ def build(
     for declared in models:
         if not declared.readable:
             continue
-        layers = (declared.layer, Layer(main, ("defaults",)))
-        view = View(("models", declared.name), layers, report)
-        spec = build_model(
-            view,
-            declared.name,
-            with_defaults(declared.table, file.defaults),
-            root=root,
-            zone=file.workspace.timezone,
-            notifiers=file.notifiers,
+        specs.append(
+            build_model(
+                declared.view(main, report),
+                declared.name,
+                with_defaults(declared.table, file.defaults),
+                root=root,
+                zone=file.workspace.timezone,
+                notifiers=file.notifiers,
+            )
         )
-        if spec is not None:
-            specs.append(spec)
     top = View((), (Layer(main),), report)
     workspace = file.workspace
     return WorkspaceSpec(

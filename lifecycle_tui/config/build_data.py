@@ -262,8 +262,8 @@ def _above(view: View) -> tuple[Any, ...]:
     return tuple(replace(layer, base=layer.base[:-1]) for layer in view.layers)
 
 
-def build_data(view: View, data: DataSection, columns: ColumnsSection, root: Path, zone: str) -> DataSpec | None:
-    """The spec of a model's data, or None where too little is sound (then the report says why).
+def build_data(view: View, data: DataSection, columns: ColumnsSection, root: Path, zone: str) -> DataSpec:
+    """The spec of a model's data; where too little is sound the report says why.
 
     Args:
         view: the `data` table.
@@ -282,9 +282,7 @@ def build_data(view: View, data: DataSection, columns: ColumnsSection, root: Pat
     )
     base = tables["predictions"] or tables["table"] or tables["features"]
     window = builder.window(base)
-    reference = builder.reference(base)
-    if reference is None:
-        return None
+    reference = builder.reference(base) or ReferenceSpec()
     return DataSpec(
         reference,
         window,

@@ -25,15 +25,18 @@ from lifecycle_tui.config.units import instant
 from lifecycle_tui.config.words import did_you_mean
 from lifecycle_tui.domain.specs import (
     ApproveSpec,
+    DataSpec,
     GateSpec,
     ModelSpec,
     MonitorSpec,
     PluginUse,
+    ReferenceSpec,
     RolloutSpec,
     RuleSpec,
     StepSpec,
     TrainingSpec,
 )
+from lifecycle_tui.domain.windows import FileWindow
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _ACTIONS = ("notify", "retrain", "rollback")
@@ -41,8 +44,9 @@ _ACTIONS = ("notify", "retrain", "rollback")
 
 def build_model(
     view: View, name: str, model: ModelTable, *, root: Path, zone: str, notifiers: Collection[str]
-) -> ModelSpec | None:
-    """The spec of one model, or None where something that it cannot do without is missing or wrong.
+) -> ModelSpec:
+    """The spec of one model. Where something that it cannot do without is missing or wrong, the report says so, and
+    something stands in for it, so that what does not rest on it can be checked all the same.
 
     Args:
         view: the model's table.
@@ -61,7 +65,7 @@ def build_model(
         view.missing("task", hint='task = "binary", "multiclass", "regression" or "ranking"')
     written = model.columns or ColumnsSection()
     columns = build_columns(view.below("columns"), written, model.task)
-    data = None
+    data = DataSpec(ReferenceSpec(), FileWindow())
     if model.data is None:
         view.missing("data", hint=f"add [{dotted((*view.key, 'data'))}] with a table and a reference")
     else:
@@ -71,11 +75,9 @@ def build_model(
     rules = _rules(view.below("rules"), model.rules, notifiers, trained=trained)
     training = _training(view.below("training"), model.training, zone)
     rollout = _rollout(view.below("rollout"), model.rollout)
-    if model.task is None or data is None:
-        return None
     return ModelSpec(
         name,
-        model.task,
+        model.task or "binary",
         data,
         columns,
         monitor=monitor,

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lifecycle_tui.config.build import Declared, build, check_matches
-from lifecycle_tui.config.report import Layer, Report
+from lifecycle_tui.config.reading import Reading
+from lifecycle_tui.config.report import Layer, Report, View
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.schema_model import ModelTable
@@ -69,8 +70,18 @@ def check(
     Raises:
         ConfigError: only if the file itself is not there or cannot be read.
     """
+    reading = examine(path, given, over)
+    return (reading.spec if reading.sound else None), reading.problems
+
+
+def examine(path: Path, given: Mapping[Path, bytes] | None = None, over: Mapping[Path, bytes] | None = None) -> Reading:
+    """All that `check` knows, for checks that go on with what is sound of a file that has errors.
+
+    Raises:
+        ConfigError: only if the file itself is not there or cannot be read.
+    """
     with _collector_paused():
-        return _check(_file(path), given, over or {})
+        return _examine(_file(path), given, over or {})
 
 
 @contextmanager
@@ -85,14 +96,13 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _check(
-    path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path, bytes]
-) -> tuple[WorkspaceSpec | None, tuple[Problem, ...]]:
+def _examine(path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path, bytes]) -> Reading:
     report = Report()
     data = {path: _bytes(path, over) if given is None else given[path]}
     main, problem = read(path, data[path])
     if problem is not None:
-        return None, (problem,)
+        report.add(problem)
+        report.broken.add(())
     file = validate(main, FileTable, report)
     declared = [Declared(name, Layer(main, ("models", name)), table) for name, table in file.models.items()]
     if given is None:
@@ -113,8 +123,8 @@ def _check(
                 level="warning",
             )
         )
-    order = {shown(name): index for index, name in enumerate(data)}
-    return (None if report.failed else spec), tuple(sorted(_unique(report.problems), key=lambda p: _order(p, order)))
+    views = {model.name: model.view(main, report) for model in declared}
+    return Reading(spec, View((), (Layer(main),), report), views, tuple(shown(name) for name in data))
 
 
 def locate(workspace: WorkspaceSpec, key: KeyPath, part: Part = "value") -> Place | None:
@@ -190,6 +200,7 @@ def _model(path: Path, text: bytes, report: Report, data: dict[Path, bytes]) -> 
     source, problem = read(path, text, ("models", path.stem))
     if problem is not None:
         report.add(problem)
+        report.broken.add(("models", path.stem))
     table = validate(source, ModelTable, report)
     return Declared(path.stem, Layer(source), table, readable=problem is None)
 
@@ -212,17 +223,3 @@ def _each_once(declared: list[Declared], report: Report) -> list[Declared]:
                 )
             )
     return list(first.values())
-
-
-def _unique(problems: list[Problem]) -> list[Problem]:
-    """Without repetitions: what is wrong in the defaults is wrong once, whatever the number of models."""
-    seen: dict[tuple[object, ...], Problem] = {}
-    for problem in problems:
-        seen.setdefault((problem.code, problem.place, problem.message), problem)
-    return list(seen.values())
-
-
-def _order(problem: Problem, files: dict[str, int]) -> tuple[int, int, int]:
-    if problem.place is None:
-        return (len(files), 0, 0)
-    return (files.get(problem.place.file, len(files)), problem.place.line, problem.place.column)

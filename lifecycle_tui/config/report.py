@@ -31,7 +31,11 @@ class Report:
 
     def is_broken(self, path: KeyPath) -> bool:
         """Whether something at a path, or above it, was wrong."""
-        return bool(self.broken) and any(path[:n] in self.broken for n in range(1, len(path) + 1))
+        return bool(self.broken) and any(path[:n] in self.broken for n in range(len(path) + 1))
+
+    def is_touched(self, path: KeyPath) -> bool:
+        """Whether something at a path, above it or below it, was wrong."""
+        return bool(self.broken) and (self.is_broken(path) or any(key[: len(path)] == path for key in self.broken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,27 @@ class View:
 
     def later(self, *path: str | int, part: Part = "value") -> Place:
         """As `place`, worked out when it is looked at."""
-        return LaterPlace.of(lambda: self.place(*path, part=part))
+        return LaterPlace.of(
+            lambda: self.place(*path, part=part), lambda column, width: self.inside(path, column, width)
+        )
+
+    def inside(self, path: KeyPath, column: int, width: int) -> Place:
+        """Where some characters of the text at a path are written, from its 1-based `column` on."""
+        layer = self._layer(path)
+        return layer.source.inside((*layer.base, *path), column, width)
 
     def broken(self, *path: str | int) -> bool:
         """Whether something there was wrong already, in the table itself or in the defaults."""
-        if self.report.is_broken((*self.key, *path)):
-            return True
-        return any(self.report.is_broken((*layer.source.prefix, *layer.base, *path)) for layer in self.layers)
+        return bool(self.report.broken) and any(map(self.report.is_broken, self._keys(path)))
+
+    def unsure(self, *path: str | int) -> bool:
+        """Whether something there or below was wrong already: what rests on all of it is not judged."""
+        return bool(self.report.broken) and any(map(self.report.is_touched, self._keys(path)))
+
+    def _keys(self, path: KeyPath) -> list[KeyPath]:
+        """The full key paths that a path below this table may have in the report."""
+        found = [(*layer.source.prefix, *layer.base, *path) for layer in self.layers]
+        return [(*self.key, *path), *found]
 
     def problem(
         self,
@@ -93,23 +111,24 @@ class View:
         hint: str | None = None,
         related: Sequence[KeyPath] = (),
         level: Level = "error",
+        inside: tuple[int, int] | None = None,
+        beside: Sequence[Place] = (),
     ) -> None:
-        """Report something about `path` below this table; `related` are other paths below it."""
+        """Report something about `path` below this table.
+
+        Args:
+            related: other paths below it that have to do with it.
+            inside: (1-based column, width) within the text at `path`.
+            beside: further places that have to do with it.
+        """
         layer = self._layer(path)
         key = self.key if layer is self.layers[0] else layer.base
-        self.report.add(
-            Problem(
-                code,
-                message,
-                dotted((*key, *path)),
-                self.place(*path, part=part),
-                hint,
-                tuple(self.place(*other) for other in related),
-                level,
-            )
-        )
+        place = self.place(*path, part=part) if inside is None else self.inside(path, *inside)
+        others = (*(self.place(*other) for other in related), *beside)
+        self.report.add(Problem(code, message, dotted((*key, *path)), place, hint, others, level))
 
     def missing(self, key: str, message: str | None = None, hint: str | None = None) -> None:
         """Report a key that is needed, at the table's header; silent where it is there but wrong."""
         if not self.broken(key):
             self.problem("missing-key", (key,), message or f'"{key}" is missing', part="header", hint=hint)
+            self.report.broken.add((*self.key, key))

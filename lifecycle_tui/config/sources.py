@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from lifecycle_tui.config.inside import offsets
 from lifecycle_tui.config.scanner import KeyPath, Scan, Span, scan
 from lifecycle_tui.domain.problems import Place
 
@@ -88,6 +89,18 @@ class Source:
             path, part = path[:-1], "header"
         return Place(self.name, 1, 1)
 
+    def inside(self, path: KeyPath, column: int, width: int) -> Place:
+        """The place of some characters of the text at a path, from its 1-based `column` on."""
+        entries = self.scan.entries
+        entry = entries.get(path) or (entries.get(path[:-1]) if path and isinstance(path[-1], int) else None)
+        if entry is None or entry.value is None or self.text[entry.value.start] not in "\"'":
+            return self.place(path)
+        found = offsets(self.text[entry.value.start : entry.value.end])
+        first = min(column - 1, len(found) - 1)
+        after = min(first + max(1, width), len(found) - 1)
+        start, end = (entry.value.start + found[at] for at in (first, after))
+        return self.at(Span(start, max(start + 1, end)))
+
 
 _SLOTS = ("file", "line", "column", "width")
 
@@ -95,15 +108,24 @@ _SLOTS = ("file", "line", "column", "width")
 class LaterPlace(Place):
     """A `Place` that finds its line when first asked. It equals, hashes and pickles as the plain one."""
 
-    __slots__ = ("_find",)
+    __slots__ = ("_find", "_inside")
     _find: Callable[[], Place]
+    _inside: Callable[[int, int], Place] | None
 
     @classmethod
-    def of(cls, find: Callable[[], Place]) -> LaterPlace:
-        """The place that `find` will give; it is called once, when first needed."""
+    def of(cls, find: Callable[[], Place], inside: Callable[[int, int], Place] | None = None) -> LaterPlace:
+        """The place that `find` will give; it is called once, when first needed.
+
+        Args:
+            inside: gives the place of (column, width) of the text that stands there.
+        """
         self = cls.__new__(cls)
         object.__setattr__(self, "_find", find)
+        object.__setattr__(self, "_inside", inside)
         return self
+
+    def inside(self, column: int, width: int) -> Place:
+        return self._plain().inside(column, width) if self._inside is None else self._inside(column, width)
 
     def __getattr__(self, name: str) -> Any:
         # Reached only while a slot is empty.

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["error", "warning"]
+
+PAGE = "docs/config-errors.md"
+"""Says of every code what it means and what to do."""
+
+_PART = re.compile(r'\[\d+\]|"(?:[^"\\]|\\.)*"|[^.\[\]"]+')
+_NAMED = frozenset({"models", "notifiers", "rules"})
+"""Tables whose keys are the team's own names."""
+_ELSEWHERE = frozenset({"syntax", "encoding", "duplicate-key"})
+"""Codes that are about the file, not about what a key means."""
+_FOREIGN = frozenset({"unknown-key"})
+"""Codes whose key means nothing: the table above is what to read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +32,14 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def inside(self, column: int, width: int) -> Place:
+        """The place of some characters of the text that stands here, taking it to be in plain quotes on one line.
+
+        Args:
+            column: 1-based, within the text.
+        """
+        return Place(self.file, self.line, self.column + column, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +62,20 @@ class Problem:
     hint: str | None = None
     related: tuple[Place, ...] = ()
     level: Level = "error"
+
+    @property
+    def see(self) -> str:
+        """Where to read more: the command that explains the key, or the page of codes."""
+        parts = explained(self.key)
+        if self.code in _FOREIGN:
+            parts = parts[:-1]
+        if not parts or self.code in _ELSEWHERE:
+            return f"{PAGE}#{self.code}"
+        return f"lifecycle config explain {'.'.join(parts)}"
+
+
+def explained(key: str) -> list[str]:
+    """A dotted key as the reference has it: `models.churn.rules."my rule".then[0]` is models.NAME.rules.NAME.then."""
+    parts = [part for part in _PART.findall(key) if not part.startswith("[")]
+    return ["NAME" if n and parts[n - 1] in _NAMED and (n < 2 or parts[n - 2] not in _NAMED) else part
+            for n, part in enumerate(parts)]  # fmt: skip

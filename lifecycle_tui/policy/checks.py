@@ -28,7 +28,6 @@ from lifecycle_tui.policy.nodes import (
     number_text,
 )
 from lifecycle_tui.policy.spans import ANY, Span, compare, references, span
-from lifecycle_tui.policy.tokens import shifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,9 @@ class ExpressionProblem:
     hint: str | None = None
     level: Level = "error"
 
-    def as_problem(self, place: Place | None = None, key: str = "", *, offset: int = 1) -> Problem:
-        """The row for a report; `place` is where the value begins, `offset` the quotation marks before it."""
-        at = shifted(place, self.column, self.width, offset)
+    def as_problem(self, place: Place | None = None, key: str = "") -> Problem:
+        """The row for a report; `place` is where the value begins, its opening quotation mark included."""
+        at = None if place is None else place.inside(self.column, self.width)
         return Problem(self.code, self.message, key, at, self.hint, level=self.level)
 
 

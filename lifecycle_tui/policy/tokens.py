@@ -78,21 +78,10 @@ class ExpressionError(UsageError):
         self.width = width
         self.code = code
 
-    def as_problem(self, place: Place | None = None, key: str = "", *, offset: int = 1) -> Problem:
-        """The row for a report; see `shifted` for `place` and `offset`."""
-        return Problem(self.code, self.message, key, shifted(place, self.column, self.width, offset), self.hint)
-
-
-def shifted(place: Place | None, column: int, width: int, offset: int = 1) -> Place | None:
-    """The place of an expression's character in the file that holds it.
-
-    Args:
-        place: where the value begins, its opening quotation mark included.
-        offset: characters between there and the expression's first (1 for one quotation mark).
-    """
-    if place is None:
-        return None
-    return Place(place.file, place.line, place.column + offset + column - 1, width)
+    def as_problem(self, place: Place | None = None, key: str = "") -> Problem:
+        """The row for a report; `place` is where the value begins, its opening quotation mark included."""
+        at = None if place is None else place.inside(self.column, self.width)
+        return Problem(self.code, self.message, key, at, self.hint)
 
 
 @dataclass(frozen=True, slots=True)
