@@ -37,6 +37,23 @@ class Entry:
     header: Span | None = None
 
 
+class Pair(NamedTuple):
+    """A `key = value` as it is written.
+
+    Attributes:
+        table: the table that its key counts from: the last header's, or the inline table.
+        path: of the value.
+        start: where the first part of its key begins.
+        inside: it stands in an inline table, not on lines of its own.
+    """
+
+    table: KeyPath
+    path: KeyPath
+    start: int
+    value: Span
+    inside: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Duplicate:
     """A key or table that is declared twice."""
@@ -52,6 +69,7 @@ class Scan:
 
     Attributes:
         entries: every key path that is written, tables that are only implied included.
+        pairs: every `key = value`, those inside a value before the one that holds it; for edits.
         duplicates: keys declared twice, in the order of the text.
         complete: False where the text ceased to be TOML.
         stopped: where it did.
@@ -59,6 +77,7 @@ class Scan:
     """
 
     entries: dict[KeyPath, Entry] = field(default_factory=dict)
+    pairs: list[Pair] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     complete: bool = True
     stopped: int = 0
@@ -216,6 +235,7 @@ class _Scanner:
         self._skip(_SPACE)
         value = self._value(path)
         self.found.entries[path] = Entry(key=span, value=value)
+        self.found.pairs.append(Pair(base, path, parts[0][1].start, value, bool(self.open)))
 
     # Values
 
