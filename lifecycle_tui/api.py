@@ -50,8 +50,22 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.protocols import Notifier as Notifier
     from lifecycle_tui.domain.protocols import Outcomes as Outcomes
     from lifecycle_tui.domain.protocols import Source as Source
+    from lifecycle_tui.domain.showing import Command as Command
+    from lifecycle_tui.domain.showing import Panel as Panel
+    from lifecycle_tui.domain.showing import Row as Row
+    from lifecycle_tui.domain.showing import Scalar as Scalar
+    from lifecycle_tui.domain.showing import Series as Series
     from lifecycle_tui.domain.signals import ColumnKind as ColumnKind
     from lifecycle_tui.domain.signals import Measurement as Measurement
+    from lifecycle_tui.domain.signals import Signal as Signal
+    from lifecycle_tui.domain.views import AlertEvent as AlertEvent
+    from lifecycle_tui.domain.views import AlertView as AlertView
+    from lifecycle_tui.domain.views import ModelView as ModelView
+    from lifecycle_tui.domain.views import RolloutEvent as RolloutEvent
+    from lifecycle_tui.domain.views import VersionEvent as VersionEvent
+    from lifecycle_tui.domain.views import VersionView as VersionView
+    from lifecycle_tui.domain.views import View as View
+    from lifecycle_tui.domain.views import WindowView as WindowView
     from lifecycle_tui.profiles.categorical import CategoricalProfile as CategoricalProfile
     from lifecycle_tui.profiles.choose import choose_grid as choose_grid
     from lifecycle_tui.profiles.compare import chi2 as chi2
@@ -99,6 +113,20 @@ if TYPE_CHECKING:
     from lifecycle_tui.training.requests import load_model as load_model
 
 _HOMES: dict[str, str] = {
+    "Command": "domain.showing",
+    "Panel": "domain.showing",
+    "Row": "domain.showing",
+    "Scalar": "domain.showing",
+    "Series": "domain.showing",
+    "AlertEvent": "domain.views",
+    "AlertView": "domain.views",
+    "ModelView": "domain.views",
+    "RolloutEvent": "domain.views",
+    "VersionEvent": "domain.views",
+    "VersionView": "domain.views",
+    "View": "domain.views",
+    "WindowView": "domain.views",
+    "Signal": "domain.signals",
     "API_VERSION": "domain.hookspecs",
     "Batch": "domain.protocols",
     "CellProblem": "domain.protocols",
