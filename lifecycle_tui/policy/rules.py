@@ -8,7 +8,6 @@ a window is recorded, by the simulator over history, and by tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from lifecycle_tui.domain.results import Alert
@@ -17,6 +16,7 @@ from lifecycle_tui.policy.alerts import continue_alert, health, intents_of, open
 from lifecycle_tui.policy.catalog import SignalCatalog
 from lifecycle_tui.policy.expressions import compile_expression
 from lifecycle_tui.policy.facts import CompiledRule, Decisions, RuleOutcome, WindowFacts
+from lifecycle_tui.policy.readings import Reading
 
 
 def compile_rule(model: str, rule: RuleSpec, known: SignalCatalog) -> CompiledRule:
@@ -37,60 +37,6 @@ def compile_rule(model: str, rule: RuleSpec, known: SignalCatalog) -> CompiledRu
         performance=any(info.performance for info in infos),
         columns=tuple(dict.fromkeys(info.column for info in infos if info.column)),
     )
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One rule, read window by window: how it stands after those it has seen.
-
-    Attributes:
-        eligible: windows that the rule may read.
-        latest: the last one in which it is known, and what it said there.
-        streak: the known windows in a row, up to the latest, in which it holds.
-    """
-
-    rule: CompiledRule
-    champion: str
-    eligible: int = 0
-    latest: tuple[WindowFacts, bool] | None = None
-    streak: list[WindowFacts] = field(default_factory=list)
-
-    def see(self, facts: WindowFacts) -> None:
-        """The next window in window order."""
-        if self.rule.performance and not (facts.mature and facts.version == self.champion):
-            return
-        self.eligible += 1
-        value = self.rule.expression.evaluate(facts.lookup())
-        if value is None:
-            return
-        self.latest = (facts, value)
-        if value:
-            self.streak.append(facts)
-        else:
-            self.streak = []
-
-    @property
-    def unknown(self) -> str:
-        """Why the rule is unknown; "" if it is not."""
-        if self.rule.performance and self.eligible < self.rule.for_windows:
-            by = f" scored by version {self.champion}" if self.champion else ""
-            return f"{self.eligible} of {self.rule.for_windows} windows with all labels{by}"
-        return "no numbers yet" if self.latest is None else ""
-
-    @property
-    def value(self) -> bool | None:
-        return None if self.latest is None or self.unknown else self.latest[1]
-
-    @property
-    def fires(self) -> bool:
-        return bool(self.value) and len(self.streak) >= self.rule.for_windows
-
-    def after(self, order: int) -> list[WindowFacts]:
-        """The windows of the streak later than `order`."""
-        first = len(self.streak)
-        while first and self.streak[first - 1].order > order:
-            first -= 1
-        return self.streak[first:]
 
 
 def decide(
@@ -147,7 +93,7 @@ def _decide(
 ) -> Decisions:
     """One pass over the windows; alerts move at those later than `after` (None: at the last alone)."""
     windows = sorted(history, key=lambda facts: facts.order)
-    readings = [_Reading(rule, champion) for rule in rules]
+    readings = [Reading(rule, champion) for rule in rules]
     orders: dict[str, int] = {}
     # Each alert in hand with the form in which it came; None for those that open on the way.
     current: list[tuple[Alert, Alert | None]] = [(alert, alert) for alert in open_alerts if alert.state != "resolved"]
@@ -157,8 +103,8 @@ def _decide(
         for reading in readings:
             reading.see(facts)
         if index < len(windows) and after is not None and facts.order > after:
-            current = _move(current, readings, orders, now, done)
-    current = _move(current, readings, orders, now, done)
+            current = move_alerts(current, readings, orders, now, done)
+    current = move_alerts(current, readings, orders, now, done)
     opened = tuple(alert for alert, first in current if first is None)
     resolved = tuple(alert for alert, first in done if first is not None)
     outcomes = tuple(map(_outcome, readings))
@@ -176,14 +122,15 @@ def _decide(
     )
 
 
-def _move(
+def move_alerts(
     current: Sequence[tuple[Alert, Alert | None]],
-    readings: Sequence[_Reading],
+    readings: Sequence[Reading],
     orders: Mapping[str, int],
     now: datetime,
     done: list[tuple[Alert, Alert | None]],
 ) -> list[tuple[Alert, Alert | None]]:
-    """The alerts in hand as the readings now have them; resolved ones are added to `done`."""
+    """The alerts in hand as the readings now have them, each with the form in which it came (None for one that opens on
+    the way); resolved ones are added to `done`."""
     by_name = {reading.rule.name: reading for reading in readings}
     kept: list[tuple[Alert, Alert | None]] = []
     for alert, first in current:
@@ -196,7 +143,7 @@ def _move(
     return kept
 
 
-def _carry_on(alert: Alert, reading: _Reading | None, orders: Mapping[str, int], now: datetime) -> Alert:
+def _carry_on(alert: Alert, reading: Reading | None, orders: Mapping[str, int], now: datetime) -> Alert:
     """What becomes of an alert that is open."""
     if reading is None:
         return resolve_alert(alert, now, "rule removed", "the rule is no longer in the file")
@@ -209,7 +156,7 @@ def _carry_on(alert: Alert, reading: _Reading | None, orders: Mapping[str, int],
     return continue_alert(alert, reading.rule, reading.after(orders.get(alert.last_window or "", -1)))
 
 
-def _outcome(reading: _Reading) -> RuleOutcome:
+def _outcome(reading: Reading) -> RuleOutcome:
     if reading.value is None or reading.latest is None:
         return RuleOutcome(reading.rule.name, None, message=reading.unknown)
     latest, holds = reading.latest

@@ -55,6 +55,34 @@ def _not_after(at: datetime | None, limit: datetime) -> datetime | None:
     return at if at is None else min(at, limit)
 
 
+def acts(state: LoopState, facts: Facts, alert: AlertFact) -> bool:
+    """Whether an alert sets something off now: it was not served yet, or has gone on and enough labels have come in."""
+    wait = next((w for w in state.waits if w.alert == alert.id), None)
+    return wait is None or (alert.window > wait.window and facts.rows >= wait.rows)
+
+
+def quiet(plan: LoopPlan, state: LoopState, facts: Facts, due: datetime | None, now: datetime) -> bool:
+    """Whether a step would certainly set nothing off and remember nothing, so that a replay may leave it out.
+
+    Args:
+        state, due: what the last step gave, which had no intents.
+        facts: as that step saw them, but for `rows`, `window` and how far the same alerts have gone on.
+    """
+    if due is not None and now >= due:
+        return False
+    if live(facts.training) or live(facts.judging) or live(facts.deploying):
+        return True
+    if facts.challenger is not None and state.rejudge_rows is not None and facts.rows >= state.rejudge_rows:
+        return False
+    if not plan.trains or state.move is not None:
+        return True
+    if plan.after_rows is not None and facts.rows - state.rows >= plan.after_rows:
+        return False
+    if plan.on_update and facts.window is not None and facts.window != state.window:
+        return False
+    return not any("retrain" in alert.then and acts(state, facts, alert) for alert in facts.alerts)
+
+
 class _Turn(Noting):
     """The second half of a step: what is set off, and what is waited for."""
 
@@ -194,10 +222,7 @@ class _Turn(Noting):
         return tuple(causes), tuple(alerts), scheduled
 
     def _acts(self, alert: AlertFact) -> bool:
-        wait = next((w for w in self.state.waits if w.alert == alert.id), None)
-        if wait is None:
-            return True
-        return alert.window > wait.window and self.facts.rows >= wait.rows
+        return acts(self.state, self.facts, alert)
 
     def idle(self) -> str:
         """What is waited for, in one sentence."""

@@ -27,7 +27,7 @@ from lifecycle_tui.policy.loop import (
     Step,
     Train,
 )
-from lifecycle_tui.policy.step import step
+from lifecycle_tui.policy.step import quiet, step
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 FRESH = LoopState()
@@ -133,7 +133,22 @@ def turn(world: World) -> World:
         after = _carried_out(after, intent)
     again = decided(after)
     assert not [i for i in again.intents if isinstance(i, Train | Judge | Deploy)], "a second turn sets nothing off"
+    if not again.intents:
+        _quiet(replace(after, state=again.state), again)
     return after
+
+
+def _quiet(world: World, last: Step) -> None:
+    """What a replay leaves out is a step that does nothing."""
+    on = tuple(replace(alert, window=f"w{world.window + 1:03d}") for alert in world.alerts)
+    for later in (
+        replace(world, rows=world.rows + ROWS, window=world.window + 1, alerts=on),
+        replace(world, rows=world.rows + 10 * ROWS, now=world.now + timedelta(hours=5)),
+        replace(world, window=world.window + 1, alerts=on, now=world.now + timedelta(days=4)),
+    ):
+        if quiet(world.plan, world.state, later.facts(), last.due, later.now):
+            found = step(world.plan, world.state, later.facts(), later.now)
+            assert (found.intents, found.state) == ((), world.state), "it was called quiet"
 
 
 def _carried_out(world: World, intent: Intent) -> World:

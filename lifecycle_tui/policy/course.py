@@ -1,0 +1,177 @@
+"""The alerts of one model over time, as its windows come in: `rules.walk` at every instant, at the cost of what is new.
+
+Pure. Called by `agent.replay`, which lets history pass before it; a test holds it to `walk` on random histories.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import attrgetter
+
+from lifecycle_tui.domain.results import Alert
+from lifecycle_tui.domain.specs import Severity
+from lifecycle_tui.policy.facts import CompiledRule, WindowFacts, join_versions
+from lifecycle_tui.policy.readings import Reading
+from lifecycle_tui.policy.rules import move_alerts
+
+_ORDER = attrgetter("order")
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An alert from its opening to its end.
+
+    Attributes:
+        id: counts a model's alerts in the order in which they opened.
+        opened, resolved: instants of the clock; `resolved` is None while it is open.
+        since, last: keys of the first window of its streak and of the last that it has gone on to.
+        windows: keys of the windows in which the rule was firing.
+        performance: it rests on what the champion scored.
+        passed: it came and went between two instants at which rules were decided: nothing was set off.
+    """
+
+    id: int
+    rule: str
+    severity: Severity
+    then: tuple[str, ...]
+    opened: datetime
+    resolved: datetime | None
+    since: str
+    last: str
+    windows: tuple[str, ...]
+    message: str
+    performance: bool = False
+    passed: bool = False
+
+
+class Alerts:
+    """The alerts of one model while its windows come in.
+
+    Args:
+        rules: of the model.
+        champion: label of the version that serves, as in the windows.
+
+    Attributes:
+        open: the open ones, by id.
+        over: those that are not open any more, in the order in which they ended.
+    """
+
+    def __init__(self, rules: Sequence[CompiledRule], champion: str = "") -> None:
+        self.rules = {rule.name: rule for rule in rules}
+        self.open: list[Alert] = []
+        self.over: list[Episode] = []
+        self._champion = champion
+        self._readings = [Reading(rule, champion) for rule in rules]
+        self._rows: dict[str, dict[str, WindowFacts]] = {}
+        self._windows: list[WindowFacts] = []
+        self._orders: dict[str, int] = {}
+        self._fired: dict[int, list[str]] = {}
+        self._count = 0
+
+    def decide(self, arrived: Sequence[WindowFacts], champion: str, now: datetime) -> bool:
+        """The instant `now`, at which these windows came in or changed; whether an alert opened, went on or ended.
+
+        Args:
+            arrived: one entry a window and version ("" for what concerns all rows); their `order` is the windows'.
+        """
+        if champion != self._champion:
+            self._follow(champion)
+        new: list[WindowFacts] = []
+        for key in dict.fromkeys(facts.key for facts in arrived):
+            rows = self._rows.setdefault(key, {})
+            rows.update((facts.version, facts) for facts in arrived if facts.key == key)
+            (joined,) = join_versions(rows.values(), champion)
+            if not self._windows or joined.order > self._windows[-1].order:
+                new.append(joined)
+            else:
+                self._change(joined)
+        new.sort(key=_ORDER)
+        return self._let_pass(new, now)
+
+    def _follow(self, champion: str) -> None:
+        """Another version serves: what rests on performance is read anew, over all windows, and nothing is set off."""
+        self._champion = champion
+        self._windows = [join_versions(self._rows[facts.key].values(), champion)[0] for facts in self._windows]
+        for index, reading in enumerate(self._readings):
+            fresh = Reading(reading.rule, champion)
+            for facts in self._windows:
+                fresh.see(facts)
+            self._readings[index] = fresh
+
+    def _change(self, facts: WindowFacts) -> None:
+        """A window that was decided before, or lies before one that was."""
+        at = bisect_left(self._windows, facts.order, key=_ORDER)
+        if at < len(self._windows) and self._windows[at].order == facts.order:
+            self._windows[at] = facts
+        else:
+            self._windows.insert(at, facts)
+            self._orders[facts.key] = facts.order
+        for reading in self._readings:
+            reading.revise(facts, self._windows)
+
+    def _let_pass(self, new: Sequence[WindowFacts], now: datetime) -> bool:
+        current: list[tuple[Alert, Alert | None]] = [(alert, alert) for alert in self.open]
+        done: list[tuple[Alert, Alert | None]] = []
+        moved = False
+        for facts in new or (None,):
+            if facts is not None:
+                self._windows.append(facts)
+                self._orders[facts.key] = facts.order
+                for reading in self._readings:
+                    reading.see(facts)
+            if current or any(reading.fires for reading in self._readings):
+                before = current
+                current = self._numbered(move_alerts(current, self._readings, self._orders, now, done))
+                moved = self._note(before, current) or moved
+        for alert, first in done:
+            self._end(alert, passed=first is None)
+        self.open = [alert for alert, _ in current]
+        return moved or bool(done)
+
+    def _numbered(self, current: list[tuple[Alert, Alert | None]]) -> list[tuple[Alert, Alert | None]]:
+        found = []
+        for alert, first in current:
+            if alert.id is None:
+                self._count += 1
+                alert = replace(alert, id=self._count)
+            found.append((alert, first))
+        return found
+
+    def _note(
+        self, before: list[tuple[Alert, Alert | None]], current: list[tuple[Alert, Alert | None]]
+    ) -> bool:  # fmt: skip
+        """Remember in which windows each alert was firing; whether one of them opened or went on."""
+        last = {alert.id: alert.last_window for alert, _ in before}
+        moved = len(before) != len(current)
+        for alert, _ in current:
+            assert alert.id is not None and alert.last_window is not None
+            if alert.id not in last:
+                self._fired[alert.id] = [alert.last_window]
+                moved = True
+            elif alert.last_window != last[alert.id]:
+                reading = next(r for r in self._readings if r.rule.name == alert.rule)
+                later = reading.after(self._orders.get(last[alert.id] or "", -1))
+                self._fired[alert.id] += [facts.key for facts in later]
+                moved = True
+        return moved
+
+    def _end(self, alert: Alert, *, passed: bool) -> None:
+        if alert.id is None:  # it opened and ended with the same window's revision
+            return
+        self.over.append(self._episode(alert, passed=passed))
+
+    def _episode(self, alert: Alert, *, passed: bool = False) -> Episode:
+        assert alert.id is not None
+        rule = self.rules.get(alert.rule)
+        return Episode(
+            alert.id, alert.rule, alert.severity, tuple(alert.detail.get("then", ())), alert.opened, alert.resolved,
+            alert.since, alert.last_window or alert.since, tuple(self._fired.get(alert.id, ())), alert.message,
+            rule is not None and rule.performance, passed,
+        )  # fmt: skip
+
+    def episodes(self) -> tuple[Episode, ...]:
+        """All alerts so far, in the order in which they opened."""
+        return tuple(sorted((*self.over, *map(self._episode, self.open)), key=lambda e: e.id))
