@@ -8,15 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from lifecycle_tui.config.describe import default_of, extra
 from lifecycle_tui.config.reference_text import INTRO, LARGE, SMALL
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.shape import fields, members, tables, words_for
 from lifecycle_tui.config.values import OpenTable, Table
-from lifecycle_tui.config.words import shown_value
 
 
 def reference_markdown() -> str:
@@ -82,16 +82,9 @@ def _escape(text: str) -> str:
 
 
 def _default(info: FieldInfo) -> str:
-    """The default as TOML writes it, in words where the schema has words, `needed` where there is none."""
-    extra: Any = info.json_schema_extra
-    if isinstance(extra, dict) and "default" in extra:
-        text = str(extra["default"])
-        return f"`{text}`" if text.startswith(("[", '"')) and ";" not in text else text
-    if info.is_required():
-        return "needed"
-    if info.default_factory is not None or info.default is None:
-        return "none"
-    return f"`{shown_value(info.default)}`"
+    text = default_of(info)
+    written = text.startswith(("[", '"')) and ";" not in text
+    return f"`{text}`" if written or (text not in ("needed", "none") and not extra(info, "default")) else text
 
 
 if __name__ == "__main__":

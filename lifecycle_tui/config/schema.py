@@ -89,7 +89,7 @@ class WorkspaceTable(Table):
         default=None,
         description="How many jobs may run at once.",
         examples=["2"],
-        json_schema_extra={"default": "one a core, four at most; half as many trainings"},
+        json_schema_extra={"default": "one a core, four at most; half as many trainings", "unit": "jobs"},
     )
     trust: Names = Field(
         default_factory=list,

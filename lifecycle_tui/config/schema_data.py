@@ -116,7 +116,7 @@ class ReferenceRange(Table):
         json_schema_extra={"default": "no end"},
     )
     rows: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="The first so many rows.", examples=["5000"]
+        default=None, description="The first so many rows.", examples=["5000"], json_schema_extra={"unit": "rows"}
     )
     partitions: Annotated[Names, Words("list of partitions")] | None = Field(
         default=None, description="These partitions.", examples=['["2025-01", "2025-02"]']

@@ -105,7 +105,10 @@ class ColumnsSection(Table):
         examples=['"p_fraud"', '{ cat = "p_cat", dog = "p_dog" }'],
     )
     cutoff: float | None = Field(
-        default=None, description="From this score on, the prediction is positive (binary).", examples=["0.35"]
+        default=None,
+        description="From this score on, the prediction is positive (binary).",
+        examples=["0.35"],
+        json_schema_extra={"unit": "a score"},
     )
     numeric: Columns = Field(default_factory=list, description="Columns that are numbers.", examples=['["amount"]'])
     categorical: Columns = Field(
@@ -164,12 +167,16 @@ class MonitorSection(Table):
         json_schema_extra={"default": "its share of the fleet's"},
     )
     min_rows: Annotated[int, Field(ge=1)] = Field(
-        default=30, description="Windows with fewer rows are not judged: cannot tell.", examples=["100"]
+        default=30,
+        description="Windows with fewer rows are not judged: cannot tell.",
+        examples=["100"],
+        json_schema_extra={"unit": "rows"},
     )
     floor: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.01,
         description="Effects below it (KS distance, total variation) are never called drift.",
         examples=["0.02"],
+        json_schema_extra={"unit": "a distance between 0 and 1"},
     )
 
 
@@ -183,7 +190,11 @@ class RuleTable(Table):
         json_schema_extra={"default": "needed"},
     )
     for_: Annotated[int, Field(ge=1)] = Field(
-        default=1, alias="for", description="For how many windows in a row.", examples=["3"]
+        default=1,
+        alias="for",
+        description="For how many windows in a row.",
+        examples=["3"],
+        json_schema_extra={"unit": "windows"},
     )
     severity: Severity = Field(default="warning", description="How bad it is.", examples=['"critical"'])
     then: Annotated[Names, Words("list of actions")] = Field(

@@ -87,7 +87,7 @@ class TrainingTable(Table):
         default=None,
         description="Retrain when the labels of so many further rows are known.",
         examples=["50_000"],
-        json_schema_extra={"default": "never for that reason"},
+        json_schema_extra={"default": "never for that reason", "unit": "rows with their label"},
     )
     on_update: bool = Field(
         default=False, description="Retrain when a window is complete that the last training did not know."
@@ -106,14 +106,16 @@ class TrainingTable(Table):
         json_schema_extra={"default": "`gain(METRIC) > 0`"},
     )
     min_samples: Annotated[int, Field(ge=1)] = Field(
-        default=200, description="No gate passes on fewer rows.", examples=["1000"]
+        default=200, description="No gate passes on fewer rows.", examples=["1000"], json_schema_extra={"unit": "rows"}
     )
 
 
 class StepTable(Table):
     """One of `steps`."""
 
-    weight: Annotated[float, Field(gt=0, le=100)] = Field(description="Share of traffic in percent.", examples=["5"])
+    weight: Annotated[float, Field(gt=0, le=100)] = Field(
+        description="Share of traffic in percent.", examples=["5"], json_schema_extra={"unit": "percent"}
+    )
     hold: Duration | None = Field(
         default=None, description="How long to stay there.", examples=['"1h"'], json_schema_extra={"default": "no wait"}
     )

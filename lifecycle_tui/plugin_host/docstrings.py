@@ -1,6 +1,6 @@
 """What a plugin's docstring says of each option. Called by `options` where the class is at hand.
 
-The `Args:` section of the class's docstring, or of its constructor's, as Google's style has it: `name: what it is`, with
+The `Args:` section of the docstring of the class, or of its constructor, in Google's style: `name: what it is`, with
 further lines indented more.
 """
 
