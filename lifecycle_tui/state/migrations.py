@@ -270,7 +270,7 @@ _THIRD = (
     "ALTER TABLE alerts ADD COLUMN assigned_to TEXT",
     "ALTER TABLE alerts ADD COLUMN assigned_by TEXT",
     "CREATE INDEX alerts_snoozed ON alerts(snoozed_until) WHERE snoozed_until IS NOT NULL",
-    # SQLite changes no CHECK in place: the table is made anew around its rows. Nothing refers to it.
+    # SQLite changes no CHECK in place: these two are made anew around their rows. Nothing refers to them.
     """CREATE TABLE alert_events_new (
         id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), model TEXT NOT NULL,
         kind TEXT NOT NULL CHECK (kind IN
@@ -282,10 +282,21 @@ _THIRD = (
     "CREATE INDEX alert_events_alert ON alert_events(alert_id)",
     "CREATE INDEX alert_events_at ON alert_events(at)",
     "CREATE INDEX alert_events_model ON alert_events(model, at)",
+    """CREATE TABLE notifications_new (
+        id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), notifier TEXT NOT NULL,
+        kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending'
+            CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'dropped')),
+        due_at TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT, created_at TEXT NOT NULL,
+        sent_at TEXT, process TEXT, seq INTEGER, UNIQUE (alert_id, notifier, kind))""",
+    "INSERT INTO notifications_new SELECT id, alert_id, notifier, kind, state, due_at, attempts, last_error, "
+    "created_at, sent_at, process, seq FROM notifications",
+    "DROP TABLE notifications",
+    "ALTER TABLE notifications_new RENAME TO notifications",
+    "CREATE INDEX notifications_due ON notifications(due_at) WHERE state IN ('pending', 'sending')",
     "CREATE INDEX notifications_failed ON notifications(id) WHERE state = 'failed'",
-    "CREATE INDEX jobs_failed ON jobs(id) WHERE state = 'failed'",
+    "CREATE INDEX jobs_failed ON jobs(finished_at) WHERE state = 'failed'",
     "CREATE INDEX signals_error ON signals(window_id) WHERE state = 'error'",
-    "ALTER TABLE models ADD COLUMN rules TEXT",
+    "ALTER TABLE models ADD COLUMN snoozed INTEGER NOT NULL DEFAULT 0",
     """CREATE TABLE plugin_faults (
         kind TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, file TEXT, line INTEGER,
         model TEXT, job_id INTEGER, first_at TEXT NOT NULL, at TEXT NOT NULL, times INTEGER NOT NULL DEFAULT 1,
@@ -307,7 +318,7 @@ def m003_trust(db: Any) -> None:
     """What a team needs: snoozed and assigned alerts, faults of plugins, panels, rules read over the reference."""
     for statement in _THIRD:
         db.execute(statement)
-    for table, key in {"models": ("name",), "alerts": ("id",), **_FOLLOWED_THIRD}.items():
+    for table, key in {"models": ("name",), "alerts": ("id",), "notifications": ("id",), **_FOLLOWED_THIRD}.items():
         follow(db, table, key)
 
 

@@ -86,6 +86,12 @@ def waiting(conn: sqlite3.Connection) -> tuple[Notification, ...]:
     return tuple(map(row, found))
 
 
+def failed(conn: sqlite3.Connection, limit: int = 100) -> tuple[Notification, ...]:
+    """What was given up, the last one queued first."""
+    found = conn.execute(f"{SELECT} WHERE state = 'failed' ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+    return tuple(map(row, found))
+
+
 def claim_due(
     tx: sqlite3.Connection, now: datetime, process: Process, notifiers: Collection[str] | None = None
 ) -> tuple[Notification, ...]:

@@ -42,11 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """A table that tells part of the history: its select, which column is its time, and how a row reads.
-
-    Attributes:
-        only: a further condition that no index helps with: looked for among the `AMONG` rows before the page's end.
-    """
+    """A table that tells part of the history: its select, which column is its time, and how a row reads."""
 
     kind: str
     table: str
@@ -55,7 +51,6 @@ class _Teller:
     tell: Callable[..., tuple[str, str, str, str | None]]
     where: str = ""
     id: str = "id"
-    only: str = ""
 
 
 def _window(key: str, version: str, revision: int, rows: int, labels: int, findings: str) -> tuple:
@@ -150,11 +145,11 @@ FAILED = "job-failed"
 """In `kinds`: of the jobs that ended those that failed."""
 ASKED = "audit-asked"
 """In `kinds`: of the audit log what somebody asked for; deployments are told by the alias that they move."""
-AMONG = 3000
-"""Jobs among which those that failed are looked for, for one page: no index knows them, and years of checks that went
-well must not cost a screen that polls. Further back a failed job is told among the jobs alone."""
 _RANK_OF_JOBS = next(rank for rank, teller in enumerate(_TELLERS) if teller.kind == "job")
-_FAILED_JOBS = replace(_TELLERS[_RANK_OF_JOBS], only="state = 'failed'")
+# By its own index: years of checks that went well must not cost a screen that polls.
+_FAILED_JOBS = replace(
+    _TELLERS[_RANK_OF_JOBS], table="jobs INDEXED BY jobs_failed", where="state = 'failed' AND finished_at IS NOT NULL"
+)
 _ASKED_FOR = replace(next(t for t in _TELLERS if t.kind == "audit"), where="action <> 'deploy'")
 
 
@@ -176,17 +171,15 @@ def timeline(
             found += _told(conn, rank, teller, model, at, limit, before)
         elif teller.kind == "audit" and ASKED in kinds:
             found += _told(conn, rank, _ASKED_FOR, model, at, limit, before)
+        elif teller.kind == "job" and FAILED in kinds:
+            found += _told(conn, rank, _FAILED_JOBS, model, at, limit, before)
     found = sorted(found, key=lambda pair: pair[0])[:limit]
-    if kinds is not None and FAILED in kinds and "job" not in kinds:
-        since = found[-1][1].at if len(found) == limit else None
-        found += _told(conn, _RANK_OF_JOBS, _FAILED_JOBS, model, at, limit, before, since)
-        found.sort(key=lambda pair: pair[0])
-    return tuple(entry for _, entry in found[:limit])
+    return tuple(entry for _, entry in found)
 
 
 def _told(
     conn: sqlite3.Connection, rank: int, teller: _Teller, model: str | None, at: datetime | None, limit: int,
-    before: str | None, since: datetime | None = None,
+    before: str | None,
 ) -> list[tuple[tuple, Entry]]:  # fmt: skip
     where = [teller.where or f"{teller.at} IS NOT NULL"]
     args: list[Any] = []
@@ -196,9 +189,6 @@ def _told(
     if at is not None:
         where.append(f"{teller.at} <= ?")
         args.append(instant(at))
-    if since is not None:
-        where.append(f"{teller.at} >= ?")
-        args.append(instant(since))
     if before is not None:
         clause, more = _after(teller, rank, before)
         where.append(clause)
@@ -207,8 +197,6 @@ def _told(
     tie = ", model DESC" if teller.id != "id" else ""
     order = f"ORDER BY {teller.at} DESC, {teller.id} DESC{tie}"
     source = f"{teller.table} WHERE {' AND '.join(where)}"
-    if teller.only:
-        source = f"(SELECT * FROM {source} {order} LIMIT {AMONG}) WHERE {teller.only}"
     rows = conn.execute(
         f"SELECT {teller.at}, {teller.id}, model, {teller.columns} FROM {source} {order} LIMIT ?", (*args, limit)
     ).fetchall()

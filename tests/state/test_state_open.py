@@ -73,12 +73,20 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
     )
     event = (3, 7, "bikes", "opened", "2026-02-01T00:00:00.000000Z", "2026-01", None, "it drifted")
     conn.execute("INSERT INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", event)
+    told = (5, 7, "pager", "opened", "failed", "2026", 5, "down", "2026", None, None)
+    conn.execute(
+        "INSERT INTO notifications (id, alert_id, notifier, kind, state, due_at, attempts, last_error, created_at, "
+        "sent_at, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        told,
+    )
+    (seq,) = conn.execute("SELECT seq FROM notifications").fetchone()
     conn.commit()
     conn.close()
     with State.open(tmp_path) as state, state.read() as conn:
         assert conn.execute("PRAGMA user_version").fetchone()[0] == migrations.LATEST
         assert conn.execute("SELECT name, task FROM models").fetchall() == [("bikes", "regression")]
         assert conn.execute("SELECT * FROM alert_events").fetchall() == [event]
+        assert conn.execute("SELECT * FROM notifications").fetchall() == [(*told, seq)]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         assert _schema(conn) == _schema(sqlite3.connect(folder.database(empty_root)))
         before = conn.execute("SELECT max(seq) FROM alerts").fetchone()[0]

@@ -172,8 +172,10 @@ class Listing:
             self.whole = True
             return
         where, args = ("", ()) if self._after is None else (" AND (finished_at, id) < (?, ?)", self._after)
+        # Failed ones have an index of their own.
+        source = "jobs INDEXED BY jobs_failed WHERE state = 'failed' AND" if self.which == "failed" else "jobs WHERE"
         found = conn.execute(
-            f"SELECT id, finished_at, kind, state FROM jobs WHERE finished_at IS NOT NULL{where} "
+            f"SELECT id, finished_at, kind, state FROM {source} finished_at IS NOT NULL{where} "
             "ORDER BY finished_at DESC, id DESC LIMIT ?",
             (*args, LOOKED_AT),
         ).fetchall()

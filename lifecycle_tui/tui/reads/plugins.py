@@ -21,8 +21,6 @@ from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
 from lifecycle_tui.state import folder
 from lifecycle_tui.state.text import loads
 
-MODELS = 300
-"""Models whose newest window is looked at for signals that failed: those that were evaluated last."""
 SENDS = 500
 """Newest notifications that are looked at for notifiers that failed."""
 Uses = Mapping[tuple[str, str], tuple[str, ...]]
@@ -229,17 +227,17 @@ def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 _SIGNALS = """
     SELECT m.name, m.window_key, s.name, s.message, s.detail
-    FROM (SELECT name, window_key FROM models WHERE declared = 1 AND window_key IS NOT NULL
-          ORDER BY evaluated_at DESC LIMIT ?) m
-    JOIN windows w ON w.model = m.name AND w.key = m.window_key AND w.current = 1
-    JOIN signals s ON s.window_id = w.id WHERE s.state = 'error'
+    FROM models m
+    CROSS JOIN windows w ON w.model = m.name AND w.key = m.window_key AND w.current = 1
+    CROSS JOIN signals s INDEXED BY signals_error ON s.window_id = w.id
+    WHERE m.declared = 1 AND s.state = 'error' ORDER BY m.evaluated_at DESC, s.window_id, s.name
 """
 
 
 def failures(conn: sqlite3.Connection) -> tuple[Failure, ...]:
     """What plugins got wrong in the newest window of each model, and notifiers that could not send."""
     found: dict[Failure, None] = {}
-    for model, key, signal, message, detail in conn.execute(_SIGNALS, (MODELS,)):
+    for model, key, signal, message, detail in conn.execute(_SIGNALS):
         facts = loads(detail or None, {})
         if isinstance(facts, dict) and isinstance(facts.get("plugin"), str):
             file, line = facts.get("file"), facts.get("line")

@@ -24,8 +24,6 @@ from lifecycle_tui.state.text import instant, maybe_moment, moment
 
 SHOWN = 20
 """Notifications of each kind that are listed."""
-RECENT = 500
-"""Newest notifications among which failed ones are looked for."""
 WALKED = 50_000
 """Files of a folder that are counted at most."""
 
@@ -94,7 +92,7 @@ def facts(conn: sqlite3.Connection, root: Path, now: datetime) -> Facts:
         now=now, clock=clock.read(conn), lease=held_by, held=lease.held(held_by), note=lease.note(conn),
         declared=declared, checked=checked, undeclared=undeclared, broken=broken, evaluated_at=maybe_moment(evaluated),
         due=_due(conn, now), running=len(running), queued=queued, gone=gone,
-        waiting=tuple(map(outbox.row, waiting)), waits=many, failed=_failed(conn),
+        waiting=tuple(map(outbox.row, waiting)), waits=many, failed=outbox.failed(conn, SHOWN),
         schema=schema, database=_size(state), wal=_size(Path(f"{state}-wal")), free=disk.free, disk=disk.total,
         copies=tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
         writable=os.access(state, os.W_OK),
@@ -106,11 +104,6 @@ def _due(conn: sqlite3.Connection, now: datetime) -> tuple[str, str, datetime] |
         "SELECT model, next, due_at FROM loop WHERE due_at > ? ORDER BY due_at LIMIT 1", (instant(now),)
     ).fetchone()
     return None if found is None else (found[0], found[1] or "", moment(found[2]))
-
-
-def _failed(conn: sqlite3.Connection) -> tuple[Notification, ...]:
-    recent = f"SELECT * FROM ({outbox.SELECT} ORDER BY id DESC LIMIT ?) WHERE state = 'failed' LIMIT ?"
-    return tuple(map(outbox.row, conn.execute(recent, (RECENT, SHOWN))))
 
 
 def _size(path: Path) -> int:
