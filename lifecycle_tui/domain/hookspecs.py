@@ -135,9 +135,9 @@ def register_commands(register: Register) -> None:
 def register_panels(register: Register) -> None:
     """Register panels: classes that follow `Panel`.
 
-    `draw` is called after each evaluation of a model, in the evaluate job, and has 10 seconds. What it returns is stored
-    and drawn by every terminal, which itself calls no plugin. An error is shown in the panel's place, beside what it
-    returned before; the evaluation is complete all the same.
+    `draw` is called after each evaluation of a model, in the evaluate job, and has 10 seconds. What it returns is
+    stored and drawn by every terminal, which itself calls no plugin. An error is shown in the panel's place, beside
+    what it returned before; the evaluation is complete all the same.
 
     Args:
         register: call it with classes.

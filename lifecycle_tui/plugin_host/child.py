@@ -16,7 +16,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from lifecycle_tui.domain.errors import LifecycleError
-from lifecycle_tui.plugin_host import blame, cell, frames, guardian, load, wire
+from lifecycle_tui.domain.hookspecs import EVENTS
+from lifecycle_tui.plugin_host import api_version, blame, cell, frames, guardian, hooks, load, wire
 from lifecycle_tui.plugin_host.guardian import CHANNEL_LOST
 from lifecycle_tui.plugin_host.info import Candidate, FaultInfo
 from lifecycle_tui.plugin_host.results import BadResult, as_fit, as_measurement, as_version
@@ -72,6 +73,8 @@ class Service:
                 candidate = Candidate(**request["candidate"])
                 home = home or load.home(candidate)
                 return self._index(replace(candidate, path=home)), []
+            if request["op"] == "check":
+                return self._conform(request), []
             return self._call(request, parts)
         except _Guilty as guilty:
             return {"fault": asdict(guilty.fault)}, []
@@ -83,14 +86,17 @@ class Service:
     def _index(self, candidate: Candidate) -> Json:
         from lifecycle_tui.plugin_host.introspect import describe
 
+        if (refused := api_version.refusal(candidate.path)) is not None:
+            raise _Guilty(refused)
         before = set(sys.modules)
         begin = time.perf_counter()
         module = self._import(candidate)
         spent = (time.perf_counter() - begin) * 1000
         try:
             rows = describe(candidate, module)
-        except load.BadHook as exc:
-            raise _Guilty(FaultInfo("unknown-hook", str(exc), candidate.path, exc.line, hint=exc.hint)) from None
+        except hooks.BadHook as exc:
+            file = exc.file or candidate.path
+            raise _Guilty(FaultInfo("unknown-hook", str(exc), file, exc.line, hint=exc.hint)) from None
         except BaseException as exc:
             raise _Guilty(blame.from_exception(exc, candidate.path, importing=False)) from None
         home = rows[0].home
@@ -101,6 +107,14 @@ class Service:
             return load.load(candidate)
         except BaseException as exc:
             raise _Guilty(blame.from_exception(exc, candidate.path, importing=True)) from None
+
+    # -- conformance ------------------------------------------------------------------------------------------------
+
+    def _conform(self, request: Json) -> Json:
+        from lifecycle_tui.plugin_host.conformance import inside
+
+        cls = self._class(Candidate(**request["candidate"]), request["key"])
+        return {"value": inside.run(cls, request, self._spool)}
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
@@ -133,8 +147,10 @@ class Service:
             raise _Guilty(fault) from None
 
     def _object(self, request: Json) -> Any:
-        """The plugin's instance for these options, made once."""
+        """The plugin's instance for these options, made once; of a file with event hooks what calls them."""
         candidate = Candidate(**request["candidate"])
+        if request["key"].startswith("event:"):
+            return self._listener(candidate)
         key = json.dumps([request["key"], request["location"], request["options"]], sort_keys=True)
         if key not in self._objects:
             cls = self._class(candidate, request["key"])
@@ -162,6 +178,12 @@ class Service:
             message = f"no longer registers {key.replace(':', ' ')}: it changed since it was indexed"
             raise _Guilty(FaultInfo("import", message, candidate.path, 1)) from None
 
+    def _listener(self, candidate: Candidate) -> Listener:
+        key = f"events of {candidate.key}"
+        if key not in self._objects:
+            self._objects[key] = Listener(hooks.managed(self._import(candidate)))
+        return self._objects[key]
+
     def _check(self, method: str, result: Any, packer: wire.Packer) -> Any:
         """The result as it is sent; the packer gets its binary parts."""
         if method == "measure":
@@ -178,7 +200,11 @@ class Service:
             return as_schema(result)
         if method == "read":
             return self._spooled(result)
-        if method in ("send", "deploy"):
+        if method in ("run", "draw"):
+            from lifecycle_tui.plugin_host import shown
+
+            return shown.as_rows(result) if method == "run" else shown.as_drawing(result)
+        if method in ("send", "deploy", *EVENTS):
             return None
         if method == "serving":
             return as_version(result)
@@ -193,6 +219,27 @@ class Service:
             frames.write(self._channel[1], {"batch": wire.Packer().pack(entry)})
             file = path
         return file
+
+
+class Listener:
+    """The event hooks of one file, by name: `listener.on_alert(event)` calls each implementation that it has."""
+
+    def __init__(self, calls: Mapping[str, list[hooks.Call]]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, hook: str) -> Callable[[Any], None]:
+        return lambda event: self._tell(hook, event)
+
+    def _tell(self, hook: str, event: Any) -> None:
+        """Call all of them, whatever one does; then raise the first one's exception."""
+        failed: list[BaseException] = []
+        for call in self._calls.get(hook, ()):
+            try:
+                call(event)
+            except BaseException as exc:
+                failed.append(exc)
+        if failed:
+            raise failed[0]
 
 
 class _Guilty(Exception):

@@ -1,4 +1,4 @@
-"""What a plugin's docstring says of each option. Called by `options` where the class is at hand.
+"""What a plugin's docstring says, of itself and of each option. Called where the class is at hand, to index it.
 
 The `Args:` section of the docstring of the class, or of its constructor, in Google's style: `name: what it is`, with
 further lines indented more.
@@ -8,11 +8,33 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import dataclass
 
 _HEAD = re.compile(r"(args|arguments|parameters|options):\s*\Z", re.IGNORECASE)
 _ITEM = re.compile(r"(\*{0,2}[A-Za-z_]\w*)(?:\s*\([^)]*\))?\s*:\s*(.*)\Z")
 _LENGTH = 400
 """Characters that are kept of one meaning: the index is read by every command."""
+_REST = 1_000
+"""Characters that are kept of what follows the first line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A docstring without what it says of options: its first line, and the paragraphs after it."""
+
+    head: str
+    rest: str
+
+
+def summary(text: str) -> Summary:
+    """The parts of a docstring; "" for what it does not have."""
+    head, _, rest = inspect.cleandoc(text).partition("\n")
+    kept: list[str] = []
+    for line in rest.splitlines():
+        if _HEAD.match(line):
+            break
+        kept.append(line.rstrip())
+    return Summary(head.strip(), "\n".join(kept).strip()[:_REST])
 
 
 def meanings(cls: type) -> dict[str, str]:

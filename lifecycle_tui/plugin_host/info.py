@@ -75,7 +75,7 @@ class FaultInfo:
     Attributes:
         kind: as in `PluginFault`: "syntax", "import", "raised", "exited", "died", "timeout", "memory", "duplicate",
             "unknown-hook", "options"; also "empty" (registers nothing), "class" (the class cannot serve as its kind),
-            "api" (made for a newer program), "disabled", and as warnings "prints" and "doc".
+            "api" (made for another version of the plugin API), "disabled", and as warnings "prints" and "doc".
         file, line: where to look.
         level: a plugin with an "error" is not used; a "warning" is only shown.
     """
@@ -98,17 +98,19 @@ class PluginInfo:
     """One registration, or one file that could not be indexed (then `kind` is "").
 
     Attributes:
-        kind: "detector", "metric", "source", "notifier", …; "" where the file is broken.
-        name: registered name; the file's stem (or the entry point's name) where the file is broken.
+        kind: "detector", "metric", "source", "notifier", …; "event" for a file's event hooks; "" where it is broken.
+        name: registered name; the file's stem (or the entry point's name) for event hooks and where the file is broken.
         origin: see `Origin`.
         file: absolute path of the file that defines the class.
         line: line of the class statement, 1-based.
         home: file of the plugin as discovered (`__init__.py` of a package); it is what the child loads.
         module: import path of built-ins and entry points; the private name under which a drop-in is loaded.
         qualname: the class's name.
-        doc: first line of its docstring.
+        doc: first line of its docstring. about: the rest of it, without what it says of options; "" for none.
         options: in the constructor's order.
         kinds, takes: of detectors. tasks, needs, greater_is_better, range: of metrics. suffixes: of sources.
+        tasks: of panels too; () for all. windows: of commands and panels, how many of the newest they are shown.
+        hooks: of a file's event hooks: those that it implements.
         distribution: name and version of the installed distribution, for entry points.
         import_ms: how long the file's import took when it was indexed; None for built-ins.
         problems: faults and warnings, errors first.
@@ -137,6 +139,9 @@ class PluginInfo:
     import_ms: float | None = None
     problems: tuple[FaultInfo, ...] = ()
     disabled: bool = False
+    about: str = ""
+    windows: int = 0
+    hooks: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -176,6 +181,6 @@ class PluginInfo:
         data = dict(row)
         data["options"] = tuple(OptionInfo(**{**o, "choices": tuple(o["choices"])}) for o in data["options"])
         data["problems"] = tuple(FaultInfo(**p) for p in data["problems"])
-        for name in ("kinds", "tasks", "suffixes", "range"):
+        for name in ("kinds", "tasks", "suffixes", "range", "hooks"):
             data[name] = tuple(data[name])
         return cls(**data)

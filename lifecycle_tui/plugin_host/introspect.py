@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from lifecycle_tui.domain.hookspecs import API_VERSION
+from lifecycle_tui.domain.hookspecs import API_VERSION, EVENTS
 from lifecycle_tui.domain.protocols import Takes
+from lifecycle_tui.domain.showing import MOST_WINDOWS, WINDOWS
 from lifecycle_tui.domain.signals import ColumnKind
-from lifecycle_tui.plugin_host import blame, load, options
+from lifecycle_tui.plugin_host import api_version, blame, docstrings, hooks, load, options
 from lifecycle_tui.plugin_host.info import Candidate, FaultInfo, PluginInfo
 
 TASKS = ("binary", "multiclass", "regression", "ranking")
@@ -25,8 +26,10 @@ METHODS: dict[str, tuple[str, ...]] = {
     "notifier": ("send",),
     "strategy": ("fit",),
     "deployer": ("deploy", "serving"),
+    "command": ("run",),
+    "panel": ("draw",),
 }
-"""Kind → methods the host calls; the kinds of later slices have none yet."""
+"""Kind → methods the host calls; explainers, which a later slice calls, have none yet."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -44,23 +47,38 @@ class Unfit(Exception):
 
 
 def describe(candidate: Candidate, module: Any) -> tuple[PluginInfo, ...]:
-    """One row for each registration of an imported plugin.
+    """One row for each registration of an imported plugin, and one for its event hooks together.
 
     Raises:
-        BadHook: see `load.registrations`; also whatever a hook raises.
+        BadHook: see `hooks.managed`; also whatever a hook raises.
     """
     home = candidate.path or _file(module)
     base = PluginInfo(
         "", candidate.name, candidate.origin, home, 1, home, candidate.module, distribution=candidate.distribution
     )
+    if (fault := api_version.unfit(getattr(module, api_version.NAME, API_VERSION), home, 1)) is not None:
+        return (replace(base, problems=(fault,)),)
     found = load.registrations(module)
-    if not found:
+    heard = {hook: calls for hook, calls in hooks.managed(module).items() if hook in EVENTS}
+    if not found and not heard:
         fault = FaultInfo(
             "empty", "registers nothing", home, 1, hint="call register(YourClass) in a @hookimpl function"
         )
         return (replace(base, problems=(fault,)),)
     rows = [_row(base, one) for one in found]
+    if heard:
+        rows.append(_listener(base, module, {hook: calls[0] for hook, calls in heard.items()}))
     return tuple(_once(rows))
+
+
+def _listener(base: PluginInfo, module: Any, heard: dict[str, Any]) -> PluginInfo:
+    """The row of a file's event hooks; the file's own docstring says what they are for, else the first hook's."""
+    file, line = hooks.place(next(iter(heard.values())))
+    docs = [getattr(of, "__doc__", None) for of in (module, *heard.values())]
+    doc = next((d for d in docs if isinstance(d, str) and d.strip()), "")
+    about = docstrings.summary(doc)
+    row = replace(base, kind="event", file=file or base.file, line=line, hooks=tuple(heard))
+    return replace(row, doc=about.head, about=about.rest)
 
 
 def _file(module: Any) -> str:
@@ -85,7 +103,8 @@ def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
     if not inspect.isclass(cls):
         return _bad(row, "class", f"register takes a class, not {type(cls).__name__}")
     file, line = _source(cls, base.home)
-    row = replace(row, file=file, line=line, qualname=cls.__qualname__, doc=_first_line(cls))
+    about = docstrings.summary(cls.__doc__ or "")
+    row = replace(row, file=file, line=line, qualname=cls.__qualname__, doc=about.head, about=about.rest)
     try:
         row = _attributes(row, cls)
         row = replace(row, options=options.declared(cls, positional=1 if row.kind == "source" else 0))
@@ -95,9 +114,8 @@ def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
         return _bad(row, "options", str(exc), _line(cls.__init__) or line)
     except Exception as exc:  # a class attribute may be anything, with any behaviour
         return _bad(row, "class", f"its class attributes cannot be read: {blame.describe(exc)}")
-    if row.api_version > API_VERSION:
-        message = f"is made for version {row.api_version} of the plugin API; this program has {API_VERSION}"
-        return _bad(row, "api", message)
+    if (fault := api_version.unfit(row.api_version, row.file, row.line)) is not None:
+        return replace(row, problems=(fault,))
     if not row.doc:
         warning = FaultInfo("doc", "has no docstring: its first line is what people are shown", file, line, "warning")
         row = replace(row, problems=(warning,))
@@ -122,11 +140,6 @@ def _source(cls: type, home: str) -> tuple[str, int | None]:
 def _line(function: Any) -> int | None:
     code = getattr(function, "__code__", None)
     return code.co_firstlineno if code else None
-
-
-def _first_line(cls: type) -> str:
-    doc = (cls.__doc__ or "").strip()
-    return doc.splitlines()[0].strip() if doc else ""
 
 
 def _attributes(row: PluginInfo, cls: type) -> PluginInfo:
@@ -190,10 +203,24 @@ def _source_row(row: PluginInfo, cls: type) -> PluginInfo:
     return replace(row, suffixes=tuple(suffixes))
 
 
+def _panel(row: PluginInfo, cls: type) -> PluginInfo:
+    tasks = _words(cls, "tasks", TASKS) if getattr(cls, "tasks", ()) else ()
+    return replace(_windows(row, cls), tasks=tasks)
+
+
+def _windows(row: PluginInfo, cls: type) -> PluginInfo:
+    windows = getattr(cls, "windows", WINDOWS)
+    if type(windows) is not int or not 1 <= windows <= MOST_WINDOWS:
+        raise Unfit(f"windows must be a whole number from 1 to {MOST_WINDOWS:,}, not {windows!r:.40}")
+    return replace(row, windows=windows)
+
+
 _FILL: dict[str, Callable[[PluginInfo, type], PluginInfo]] = {
     "detector": _detector,
     "metric": _metric,
     "source": _source_row,
+    "command": _windows,
+    "panel": _panel,
 }
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
+from lifecycle_tui.domain.hookspecs import EVENT_SECONDS
 from lifecycle_tui.domain.protocols import Batch, Fragment, Message, Outcomes
+from lifecycle_tui.domain.showing import PANEL_SECONDS, Row, Scalar, Series
 from lifecycle_tui.domain.signals import ColumnKind, Measurement
 from lifecycle_tui.plugin_host.info import PluginInfo
 from lifecycle_tui.plugin_host.runner import Runner
+
+if TYPE_CHECKING:
+    from lifecycle_tui.domain.views import Event, ModelView, View
 
 
 class Proxy:
@@ -124,6 +129,32 @@ class DeployerProxy(Proxy):
         return number
 
 
+class CommandProxy(Proxy):
+    """Follows `Command`."""
+
+    def run(self, view: View) -> list[dict[str, Scalar]]:
+        rows: list[dict[str, Scalar]] = self.call("run", view)
+        return rows
+
+
+class PanelProxy(Proxy):
+    """Follows `Panel`."""
+
+    def draw(self, view: ModelView) -> tuple[Row | Series, ...]:
+        seconds = min(PANEL_SECONDS, self._runner.limits.seconds)
+        drawn: tuple[Row | Series, ...] = self._runner.call(self.info, self._options, "draw", [view], seconds=seconds)
+        return drawn
+
+
+class EventProxy(Proxy):
+    """The event hooks of one file."""
+
+    def hear(self, hook: str, event: Event) -> None:
+        """Call every implementation of the hook in the file; the first one's exception is the fault."""
+        seconds = min(EVENT_SECONDS, self._runner.limits.seconds)
+        self._runner.call(self.info, {}, hook, [event], seconds=seconds)
+
+
 KINDS: dict[str, type[Proxy]] = {
     "detector": DetectorProxy,
     "metric": MetricProxy,
@@ -131,5 +162,8 @@ KINDS: dict[str, type[Proxy]] = {
     "notifier": NotifierProxy,
     "strategy": StrategyProxy,
     "deployer": DeployerProxy,
+    "command": CommandProxy,
+    "panel": PanelProxy,
+    "event": EventProxy,
 }
-"""Kind → its stand-in; the kinds of later slices use `Proxy.call`."""
+"""Kind → its stand-in; a kind of a later slice uses `Proxy.call`."""

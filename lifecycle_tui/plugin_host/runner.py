@@ -67,6 +67,10 @@ _CANDIDATE = {"origin": "origin", "name": "name", "path": "home", "module": "mod
 """Field of `Candidate` → field of `PluginInfo`: what the child loads."""
 
 
+_LIGHT = ("notifier", "deployer", "command", "panel", "event")
+"""Kinds that are given no arrays: their process is started without the libraries for them."""
+
+
 class _Doubtful(Exception):
     """Carries a fault that another plugin, or somebody outside, may have caused."""
 
@@ -83,6 +87,7 @@ class Runner:
         codec: how profiles cross; without one only numbers, text, Arrow values and `Outcomes` do.
         journal: file to note calls in, e.g. `ROOT/.lifecycle/plugin-calls.jsonl`.
         on_call: told each call before it is made.
+        on_end: told each call after it: the plugin, and the fault where it was at fault.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Runner:
         codec: Codec | None = None,
         journal: Path | None = None,
         on_call: Callable[[Call], None] | None = None,
+        on_end: Callable[[PluginInfo, PluginFault | None], None] | None = None,
     ) -> None:
         self.limits = limits
         self.subject = ""
@@ -100,7 +106,7 @@ class Runner:
         """Processes started so far."""
         self._codec = codec
         self._journal = Journal(journal) if journal else None
-        self._on_call = on_call
+        self._on_call, self._on_end = on_call, on_end
         self._lock = threading.RLock()
         self._process: Process | None = None
         self._served: set[str] = set()
@@ -131,8 +137,8 @@ class Runner:
 
         Returns:
             `Measurement` for `measure`, `FitResult` for `fit`, fragments for `fragments`, column → Arrow type for
-            `schema`, an iterator of `Batch` for `read`, a number or None for `serving`, None for `send` and `deploy`;
-            else what the plugin returned.
+            `schema`, an iterator of `Batch` for `read`, a number or None for `serving`, rows for `run`, `Row` and
+            `Series` values for `draw`, None for `send`, `deploy` and events; else what the plugin returned.
 
         Raises:
             PluginFault: the plugin failed; charged to this call.
@@ -149,14 +155,14 @@ class Runner:
                 self._journal.begin(call)
             if self._on_call:
                 self._on_call(call)
-            begin, outcome = time.perf_counter(), "broken"
+            begin, outcome, fault = time.perf_counter(), "broken", None
             try:
                 value = self._guarded(info, request, parts, seconds or self.limits.seconds)
                 outcome = "ok"
                 return value
-            except PluginFault as fault:
-                outcome = fault.kind
-                self._strike(info, fault)
+            except PluginFault as exc:
+                outcome, fault = exc.kind, exc
+                self._strike(info, exc)
                 raise
             except LifecycleError:
                 outcome = "error"
@@ -165,6 +171,8 @@ class Runner:
                 if self._journal:
                     self._journal.end(call, outcome)
                 self._account(info, time.perf_counter() - begin, outcome)
+                if self._on_end and outcome != "broken":
+                    self._on_end(info, fault)
 
     def uses(self) -> tuple[PluginUse, ...]:
         """What each plugin called so far has cost, in order of first call."""
@@ -226,7 +234,7 @@ class Runner:
             return self._ask(process, info, request, parts, seconds)
         except _Doubtful as doubt:
             others = shared and info.key not in self._proven
-            if info.kind == "notifier" or not (others or doubt.outside):
+            if info.kind in ("notifier", "event") or not (others or doubt.outside):
                 self._proven.add(info.key)
                 raise doubt.fault from None
         except PluginFault:
@@ -250,7 +258,7 @@ class Runner:
             if not (bloated and self._served - {info.home}):
                 return process
         self._drop()
-        warm = () if info.kind in ("notifier", "deployer") else ("numpy", "pyarrow")
+        warm = () if info.kind in _LIGHT else ("numpy", "pyarrow")
         decode = self._codec.decode if self._codec else ""
         self._process = Process.start(Setup(self.limits.memory, warm, decode, reply))
         self.starts += 1
@@ -315,6 +323,10 @@ class Runner:
             return measurement
         if method == "fit":
             return as_fit(value)
+        if method in ("run", "draw"):
+            from lifecycle_tui.plugin_host import shown
+
+            return shown.as_rows(value) if method == "run" else shown.as_drawing(value)
         if method == "fragments":
             from lifecycle_tui.plugin_host.tables import as_fragments
 

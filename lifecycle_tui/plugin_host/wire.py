@@ -11,16 +11,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
 from lifecycle_tui.domain.protocols import CellProblem, Fragment, Message, Outcomes
-from lifecycle_tui.domain.signals import Measurement
+from lifecycle_tui.domain.showing import Row, Series
+from lifecycle_tui.domain.signals import Measurement, Signal
 
 _PLAIN: dict[str, type] = {
-    c.__name__: c for c in (Measurement, Fragment, CellProblem, Message, Release, FitRequest, FitResult)
+    c.__name__: c
+    for c in (Measurement, Fragment, CellProblem, Message, Release, FitRequest, FitResult, Signal, Row, Series)
 }
 """Dataclasses that cross field by field."""
+_VIEWS = "lifecycle_tui.domain.views"
+"""A module whose dataclasses cross field by field too; it is imported where the first of them comes."""
 _TIMES: dict[str, Any] = {"datetime": datetime, "date": date}
 _ARROW = {
     "array": "Array",
@@ -88,7 +94,7 @@ class Packer:
             return {"$": type(value).__name__, "v": value.isoformat()}
         if isinstance(value, bytes):
             return {"$": "bytes", "part": self._part(value)}
-        if type(value) in _PLAIN.values():
+        if type(value) in _PLAIN.values() or type(value).__module__ == _VIEWS:
             return {"$": type(value).__name__, "v": {f.name: self.pack(getattr(value, f.name)) for f in fields(value)}}
         if isinstance(value, Outcomes):
             return self._outcomes(value)
@@ -242,8 +248,6 @@ def unpack(
         return {k: unpack(v, parts, decode, check=check) for k, v in value["v"].items()}
     if tag in _TIMES:
         return _TIMES[tag].fromisoformat(value["v"])
-    if tag in _PLAIN:
-        return _PLAIN[tag](**{k: unpack(v, parts, decode, check=check) for k, v in value["v"].items()})
     if tag == "Outcomes":
         return _outcomes(value, parts, check)
     if tag == "bytes":
@@ -252,7 +256,17 @@ def unpack(
         return decode(parts[value["part"]])
     if tag in _ARROW:
         return _from_ipc(parts[value["part"]], tag, check)
+    if tag in _PLAIN or tag in _views():
+        return (_PLAIN.get(tag) or _views()[tag])(
+            **{k: unpack(v, parts, decode, check=check) for k, v in value["v"].items()}
+        )
     raise Unsendable(f"a value of the form {tag!r}")
+
+
+@cache
+def _views() -> Mapping[str, type]:
+    module = import_module(_VIEWS)
+    return {name: found for name, found in vars(module).items() if getattr(found, "__module__", "") == _VIEWS}
 
 
 def _outcomes(value: Mapping[str, Any], parts: Sequence[Any], check: bool) -> Outcomes:

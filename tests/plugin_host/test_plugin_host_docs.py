@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui.domain.hookspecs import KINDS
+from lifecycle_tui.domain import showing, views
+from lifecycle_tui.domain.hookspecs import EVENT_SECONDS, EVENTS, KINDS
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.plugin_host import introspect, process, results
@@ -37,7 +38,7 @@ def test_example_detector_works_and_is_under_fifteen_lines(workspace: Callable[.
         assert detector.measure(pa.array([], pa.float64()), pa.array([None], pa.float64())) == Measurement(0.0)
 
 
-@pytest.mark.parametrize("hook", KINDS.values())
+@pytest.mark.parametrize("hook", [*KINDS.values(), *EVENTS])
 def test_every_hook_is_documented(hook: str) -> None:
     assert hook in TEXT
 
@@ -59,7 +60,9 @@ def test_every_fault_is_documented() -> None:
     assert listed - used <= {"import", "raised"}, "made from exceptions"
 
 
-SOURCES = [f"lifecycle_tui.plugin_host.{name}" for name in ("child", "blame", "index", "catalog", "runner")]
+SOURCES = [
+    f"lifecycle_tui.plugin_host.{name}" for name in ("api_version", "child", "blame", "index", "catalog", "runner")
+]
 
 
 def test_limits_are_as_documented() -> None:
@@ -68,6 +71,24 @@ def test_limits_are_as_documented() -> None:
     assert (IMPORT_LIMITS.seconds, IMPORT_LIMITS.memory) == (20.0, 2 * 1024**3)
     assert "20 seconds and 2 GiB" in TEXT
     assert results.DETAIL_LIMIT == 64 * 1024 and "64 KB" in TEXT
+
+
+def test_what_is_shown_and_told_is_as_documented() -> None:
+    assert (showing.PANEL_SECONDS, EVENT_SECONDS) == (10.0, 30.0) and "has 10\nseconds" in TEXT and "with 30\n" in TEXT
+    assert f"At most {showing.MOST_ROWS:,} rows and {showing.MOST_COLUMNS} columns" in TEXT
+    caps = f"At most {showing.PANEL_ROWS} rows, {showing.PANEL_SERIES} series and {showing.PANEL_POINTS:,} points"
+    assert caps in TEXT and f"{showing.WINDOWS} without it, at most {showing.MOST_WINDOWS:,}" in TEXT
+    for event, of in {
+        "on_alert": views.AlertEvent,
+        "on_version": views.VersionEvent,
+        "on_rollout": views.RolloutEvent,
+    }.items():
+        (row,) = re.findall(rf"^\| `{event}` \| .* \| (.*) \|$", TEXT, re.MULTILINE)
+        assert row == ", ".join(f"`{name}`" for name in of.__dataclass_fields__)
+    for value in (showing.Row, showing.Series):
+        assert f"`{value.__name__}({', '.join(value.__dataclass_fields__)})`" in TEXT
+    for shown in (views.View, views.ModelView, views.WindowView):
+        assert all(f"`{name}`" in TEXT for name in shown.__dataclass_fields__)
 
 
 def test_outcomes_are_as_documented() -> None:
