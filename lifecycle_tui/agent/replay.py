@@ -1,20 +1,24 @@
-"""Replays the loop of a model over what state remembers: the same step, with history in place of workers.
+"""Lets the loop of a model run again over what state remembers: the same rules and the same step, with history in place
+of workers (DESIGN §3.1).
 
-Windows, alerts and people's doings come at the instants at which they came. What the step sets off is answered from
-history: the job that was really run then, with what came of it, as soon as it had come. What history does not hold
-cannot be known: such a decision is marked, and the loop goes on as if nothing had come of it. Nothing is written.
+Windows and people's doings come at the instants at which they came. Rules decide, and what the step sets off is
+answered from history: the job that was really run then, with what came of it, as soon as it had come. What history
+does not hold cannot be known: such a decision is marked, the loop goes on as if nothing had come of it, and what
+follows from that is marked as not sure. Nothing is written.
 
-Called by tests (deciding again decides the same); simulating an edited policy is the same call with another plan.
+Called by `whatif`, and by tests (deciding again decides the same).
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from lifecycle_tui.agent.history import Arrival, History
 from lifecycle_tui.agent.loop import AGENT
+from lifecycle_tui.policy.course import Alerts, Episode
+from lifecycle_tui.policy.facts import CompiledRule
 from lifecycle_tui.policy.loop import (
     AlertFact,
     ApprovalFact,
@@ -30,12 +34,9 @@ from lifecycle_tui.policy.loop import (
     LoopState,
     Train,
 )
-from lifecycle_tui.policy.step import step
+from lifecycle_tui.policy.step import quiet, step
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import alerts, approvals, jobs, judgements
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.state.judgements import Judgement
-from lifecycle_tui.state.text import moment
 
 NEAR = timedelta(hours=1)
 """A job of history answers a decision if it was asked for at most so long after it: turns follow what happened by less
@@ -45,15 +46,24 @@ TURNS = 50
 KINDS = {Train: "retrain", Judge: "judge", Deploy: "deploy"}
 
 
+@dataclass(frozen=True)
+class Policy:
+    """What the file declares for the loop of one model, ready to be replayed."""
+
+    rules: tuple[CompiledRule, ...]
+    plan: LoopPlan
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Something that the step set off.
 
     Attributes:
-        kind: "retrain", "judge", "promote", "rollback", "ask-approval" or "drop-challenger".
+        kind: "retrain", "judge", "promote", "rollback", "restore", "ask-approval" or "drop-challenger".
         version: what it is about; None for a training.
         job: the job of history that answers it; None where there is none.
         known: whether history holds what came of it.
+        sure: whether it follows from what history holds; not after a decision whose outcome is not known.
     """
 
     at: datetime
@@ -62,105 +72,117 @@ class Decision:
     why: str
     job: int | None = None
     known: bool = True
+    sure: bool = True
 
 
 @dataclass(frozen=True)
-class History:
-    """What state remembers of one model, as far as the loop goes.
+class Course:
+    """What the loop did with a policy.
 
     Attributes:
-        windows: (as of, key, labels, complete) of every revision.
-        alerts: (fact without its window, opened, resolved, its last windows by instant).
-        moves: champion's and challenger's alias: (at, alias, version, by whom).
+        alerts: in the order in which they opened.
+        decisions: in order.
+        unsure: the instant of the first decision whose outcome history does not hold; None if it holds all.
+        served: (from, version): who served, as far as it is known.
     """
 
-    windows: tuple[tuple[datetime, str, int, bool], ...]
-    alerts: tuple[tuple[AlertFact, datetime, datetime | None, tuple[tuple[datetime, str], ...]], ...]
-    moves: tuple[tuple[datetime, str, int | None, str | None], ...]
-    jobs: tuple[Job, ...]
-    judgements: tuple[Judgement, ...]
-    approvals: tuple[approvals.Approval, ...]
-
-    def instants(self) -> list[datetime]:
-        """Every instant at which something came, in order."""
-        found = {w[0] for w in self.windows} | {m[0] for m in self.moves} | {j.at for j in self.judgements}
-        for _, opened, resolved, went_on in self.alerts:
-            found |= {opened, *(at for at, _ in went_on), *([resolved] if resolved else [])}
-        for job in self.jobs:
-            found |= {job.created_at, *([job.finished_at] if job.finished_at else [])}
-        for asked in self.approvals:
-            found |= {asked.requested_at, *([asked.decided_at] if asked.decided_at else [])}
-        return sorted(found)
-
-
-def read_history(conn: sqlite3.Connection, model: str) -> History:
-    """All that replaying this model needs."""
-    windows = conn.execute(
-        "SELECT as_of, key, labels, complete FROM windows WHERE model = ? AND version = '' ORDER BY id", (model,)
-    ).fetchall()
-    moves = conn.execute(
-        "SELECT at, alias, version, by FROM alias_history WHERE model = ? AND alias IN ('champion', 'challenger') "
-        "ORDER BY id",
-        (model,),
-    ).fetchall()
-    rows = conn.execute(
-        f"{jobs.SELECT} WHERE model = ? AND kind IN ('retrain', 'judge', 'deploy') ORDER BY id", (model,)
-    ).fetchall()
-    judged = judgements.judgements(conn, model, limit=1_000_000)
-    asked = approvals.approvals(conn, model, limit=1_000_000)
-    return History(
-        tuple((moment(at), key, labels, bool(complete)) for at, key, labels, complete in windows),
-        tuple(_alert(conn, row) for row in alerts.alerts(conn, model=model, limit=1_000_000)[::-1]),
-        tuple((moment(at), alias, version, by) for at, alias, version, by in moves),
-        tuple(map(jobs.row, rows)),
-        judged[::-1],
-        asked[::-1],
-    )
-
-
-def _alert(conn: sqlite3.Connection, row: alerts.AlertRow) -> tuple:
-    a = row.alert
-    went_on = tuple((e.at, e.window) for e in alerts.events(conn, row.id) if e.window and e.kind != "acknowledged")
-    return AlertFact(row.id, a.rule, tuple(a.detail.get("then", ())), ""), a.opened, a.resolved, went_on
+    alerts: tuple[Episode, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    unsure: datetime | None = None
+    served: tuple[tuple[datetime, int | None], ...] = ()
 
 
 @dataclass
 class _Replay:
-    plan: LoopPlan
+    policy: Policy
     history: History
+    alerts: Alerts
     state: LoopState = field(default_factory=LoopState)
+    facts: Facts = field(default_factory=Facts)
+    due: datetime | None = None
+    unsure: datetime | None = None
     answered: set[int] = field(default_factory=set)
     unknown: dict[str, JobFact] = field(default_factory=dict)
     dropped: set[int] = field(default_factory=set)
     decisions: list[Decision] = field(default_factory=list)
+    served: list[tuple[datetime, int | None]] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
 
     def run(self, until: datetime | None) -> None:
-        waiting = self.history.instants()
-        while waiting:
-            now = waiting.pop(0)
-            if until is not None and now > until:
+        """All instants in order: windows that come in together, what else happened, and what falls due."""
+        arrivals = self.history.arrivals
+        other = self.history.happened()
+        ended = max([*other[-1:], *(a.at for a in arrivals[-1:])], default=None)
+        if ended is None:
+            return
+        limit = ended if until is None else until
+        at = next_ = 0
+        while at < len(arrivals) or next_ < len(other) or self.due is not None:
+            upcoming = [*other[next_ : next_ + 1], *(a.at for a in arrivals[at : at + 1])]
+            now = min(upcoming if self.due is None else [*upcoming, self.due])
+            if now > limit:
                 return
-            due = self._turns(now)
-            if due is not None and (not waiting or due < waiting[0]) and (waiting or until is not None):
-                waiting.insert(0, due)
+            happened = self.due is not None and self.due <= now
+            first = at
+            while next_ < len(other) and other[next_] <= now:
+                next_ += 1
+                happened = True
+            while at < len(arrivals) and arrivals[at].at <= now:
+                at += 1
+            self._instant(now, arrivals[first:at], happened)
 
-    def _turns(self, now: datetime) -> datetime | None:
+    def _instant(self, now: datetime, came: Sequence[Arrival], happened: bool) -> None:
+        if happened:
+            self._look(now)
+        if came:
+            happened = self._windows(now, came) or happened
+        if happened or self.state.began is None or not quiet(
+            self.policy.plan, self.state, self.facts, self.due, now
+        ):  # fmt: skip
+            self._turns(now)
+
+    def _windows(self, now: datetime, came: Sequence[Arrival]) -> bool:
+        """Windows that came in: rules decide; whether that changed the alerts."""
+        rows, window = self.facts.rows, self.facts.window
+        for arrival in came:
+            key = arrival.facts.key
+            if arrival.facts.version == "":
+                rows += arrival.labels - self.labels.get(key, 0)
+                self.labels[key] = arrival.labels
+                if arrival.complete and (window is None or key > window):
+                    window = key
+        before = {alert.id for alert in self.alerts.open}
+        moved = self.alerts.decide([a.facts for a in came], self.history.label(self.facts.champion), now)
+        self.facts = replace(self.facts, rows=rows, window=window)
+        if moved:
+            self.facts = replace(self.facts, alerts=self._open())
+        return before != {alert.id for alert in self.alerts.open}
+
+    def _open(self) -> tuple[AlertFact, ...]:
+        rules = self.alerts.rules
+        return tuple(
+            AlertFact(a.id or 0, a.rule, rules[a.rule].then if a.rule in rules else (), a.last_window or a.since)
+            for a in sorted(self.alerts.open, key=lambda a: a.id or 0)
+        )
+
+    def _turns(self, now: datetime) -> None:
         for _ in range(TURNS):
-            found = step(self.plan, self.state, self._facts(now), now)
-            self.state = found.state
+            found = step(self.policy.plan, self.state, self.facts, now)
+            self.state, self.due = found.state, found.due
             for intent in found.intents:
                 self._answer(intent, now)
             if not found.intents:
-                return found.due
-        return None
+                return
+            self._look(now)
 
     def _answer(self, intent: Intent, now: datetime) -> None:
         version = None if isinstance(intent, Train) else intent.version
+        sure = self.unsure is None
         if isinstance(intent, AskApproval | DropChallenger):
             kind = "ask-approval" if isinstance(intent, AskApproval) else "drop-challenger"
             if isinstance(intent, DropChallenger):
                 self.dropped.add(intent.version)
-            self.decisions.append(Decision(now, kind, version, intent.why))
+            self.decisions.append(Decision(now, kind, version, intent.why, sure=sure))
             return
         queue = KINDS[type(intent)]
         job = next((j for j in self.history.jobs if self._fits(j, queue, version, now)), None)
@@ -171,8 +193,9 @@ class _Replay:
         else:
             end = JobFact(self._next_id(), now, "done", version, "none", "history does not hold it")
             self.unknown[queue] = end
+            self.unsure = self.unsure or now
         known = job is not None
-        self.decisions.append(Decision(now, kind, version, intent.why, job.id if job else None, known))
+        self.decisions.append(Decision(now, kind, version, intent.why, job.id if job else None, known, sure))
 
     def _fits(self, job: Job, kind: str, version: int | None, now: datetime) -> bool:
         if job.kind != kind or job.id in self.answered or job.created_by != AGENT:
@@ -185,28 +208,23 @@ class _Replay:
 
     # -- what was known then ------------------------------------------------------------------------------------------
 
-    def _facts(self, now: datetime) -> Facts:
+    def _look(self, now: datetime) -> None:
+        """All that is no window, as it is now."""
         pile = self._pile(now)
-        latest = {key: (labels, complete) for at, key, labels, complete in self.history.windows if at <= now}
-        return Facts(
-            alerts=tuple(self._open(now)),
-            champion=pile[-1] if pile else None,
+        champion = pile[-1] if pile else None
+        if not self.served or self.served[-1][1] != champion:
+            self.served.append((now, champion))
+        self.facts = replace(
+            self.facts,
+            champion=champion,
             previous=pile[-2] if len(pile) > 1 else None,
-            challenger=self._challenger(now),
-            rows=sum(labels for labels, _ in latest.values()),
-            window=max((key for key, (_, complete) in latest.items() if complete), default=None),
+            challenger=self._challenger(now, pile),
             training=self._job("retrain", now),
             judging=self._job("judge", now),
             deploying=self._job("deploy", now),
             judgement=self._judgement(now),
             approval=self._approval(now),
         )
-
-    def _open(self, now: datetime) -> Iterable[AlertFact]:
-        for fact, opened, resolved, went_on in self.history.alerts:
-            if opened <= now and (resolved is None or resolved > now):
-                last = max((window for at, window in went_on if at <= now), default="")
-                yield AlertFact(fact.id, fact.rule, fact.then, last)
 
     def _seen(self, job: Job, now: datetime) -> bool:
         """People's jobs come by themselves; the agent's when the step has set them off."""
@@ -218,8 +236,7 @@ class _Replay:
         if not found or (unknown is not None and unknown.created >= found[-1].created_at):
             return unknown
         job = found[-1]
-        over = job.finished_at is not None and job.finished_at <= now
-        end = job.state if over and job.state in ("done", "failed", "cancelled") else None
+        end = job.state if _over(job, now) and job.state in ("done", "failed", "cancelled") else None
         text = job.error or str(job.outcome.get("text", ""))
         return JobFact(job.id, job.created_at, end, job.payload.get("version"), job.outcome.get("verdict"), text)
 
@@ -248,7 +265,7 @@ class _Replay:
         done = {
             j.payload.get("version")
             for j in self.history.jobs
-            if j.kind == "deploy" and self._seen(j, now) and j.finished_at is not None and j.finished_at <= now
+            if j.kind == "deploy" and self._seen(j, now) and _over(j, now)
         }
         found = []
         for at, name, version, by in self.history.moves:
@@ -260,7 +277,7 @@ class _Replay:
     def _pile(self, now: datetime) -> list[int]:
         return aliases.pile(v for v in self._moves(aliases.CHAMPION, now) if v is not None)
 
-    def _challenger(self, now: datetime) -> int | None:
+    def _challenger(self, now: datetime, pile: Sequence[int]) -> int | None:
         """The newest version of a job that was seen, unless it was dropped or promoted since."""
         made = [
             j.outcome["version"]
@@ -269,7 +286,6 @@ class _Replay:
         ]
         named = [v for v in self._moves("challenger", now) if v is not None]
         newest = max((*made, *(v for v in named if v in made or not made)), default=None)
-        pile = self._pile(now)
         return None if newest in self.dropped or newest in pile else newest
 
 
@@ -277,15 +293,15 @@ def _over(job: Job, now: datetime) -> bool:
     return job.finished_at is not None and job.finished_at <= now
 
 
-def replay(history: History, plan: LoopPlan, until: datetime | None = None) -> tuple[Decision, ...]:
-    """What the loop decides on this history with this plan, in order.
+def replay(history: History, policy: Policy, until: datetime | None = None) -> Course:
+    """What the loop does on this history with this policy.
 
     Args:
         until: the end of the replay; by default the last instant that history knows.
     """
-    found = _Replay(plan, history)
+    found = _Replay(policy, history, Alerts(policy.rules))
     found.run(until)
-    return tuple(found.decisions)
+    return Course(found.alerts.episodes(), tuple(found.decisions), found.unsure, tuple(found.served))
 
 
 def unanswered(history: History, decisions: Sequence[Decision]) -> tuple[Job, ...]:

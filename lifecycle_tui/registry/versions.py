@@ -182,6 +182,12 @@ def versions(conn: sqlite3.Connection, model: str, limit: int = 50, before: int 
     return tuple(map(row, found))
 
 
+def labels(conn: sqlite3.Connection, model: str) -> dict[int, str]:
+    """What windows call each of a model's versions, by its number."""
+    found = conn.execute("SELECT number, coalesce(name, number) FROM versions WHERE model = ? ORDER BY number", (model,))
+    return {number: str(label) for number, label in found}
+
+
 def of_job(conn: sqlite3.Connection, model: str, job_id: int) -> Version | None:
     """The version that a job registered; a job that was killed and runs again finds by this what it had done."""
     found = conn.execute(f"{SELECT} WHERE model = ? AND job_id = ? ORDER BY number LIMIT 1", (model, job_id)).fetchone()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lifecycle_tui.agent.facts import plan_of
+from lifecycle_tui.agent.history import History, read_history
 from lifecycle_tui.agent.loop import AGENT
-from lifecycle_tui.agent.replay import read_history, replay, unanswered
+from lifecycle_tui.agent.replay import Course, replay, unanswered
+from lifecycle_tui.agent.whatif import policy_of, signals_of
 from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
@@ -81,26 +83,34 @@ def test_judged_on_rows_that_neither_was_trained_on(told: Story) -> None:
         assert judgement.end <= judgement.at
 
 
-def test_deciding_again_on_what_state_remembers_decides_the_same(told: Story) -> None:
-    spec = open_workspace(told.root / "lifecycle.toml").spec.model("riders")
+def replayed(told: Story, **changes: object) -> tuple[History, Course]:
+    """The story once more, by its own policy or with another plan."""
+    space = open_workspace(told.root / "lifecycle.toml")
+    policy = policy_of(space, space.spec.model("riders"))
     with State.open(told.root) as state, state.read() as conn:
-        history = read_history(conn, "riders")
-    decisions = replay(history, plan_of(spec))
+        history = read_history(conn, "riders", signals_of(policy), recorded=True)
+    return history, replay(history, replace(policy, plan=replace(policy.plan, **changes)))
+
+
+def test_deciding_again_on_what_state_remembers_decides_the_same(told: Story) -> None:
+    history, course = replayed(told)
     did = [j for j in history.jobs if j.created_by == AGENT]
-    assert [d.job for d in decisions if d.job is not None] == [j.id for j in did] and did
-    assert all(d.known for d in decisions) and unanswered(history, decisions) == ()
+    assert [d.job for d in course.decisions if d.job is not None] == [j.id for j in did] and did
+    assert all(d.known and d.sure for d in course.decisions) and unanswered(history, course.decisions) == ()
+    stored = [row.alert for row in told.alerts()]
+    assert [(e.rule, e.since, e.opened, e.resolved, e.message) for e in course.alerts] == [
+        (a.rule, a.since, a.opened, a.resolved, a.message) for a in stored
+    ]
 
 
 def test_what_never_happened_is_marked_as_unknown(told: Story) -> None:
-    spec = open_workspace(told.root / "lifecycle.toml").spec.model("riders")
-    with State.open(told.root) as state, state.read() as conn:
-        history = read_history(conn, "riders")
-    from dataclasses import replace
-
-    eager = replay(history, replace(plan_of(spec), on_update=True))
-    lazy = replay(history, replace(plan_of(spec), trains=False))
-    assert any(not d.known and d.kind == "retrain" for d in eager)
-    assert lazy == () and len(unanswered(history, lazy)) == len([j for j in history.jobs if j.created_by == AGENT])
+    history, eager = replayed(told, on_update=True)
+    _, lazy = replayed(told, trains=False)
+    first = next(d for d in eager.decisions if not d.known)
+    assert first.kind == "retrain" and first.sure and eager.unsure == first.at
+    assert not any(d.sure for d in eager.decisions if d.at > first.at)
+    assert lazy.decisions == () and lazy.unsure is None
+    assert len(unanswered(history, lazy.decisions)) == len([j for j in history.jobs if j.created_by == AGENT])
 
 
 def test_the_same_story_twice_is_the_same(told: Story, tmp_path: Path) -> None:

@@ -1,0 +1,318 @@
+"""What another policy would have done: the loop replayed over the same history with two policies (DESIGN §9).
+
+    state → `history` (windows, jobs, moves) → `replay` (rules and step, twice) → `differences` → rows for people
+
+Called by `lifecycle policy simulate` and by the terminal while a rule is edited. Reads state, writes nothing, imports
+no numpy. It claims what history holds: what a training that never happened would have changed is marked as unknown.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lifecycle_tui.agent.differences import Difference, compare
+from lifecycle_tui.agent.facts import plan_of
+from lifecycle_tui.agent.history import History, read_history
+from lifecycle_tui.agent.replay import Course, Decision, Episode, Policy, replay, unanswered
+from lifecycle_tui.domain.results import Alert
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.policy.grouping import Notice, wants
+from lifecycle_tui.policy.rules import compile_rule
+from lifecycle_tui.state import alerts
+from lifecycle_tui.workspace import Workspace, signals
+
+__all__ = ["Asked", "Course", "Decision", "Difference", "Episode", "WhatIf", "answer", "ask", "policy_of", "what_if"]
+
+MONTH = timedelta(days=365.25 / 12)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two policies of a model, as plain values that another process can be given.
+
+    Attributes:
+        notified: rule → how many notifiers would hear of an alert of it.
+        declared: what else the file says of the model that no replay can change, by key, as text.
+    """
+
+    policy: Policy
+    notified: dict[str, int]
+    declared: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question about one model.
+
+    Attributes:
+        since, until: what is told; the replay begins with what state has first. None for all.
+        delay: of its labels.
+    """
+
+    model: str
+    in_force: Side
+    edited: Side
+    since: datetime | None = None
+    until: datetime | None = None
+    delay: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What two policies did with the same history of one model.
+
+    Attributes:
+        since, until: the span that is told; both None where state holds nothing.
+        windows: how many came in within it.
+        in_force, edited: the two courses, cut to the span.
+        pages: messages that each would have sent, one for each notifier that hears of an alert (in force, edited).
+        notes: what the reader has to know: what could not be replayed, and why.
+    """
+
+    model: str
+    since: datetime | None
+    until: datetime | None
+    windows: int
+    in_force: Course
+    edited: Course
+    differences: tuple[Difference, ...]
+    pages: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def months(self) -> float:
+        """Length of the span in months of 30.44 days; at least a day's share, so that rates are numbers."""
+        if self.since is None or self.until is None:
+            return 0.0
+        return max((self.until - self.since) / MONTH, timedelta(days=1) / MONTH)
+
+
+def what_if(
+    conn: sqlite3.Connection, before: Workspace, after: Workspace, model: str, *, since: datetime | None = None,
+    until: datetime | None = None,
+) -> WhatIf:  # fmt: skip
+    """What the policy of `before` did with a model's history, and what that of `after` would have done.
+
+    Raises:
+        KeyError: if one of the two does not declare the model.
+    """
+    return answer(conn, ask(before, after, model, since=since, until=until))
+
+
+def ask(
+    before: Workspace, after: Workspace, model: str, *, since: datetime | None = None, until: datetime | None = None
+) -> Asked:
+    """The question as plain values.
+
+    Raises:
+        KeyError: if one of the two does not declare the model.
+    """
+    old, new = before.spec.model(model), after.spec.model(model)
+    in_force = _side(before, old)
+    edited = in_force if old == new and before.spec.notifiers == after.spec.notifiers else _side(after, new)
+    return Asked(model, in_force, edited, since, until, new.data.labels.delay)
+
+
+def policy_of(space: Workspace, spec: ModelSpec) -> Policy:
+    """A model's rules and plan, ready to be replayed."""
+    known = signals(spec, spec.columns.kinds, space.plugins)
+    return Policy(tuple(compile_rule(spec.name, rule, known) for rule in spec.rules), plan_of(spec))
+
+
+def signals_of(*policies: Policy) -> set[str]:
+    """Names of the signals that rules of these policies read."""
+    return {ref.name for policy in policies for rule in policy.rules for ref in rule.expression.signals}
+
+
+def _side(space: Workspace, spec: ModelSpec) -> Side:
+    notified = {}
+    for rule in spec.rules:
+        alert = Alert(spec.name, rule.name, rule.severity, "open", "", datetime.min, "", detail={"then": rule.then})
+        targets = [then.partition(":")[2] or None for then in rule.then if then.partition(":")[0] == "notify"]
+        heard = {
+            notifier.name
+            for target in targets
+            for notifier in space.spec.notifiers
+            if wants(notifier, Notice(alert, "opened", alert.opened, spec.owner, (), target))
+        }
+        notified[rule.name] = len(heard)
+    return Side(policy_of(space, spec), notified, _declared(spec))
+
+
+def _declared(spec: ModelSpec) -> dict[str, str]:
+    """What decides what is measured, made and judged, and so cannot be replayed."""
+    training = spec.training
+    found: dict[str, object] = {
+        "data": spec.data,
+        "columns": spec.columns,
+        "monitor.detectors": spec.monitor.detectors,
+        "monitor.metrics": spec.monitor.metrics,
+        "monitor.false_alarms": spec.monitor.false_alarms,
+        "monitor.min_rows": spec.monitor.min_rows,
+        "monitor.floor": spec.monitor.floor,
+    }
+    for name in ("estimator", "command", "strategy", "options", "history", "holdout", "refit", "gates", "min_samples"):
+        found[f"training.{name}"] = getattr(training, name, None)
+    return {name: _words(value) for name, value in found.items()}
+
+
+def _words(value: object) -> str:
+    """A declaration as text, without the places at which it stands."""
+    if hasattr(value, "__dataclass_fields__"):
+        names = [name for name in value.__dataclass_fields__ if name != "place"]
+        return f"{type(value).__name__}({', '.join(f'{n}={_words(getattr(value, n))}' for n in names)})"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_words, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {_words(v)}' for k, v in sorted(value.items(), key=str))}}}"
+    return repr(value)
+
+
+def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
+    """Replay both policies over what state remembers."""
+    old, new = asked.in_force, asked.edited
+    history = read_history(conn, asked.model, signals_of(old.policy, new.policy), delay=asked.delay)
+    first = replay(history, old.policy, asked.until)
+    second = first if new is old else replay(history, new.policy, asked.until)
+    since, until = _span(history, asked)
+    in_force, edited = _cut(first, since), _cut(second, since)
+    return WhatIf(
+        asked.model,
+        since,
+        until,
+        len(
+            {
+                a.facts.key
+                for a in history.arrivals
+                if since is not None and until is not None and since <= a.at <= until
+            }
+        ),
+        in_force,
+        edited,
+        compare(in_force, edited) if new is not old else (),
+        (_pages(in_force, old), _pages(edited, new)),
+        tuple(_notes(conn, asked, history, first, second)),
+    )
+
+
+def _span(history: History, asked: Asked) -> tuple[datetime | None, datetime | None]:
+    instants = [a.at for a in (*history.arrivals[:1], *history.arrivals[-1:])] + history.happened()[-1:]
+    if not instants:
+        return None, None
+    return asked.since or min(instants), asked.until or max(instants)
+
+
+def _cut(course: Course, since: datetime | None) -> Course:
+    """What is told: alerts that were open since then, and what was decided."""
+    if since is None:
+        return course
+    return Course(
+        tuple(e for e in course.alerts if e.resolved is None or e.resolved >= since),
+        tuple(d for d in course.decisions if d.at >= since),
+        course.unsure,
+        course.served,
+    )
+
+
+def _pages(course: Course, side: Side) -> int:
+    return sum(side.notified.get(e.rule, 0) for e in course.alerts if not e.passed)
+
+
+# -- what the reader has to know --------------------------------------------------------------------------------------
+
+
+def _notes(conn: sqlite3.Connection, asked: Asked, history: History, first: Course, second: Course) -> list[str]:
+    if not history.arrivals:
+        return [f"state holds no window of {asked.model} yet: `lifecycle check` evaluates what there is"]
+    notes = []
+    if history.afterwards is not None:
+        notes.append(
+            f"windows up to {history.afterwards} were evaluated afterwards, together: they are replayed as if each had "
+            "come in at its end, with the labels that are known now"
+        )
+    notes += _unmeasured(asked, history)
+    notes += _fixed(asked)
+    notes += _served_alone(first, second)
+    if history.afterwards is None:
+        notes += _unexplained(conn, asked, history, first)
+    for course, whose in ((first, "in force"), (second, "edited")):
+        if course.unsure is not None and (course is first or first is not second):
+            notes.append(
+                f"from {course.unsure:%Y-%m-%d %H:%M} on the {whose} policy sets off work that never happened: what "
+                "would have come of it is unknown, and the replay goes on as if nothing had"
+            )
+    return notes
+
+
+def _unmeasured(asked: Asked, history: History) -> list[str]:
+    """Rules that read what no window was measured for."""
+    measured: set[str] = set()
+    for arrival in history.arrivals:
+        measured.update(arrival.facts.signals)
+    notes = []
+    for rule in asked.edited.policy.rules:
+        absent = dict.fromkeys(ref.name for ref in rule.expression.signals if ref.name not in measured)
+        if absent:
+            notes.append(
+                f"rule {rule.name} reads {', '.join(absent)}, which no stored window has: it is never known here"
+            )
+    return notes
+
+
+def _fixed(asked: Asked) -> list[str]:
+    """What differs between the two files and is no policy: windows, versions and judgements stay as they were."""
+    old, new = asked.in_force.declared, asked.edited.declared
+    changed = [name for name in new if old.get(name) != new[name]]
+    if not changed:
+        return []
+    many = "differ" if len(changed) > 1 else "differs"
+    return [
+        f"{', '.join(changed)} {many}: signals, versions and judgements stay as they were made, so what this would "
+        "have changed is unknown"
+    ]
+
+
+def _served_alone(first: Course, second: Course) -> list[str]:
+    """A version that would still have served: it scored nothing then, and so nothing is known of how it would do."""
+    if first.served == second.served:
+        return []
+    for n, (at, version) in enumerate(first.served):
+        if second.served[n : n + 1] != ((at, version),):
+            mine = [v for when, v in second.served if when <= at][-1:]
+            if mine and mine[0] != version:
+                return [
+                    f"from {at:%Y-%m-%d} on version {mine[0]} would still have served in place of version {version}: "
+                    "what it would have scored is unknown, and rules on performance are then"
+                ]
+    return []
+
+
+def _unexplained(conn: sqlite3.Connection, asked: Asked, history: History, first: Course) -> list[str]:
+    """Where the replay of the policy in force does not give what state remembers: another policy did it, or a person."""
+    notes = []
+    stored = [row.alert for row in alerts.alerts(conn, model=asked.model, limit=1_000_000)]
+    told = {(e.rule, e.since) for e in first.alerts}
+    odd = sorted({f"{a.rule} ({a.since})" for a in stored if (a.rule, a.since) not in told})
+    if odd:
+        notes.append(
+            f"state remembers alerts that the policy in force does not give: {_some(odd)}: it was another then"
+        )
+    missing = unanswered(history, first.decisions)
+    if missing:
+        told_ = [f"{job.kind} of {job.created_at:%Y-%m-%d}" for job in missing]
+        notes.append(f"state remembers work that the policy in force does not set off: {_some(told_)}")
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def models_of(before: Workspace, after: Workspace, wanted: Collection[str] = ()) -> tuple[str, ...]:
+    """The models that both declare, in the file's order; only `wanted` ones, if any are named."""
+    old = {spec.name for spec in before.spec.models}
+    return tuple(s.name for s in after.spec.models if s.name in old and (not wanted or s.name in wanted))
