@@ -12,6 +12,8 @@ class Tails:
     name, kinds = "tails", ("numeric",)
 
     def measure(self, reference, window):
+        if not (reference.finite and window.finite):
+            return None
         before, now = (p.quantile(0.99) - p.quantile(0.01) for p in (reference, window))
         return now / before if before else None
 

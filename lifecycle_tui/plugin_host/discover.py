@@ -56,8 +56,13 @@ def drop_ins(folders: Sequence[Path]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for folder in folders:
         for path in _entries(folder):
-            found.setdefault(str(path), Candidate("drop-in", _stem(path), str(path), private_name(path)))
+            found.setdefault(str(path), drop_in(path))
     return tuple(found.values())
+
+
+def drop_in(path: Path) -> Candidate:
+    """That file (`__init__.py` of a package), wherever it lies."""
+    return Candidate("drop-in", _stem(path), str(path), private_name(path))
 
 
 def _entries(folder: Path) -> Iterator[Path]:

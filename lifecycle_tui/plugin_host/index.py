@@ -214,6 +214,15 @@ def index_one(candidate: Candidate, site: str = "", limits: IndexLimits = IMPORT
     return replace(found, stamp="") if doubtful else found
 
 
+def one_file(path: Path, limits: IndexLimits = IMPORT_LIMITS) -> tuple[PluginInfo, ...]:
+    """What a file registers, wherever it lies, learnt now; faults become rows.
+
+    Raises:
+        LifecycleError: if no child could be started.
+    """
+    return index_one(discover.drop_in(path), limits=limits).rows
+
+
 def _import_once(candidate: Candidate, site: str, limits: IndexLimits) -> tuple[Indexed, bool]:
     """What one child has found, and whether its end may not have been the file's doing."""
     from lifecycle_tui.plugin_host import blame, load

@@ -246,7 +246,8 @@ def _by_label(reference: CategoricalProfile, window: CategoricalProfile) -> tupl
 
 
 def _distance(p: np.ndarray, q: np.ndarray) -> float:
-    return float(0.5 * np.abs(p / p.sum() - q / q.sum()).sum())
+    # Without common labels rounding can end a bit above 1, which no share is.
+    return min(1.0, float(0.5 * np.abs(p / p.sum() - q / q.sum()).sum()))
 
 
 def _alone_by_chance(pooled: np.ndarray, drawn: int, left: int, rows: int) -> float:

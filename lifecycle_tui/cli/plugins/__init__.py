@@ -8,6 +8,8 @@ from lifecycle_tui.cli.lazy import Lazy
 
 COMMANDS = {
     "list": "lifecycle_tui.cli.plugins.listing:command",
+    "new": "lifecycle_tui.cli.plugins.new:command",
+    "check": "lifecycle_tui.cli.plugins.check:command",
 }
 """Command → where it lives."""
 

@@ -1,0 +1,31 @@
+"""What a team's own tests of its plugins and workspaces import (docs/plugin-tutorial.md). Public, like `api`.
+
+    from lifecycle_tui import testing
+
+    @testing.conformance("plugins/kurtosis.py")
+    def test_conformance(check):
+        check.run()
+
+    def test_kurtosis():
+        detector = testing.load_plugin("plugins/kurtosis.py")()
+        assert testing.measure(detector, [1.0, 2.0, 3.0], [1.0, 2.0, 9.0]).value > 0
+
+The fixtures `workspace`, `clock` and `drive` are there for test files (or the top `conftest.py`) that say
+`pytest_plugins = ["lifecycle_tui.testing"]`. Nothing is registered with pytest by being installed: other people's
+test runs do not import this. What a function needs is imported when it is called.
+"""
+
+from __future__ import annotations
+
+from lifecycle_tui.testing.columns import measure, outcomes, profile
+from lifecycle_tui.testing.conforming import Conformance, conformance
+from lifecycle_tui.testing.loading import load_plugin
+
+__all__ = [
+    "Conformance",
+    "conformance",
+    "load_plugin",
+    "measure",
+    "outcomes",
+    "profile",
+]
