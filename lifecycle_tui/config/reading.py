@@ -19,7 +19,7 @@ class Reading:
     """What was read.
 
     Attributes:
-        spec: the workspace; for checks alone unless `sound`: what was wrong is left out, and something stands in for it.
+        spec: the workspace; for checks alone unless `sound`: something stands in for what was wrong.
         top: the main file's table.
         models: each model's table with the defaults behind it, by name; those too whose file could not be read.
         files: names of all files, as places have them, in the order in which they were read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypedDict, Unpack
 
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.sources import LaterPlace, Part, Source, dotted, holds
@@ -36,6 +37,26 @@ class Report:
     def is_touched(self, path: KeyPath) -> bool:
         """Whether something at a path, above it or below it, was wrong."""
         return bool(self.broken) and (self.is_broken(path) or any(key[: len(path)] == path for key in self.broken))
+
+
+class More(TypedDict, total=False):
+    """What may be said of a problem besides code, path and message.
+
+    Attributes:
+        part: what to point at, the value unless it says otherwise.
+        hint: what to do.
+        related: other paths below the table that have to do with it.
+        level: an error unless it says otherwise.
+        inside: (1-based column, width) within the text at the path.
+        beside: further places that have to do with it.
+    """
+
+    part: Part
+    hint: str | None
+    related: Sequence[KeyPath]
+    level: Level
+    inside: tuple[int, int] | None
+    beside: Sequence[Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +93,25 @@ class View:
         layer = self.layers[0]
         return holds(layer.source.values, (*layer.base, *path))
 
+    def written(self, *path: str | int) -> bool:
+        """Whether the table or the defaults have something there."""
+        return any(holds(layer.source.values, (*layer.base, *path)) for layer in self.layers)
+
+    def behind(self, *path: str | int) -> bool:
+        """Whether what lies behind the table itself has something there."""
+        return any(holds(layer.source.values, (*layer.base, *path)) for layer in self.layers[1:])
+
+    def value(self, *path: str | int) -> Any:
+        """What is written there, as TOML gave it; None where nothing is."""
+        layer = self._layer(path)
+        found: Any = layer.source.values
+        for part in (*layer.base, *path):
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
     def place(self, *path: str | int, part: Part = "value") -> Place:
         """Where something is written: in the table itself, else in the defaults, else the nearest thing above."""
         layer = self._layer(path)
@@ -101,31 +141,20 @@ class View:
         found = [(*layer.source.prefix, *layer.base, *path) for layer in self.layers]
         return [(*self.key, *path), *found]
 
-    def problem(
-        self,
-        code: str,
-        path: KeyPath,
-        message: str,
-        *,
-        part: Part = "value",
-        hint: str | None = None,
-        related: Sequence[KeyPath] = (),
-        level: Level = "error",
-        inside: tuple[int, int] | None = None,
-        beside: Sequence[Place] = (),
-    ) -> None:
-        """Report something about `path` below this table.
+    def problem(self, code: str, path: KeyPath, message: str, **more: Unpack[More]) -> None:
+        """Report something about `path` below this table."""
+        self.report.add(self.row(code, path, message, **more))
 
-        Args:
-            related: other paths below it that have to do with it.
-            inside: (1-based column, width) within the text at `path`.
-            beside: further places that have to do with it.
-        """
+    def row(self, code: str, path: KeyPath, message: str, **more: Unpack[More]) -> Problem:
+        """The same as a problem that is not reported yet."""
         layer = self._layer(path)
         key = self.key if layer is self.layers[0] else layer.base
-        place = self.place(*path, part=part) if inside is None else self.inside(path, *inside)
-        others = (*(self.place(*other) for other in related), *beside)
-        self.report.add(Problem(code, message, dotted((*key, *path)), place, hint, others, level))
+        inside = more.get("inside")
+        place = self.place(*path, part=more.get("part", "value")) if inside is None else self.inside(path, *inside)
+        others = (*(self.place(*other) for other in more.get("related", ())), *more.get("beside", ()))
+        return Problem(
+            code, message, dotted((*key, *path)), place, more.get("hint"), others, more.get("level", "error")
+        )
 
     def missing(self, key: str, message: str | None = None, hint: str | None = None) -> None:
         """Report a key that is needed, at the table's header; silent where it is there but wrong."""

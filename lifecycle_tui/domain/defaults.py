@@ -14,3 +14,6 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "ranking": ("mean_target",),
 }
 """Metrics of a model that names none, by task; the first one that can be computed is its key metric."""
+
+LOOK_BACK = 200
+"""Windows before the first undecided one that rules look back on: a longer `for` would never be reached."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lifecycle_tui.agent.workers.context import JobContext
+from lifecycle_tui.domain.defaults import LOOK_BACK
 from lifecycle_tui.domain.results import Alert, Health, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, NotifierSpec
@@ -33,9 +34,6 @@ from lifecycle_tui.state.windows import WindowSignals
 
 SHOWN = 24
 """Windows of history kept in a model's row of the fleet."""
-
-LOOK_BACK = 200
-"""Windows before the first undecided one that rules may look back on (unknown windows neither count nor reset)."""
 
 
 DATA = "data"

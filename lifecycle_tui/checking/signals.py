@@ -1,0 +1,71 @@
+"""Which detectors and metrics a model is measured with, and the signals that these give.
+
+Called by the checks of rules and gates, and through `workspace` by evaluations, viewers and the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lifecycle_tui.domain.defaults import DETECTORS, METRICS
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.specs import ModelSpec, PluginUse
+from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
+
+_OF_SCORES = frozenset({"auc", "brier", "log_loss"})
+
+
+def detector_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, ...]:
+    """Detectors that the model names, or the defaults with the team's own drop-ins added."""
+    named = model.monitor.detectors or tuple(PluginUse(n) for n in (*DETECTORS, *_drop_ins(plugins, "detector")))
+    return named if any(use.name == "missing" for use in named) else (*named, PluginUse("missing"))
+
+
+def metric_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, ...]:
+    """Metrics that the model names, or those of its task that its columns allow, with the team's own drop-ins added."""
+    if model.monitor.metrics:
+        return model.monitor.metrics
+    if model.columns.target is None:
+        return ()
+    scored = has_scores(model)
+    own = [n for n in _drop_ins(plugins, "metric") if model.task in plugins.find("metric", n).tasks]
+    return tuple(PluginUse(n) for n in (*METRICS[model.task], *own) if scored or n not in _OF_SCORES)
+
+
+def has_scores(model: ModelSpec) -> bool:
+    """Whether metrics of scores can be computed: the data has them, or versions of ours give them."""
+    return model.columns.score is not None or model.columns.prediction is None
+
+
+def unfit(model: ModelSpec, metric: str, plugins: PluginCatalog) -> str | None:
+    """Why a metric can never have a value for this model; None where it can."""
+    info = plugins.get("metric", metric)
+    if model.columns.target is None:
+        return f"{metric} needs labels, and the columns have no target"
+    if info is not None and model.task not in info.tasks:
+        return f"{metric} is for {', '.join(info.tasks)} models, and this is {model.task}"
+    if info is not None and info.needs == "score" and not has_scores(model) and model.training is None:
+        return f"{metric} needs scores, and the columns have predictions alone"
+    return None
+
+
+def _drop_ins(plugins: PluginCatalog, kind: str) -> list[str]:
+    return [info.name for info in plugins.all(kind) if info.origin == "drop-in" and info.usable]
+
+
+def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCatalog) -> SignalCatalog:
+    """Every signal the model can have, given the kinds of its columns."""
+    detectors, metrics = [], []
+    for use in detector_uses(model, plugins):
+        info = plugins.get("detector", use.name)
+        if info is not None:
+            low_high = info.range if info.range != (None, None) else None
+            detectors.append(DetectorInfo(info.name, info.kinds, low_high))  # type: ignore[arg-type]
+    for use in metric_uses(model, plugins):
+        if unfit(model, use.name, plugins):
+            continue
+        info = plugins.get("metric", use.name)
+        directed = info is None or info.greater_is_better is not None
+        metrics.append(MetricInfo(use.name, info.range if info else (None, None), directed))
+    return model_catalog(kinds, detectors, metrics)
