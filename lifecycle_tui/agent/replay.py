@@ -262,17 +262,24 @@ class _Replay:
 
     def _moves(self, alias: str, now: datetime) -> list[int | None]:
         """Where an alias went: by people and data at their time, by the agent once its job is seen."""
-        done = {
-            j.payload.get("version")
+        return [
+            version
+            for at, name, version, by in self.history.moves
+            if name == alias
+            and at <= now
+            and (alias != aliases.CHAMPION or by != AGENT or self._done(version, at, now))
+        ]
+
+    def _done(self, version: int | None, at: datetime, now: datetime) -> bool:
+        """Whether the deploy job that moved the champion to a version at an instant was seen, and is over."""
+        return any(
+            j.kind == "deploy"
+            and j.payload.get("version") == version
+            and j.created_at <= at <= (j.finished_at or at)
+            and self._seen(j, now)
+            and _over(j, now)
             for j in self.history.jobs
-            if j.kind == "deploy" and self._seen(j, now) and _over(j, now)
-        }
-        found = []
-        for at, name, version, by in self.history.moves:
-            agents = alias == aliases.CHAMPION and by == AGENT
-            if name == alias and at <= now and (not agents or version in done):
-                found.append(version)
-        return found
+        )
 
     def _pile(self, now: datetime) -> list[int]:
         return aliases.pile(v for v in self._moves(aliases.CHAMPION, now) if v is not None)

@@ -291,7 +291,7 @@ def _served_alone(first: Course, second: Course) -> list[str]:
 
 
 def _unexplained(conn: sqlite3.Connection, asked: Asked, history: History, first: Course) -> list[str]:
-    """Where the replay of the policy in force does not give what state remembers: another policy did it, or a person."""
+    """Where the replay of the policy in force does not give what state remembers: another one did it, or a person."""
     notes = []
     stored = [row.alert for row in alerts.alerts(conn, model=asked.model, limit=1_000_000)]
     told = {(e.rule, e.since) for e in first.alerts}
