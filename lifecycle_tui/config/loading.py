@@ -12,18 +12,22 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from lifecycle_tui.config import layering
 from lifecycle_tui.config.build import Declared, build, check_matches
+from lifecycle_tui.config.layering import Laid
 from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.config.report import Layer, Report, View
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.schema_model import ModelTable
 from lifecycle_tui.config.shape import keys_at
-from lifecycle_tui.config.sources import Part, Source, dotted, holds, shown
+from lifecycle_tui.config.sources import Part, dotted, holds, shown
 from lifecycle_tui.config.syntax import read
 from lifecycle_tui.config.words import validate
+from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE, find_root
 from lifecycle_tui.domain.problems import Place, Problem
@@ -99,18 +103,22 @@ def _collector_paused() -> Iterator[None]:
 def _examine(path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path, bytes]) -> Reading:
     report = Report()
     data = {path: _bytes(path, over) if given is None else given[path]}
-    main, problem = read(path, data[path])
+    name = layering.which(path, given)
+    below, problem = read(path, data[path])
     if problem is not None:
         report.add(problem)
         report.broken.add(())
+    laid = layering.lay(below, name, given, over, data, report)
+    main = laid.main
     file = validate(main, FileTable, report)
     declared = [Declared(name, Layer(main, ("models", name)), table) for name, table in file.models.items()]
     if given is None:
-        declared += _included(main, file, report, data, over)
+        declared += _included(laid, file, report, data, over)
     else:
-        declared += [_model(name, text, report, data) for name, text in given.items() if name != path]
+        declared += [_model(laid, name, text, report, data) for name, text in given.items() if name not in data]
+    declared += _alone(laid, declared, report)
     declared = _each_once(declared, report)
-    spec = build(main, file, declared, report, data)
+    spec = replace(build(main, file, declared, report, data), environment=name)
     check_matches(main, file, declared, report)
     if not declared and not report.failed:
         report.add(
@@ -132,10 +140,13 @@ def locate(workspace: WorkspaceSpec, key: KeyPath, part: Part = "value") -> Plac
 
     Looks in the model's own file, then in the defaults. Reads files anew: for messages, not for hot paths.
     """
-    wanted: list[tuple[Path, KeyPath]] = [(workspace.file, key)]
+    mains = [workspace.file]
+    if workspace.environment is not None:
+        mains.insert(0, environment.overlay(workspace.file, workspace.environment))
+    wanted: list[tuple[Path, KeyPath]] = [(file, key) for file in mains]
     if key[:1] == ("models",) and len(key) > 1:
-        wanted += [(f, key[2:]) for f in workspace.files if f != workspace.file and f.stem == key[1]]
-        wanted.append((workspace.file, ("defaults", *key[2:])))
+        wanted += [(f, key[2:]) for f in workspace.files if f not in mains and f.stem == key[1]]
+        wanted += [(file, ("defaults", *key[2:])) for file in mains]
     for file, path in wanted:
         try:
             source, _ = read(file, file.read_bytes())
@@ -169,10 +180,11 @@ def _bytes(path: Path, over: Mapping[Path, bytes]) -> bytes:
 
 
 def _included(
-    main: Source, file: FileTable, report: Report, data: dict[Path, bytes], over: Mapping[Path, bytes]
+    laid: Laid, file: FileTable, report: Report, data: dict[Path, bytes], over: Mapping[Path, bytes]
 ) -> list[Declared]:
     """The models of the included files, and their bytes into `data`."""
     found = []
+    main = laid.main
     root = main.path.parent
     for index, pattern in enumerate(file.include):
         where = os.path.join(glob.escape(str(root)), os.path.expanduser(pattern))
@@ -181,7 +193,7 @@ def _included(
             place = main.place(("include", index))
             report.add(Problem("no-file", f'no file matches "{pattern}"', f"include[{index}]", place))
         for path in paths:
-            if path in data:
+            if path in data or environment.named_by(main.path, path):
                 continue
             try:
                 data[path] = over[path] if path in over else path.read_bytes()
@@ -190,19 +202,28 @@ def _included(
                 message = f"{shown(path)} cannot be read: {exc.strerror}"
                 report.add(Problem("no-file", message, f"include[{index}]", place))
                 continue
-            found.append(_model(path, data[path], report, data))
+            found.append(_model(laid, path, data[path], report, data))
     return found
 
 
-def _model(path: Path, text: bytes, report: Report, data: dict[Path, bytes]) -> Declared:
-    """The model of an included file."""
+def _model(laid: Laid, path: Path, text: bytes, report: Report, data: dict[Path, bytes]) -> Declared:
+    """The model of an included file, as the environment has it."""
     data[path] = text
     source, problem = read(path, text, ("models", path.stem))
     if problem is not None:
         report.add(problem)
         report.broken.add(("models", path.stem))
+    source = laid.over(source, path.stem)
     table = validate(source, ModelTable, report)
     return Declared(path.stem, Layer(source), table, readable=problem is None)
+
+
+def _alone(laid: Laid, declared: list[Declared], report: Report) -> list[Declared]:
+    """Models that only the environment's file declares."""
+    known = [model.name for model in declared]
+    names = [name for name in laid.models if name not in set(known)]
+    sources = {name: laid.alone(name) for name in names if layering.declares(laid, name, known, report)}
+    return [Declared(name, Layer(source), validate(source, ModelTable, report)) for name, source in sources.items()]
 
 
 def _each_once(declared: list[Declared], report: Report) -> list[Declared]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lifecycle_tui.config.inside import offsets
+from lifecycle_tui.config.overlays import laid_over
 from lifecycle_tui.config.scanner import KeyPath, Scan, Span, scan
 from lifecycle_tui.domain.problems import Place
 
@@ -100,6 +101,59 @@ class Source:
         after = min(first + max(1, width), len(found) - 1)
         start, end = (entry.value.start + found[at] for at in (first, after))
         return self.at(Span(start, max(start + 1, end)))
+
+
+class Overlaid(Source):
+    """A file with the values of an environment's file laid over its own; each place is in the file that wrote it.
+
+    Args:
+        lower: the file below.
+        upper: the environment's file.
+        over: what of that file's table at `at` counts here.
+        at: key path in `upper` of what stands at `lower`'s top.
+    """
+
+    def __init__(self, lower: Source, upper: Source, over: Mapping[str, Any], at: KeyPath = ()) -> None:
+        super().__init__(lower.path, lower.text, laid_over(lower.values, over), lower.prefix)
+        self.lower, self.upper, self.over, self.at_path = lower, upper, over, at
+
+    def writer(self, path: KeyPath) -> tuple[Source, KeyPath]:
+        """The file that wrote what counts at a path, or the most of it, and the path there.
+
+        A table that both have is the lower one's: the environment's only changes it.
+        """
+        if not self.lower.values:
+            return self.upper, (*self.at_path, *path)
+        for length in range(len(path), -1, -1):
+            below, above = _found(self.lower.values, path[:length]), _found(self.over, path[:length])
+            if above is not _MISSING and not (isinstance(above, dict) and isinstance(below, dict)):
+                return self.upper, (*self.at_path, *path)
+            if below is not _MISSING:
+                break
+        return self.lower, path
+
+    def place(self, path: KeyPath, part: Part = "value") -> Place:
+        source, path = self.writer(path)
+        return source.place(path, part)
+
+    def inside(self, path: KeyPath, column: int, width: int) -> Place:
+        source, path = self.writer(path)
+        return source.inside(path, column, width)
+
+
+_MISSING = object()
+
+
+def _found(values: Any, path: KeyPath) -> Any:
+    """What stands at a path of parsed values, else `_MISSING`."""
+    for part in path:
+        if isinstance(values, dict):
+            values = values.get(part, _MISSING)
+        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            return _MISSING
+    return values
 
 
 _SLOTS = ("file", "line", "column", "width")

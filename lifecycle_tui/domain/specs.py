@@ -325,6 +325,7 @@ class WorkspaceSpec:
         trust: types of the team's own that an artefact may hold.
         pickle: whether artefacts may be pickles.
         keep: how long each resolution of old profiles is kept ("hours", "days", "months").
+        environment: whose file was laid over `file` (`lifecycle --env prod`); None for none.
     """
 
     root: Path
@@ -343,6 +344,7 @@ class WorkspaceSpec:
     notifiers: tuple[NotifierSpec, ...] = ()
     digest: str = ""
     files: tuple[Path, ...] = ()
+    environment: str | None = None
 
     def model(self, name: str) -> ModelSpec:
         """The model of that name.
