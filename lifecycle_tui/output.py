@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
-from lifecycle_tui.domain.problems import Problem
+from lifecycle_tui.domain.problems import Place, Problem
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
@@ -150,45 +150,102 @@ class Progress:
             self._shown = False
 
 
-def problem_block(problem: Problem, source: str | None = None) -> str:
-    """One problem as people read it: place, code, the source line with a caret, and the hint."""
+def problem_block(problem: Problem, source: str | None = None, texts: Texts | None = None) -> str:
+    """One problem as people read it: place, code, the source line with a caret, the hint, where to read more.
+
+    Args:
+        source: the text of the problem's file.
+        texts: gives the texts of files, so that the lines of other places are shown too.
+    """
     level = style(
         f"{problem.level}[{problem.code}]", "red" if problem.level == "error" else "yellow", stream=sys.stderr
     )
-    head = f"{problem.place}: " if problem.place else ""
+    if source is None and texts is not None and problem.place is not None:
+        source = texts(problem.place.file)
+    head = f"{plain(str(problem.place))}: " if problem.place else ""
     lines = [f"{head}{level} {plain(problem.key)}".rstrip(), f"  {plain(problem.message)}"]
-    if problem.place and source is not None:
-        text = source.removeprefix("\ufeff").split("\n")
-        if problem.place.line <= len(text):
-            shown = text[problem.place.line - 1].rstrip("\r")
-            lines.append(f"  | {plain(shown)}")
-            lines.append(f"  | {' ' * (problem.place.column - 1)}{'^' * max(1, problem.place.width)}")
+    if problem.place:
+        lines += _marked(problem.place, source)
+    for place in problem.related:
+        lines.append(f"  see also {plain(str(place))}")
+        if texts is not None:
+            lines += _marked(place, texts(place.file))
     if problem.hint:
         lines.append(f"  {plain(problem.hint)}")
-    lines.extend(f"  see also {place}" for place in problem.related)
+    lines.append(f"  see: {plain(problem.see)}")
     return "\n".join(lines)
+
+
+def _marked(place: Place, source: str | None) -> list[str]:
+    """The line of a place, with carets under what is meant; nothing where the text is not at hand."""
+    if source is None:
+        return []
+    text = source.removeprefix("\ufeff").split("\n")
+    if place.line > len(text):
+        return []
+    line = text[place.line - 1].rstrip("\r")
+    before, meant = line[: place.column - 1], line[place.column - 1 : place.column - 1 + place.width]
+    return [f"  | {_printed(line)}", f"  | {' ' * _cells(before)}{'^' * max(1, _cells(meant))}"]
+
+
+def _printed(line: str) -> str:
+    return plain(line.replace("\t", "    "))
+
+
+def _cells(text: str) -> int:
+    """Columns of a terminal that a part of a line takes."""
+    shown = _printed(text)
+    if shown.isascii():
+        return len(shown)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in shown)
+
+
+def problem_row(problem: Problem) -> dict[str, Any]:
+    """One problem as the row of a JSON document; its keys are a contract."""
+    place = problem.place
+    return {
+        "level": problem.level,
+        "code": problem.code,
+        "key": problem.key,
+        "message": problem.message,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "width": place.width if place else None,
+        "hint": problem.hint,
+        "related": [str(p) for p in problem.related],
+        "related_places": [
+            {"file": p.file, "line": p.line, "column": p.column, "width": p.width} for p in problem.related
+        ],
+        "see": problem.see,
+    }
+
+
+class Texts:
+    """The texts of files by name, each read once; None for one that cannot be read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str | None] = {}
+
+    def __call__(self, name: str) -> str | None:
+        if name not in self._known:
+            try:
+                with open(name, encoding="utf-8", errors="replace", newline="") as handle:
+                    self._known[name] = handle.read()
+            except OSError:
+                self._known[name] = None
+        return self._known[name]
 
 
 def error(exc: LifecycleError) -> None:
     """An error as narration: what is wrong, and what to do."""
     if isinstance(exc, ConfigError) and exc.problems:
-        cache: dict[str, str | None] = {}
+        texts = Texts()
         for problem in exc.problems:
-            note(problem_block(problem, _source(problem, cache)))
+            note(problem_block(problem, texts=texts))
             note("")
     note(f"{style('error', 'red', 'bold', stream=sys.stderr)}: {plain(exc.message)}")
     if exc.hint:
         note(f"  {plain(exc.hint)}")
-
-
-def _source(problem: Problem, cache: dict[str, str | None]) -> str | None:
-    if problem.place is None:
-        return None
-    name = problem.place.file
-    if name not in cache:
-        try:
-            with open(name, encoding="utf-8", errors="replace") as handle:
-                cache[name] = handle.read()
-        except OSError:
-            cache[name] = None
-    return cache[name]

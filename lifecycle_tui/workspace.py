@@ -14,6 +14,7 @@ from lifecycle_tui import config
 from lifecycle_tui.checking import problems
 from lifecycle_tui.checking.conditions import against, conditions
 from lifecycle_tui.checking.signals import detector_uses, metric_uses, signals
+from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.config.sources import dotted
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.problems import Problem
@@ -27,7 +28,7 @@ from lifecycle_tui.policy.rules import compile_rule
 if TYPE_CHECKING:
     from lifecycle_tui.policy.facts import CompiledRule
 
-__all__ = ["Workspace", "check", "detector_uses", "metric_uses", "open_workspace", "signals"]
+__all__ = ["Examined", "Workspace", "check", "detector_uses", "examine", "metric_uses", "open_workspace", "signals"]
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,63 @@ def open_workspace(
         ConfigError: with every problem, if there is an error among them.
     """
     path = file or config.find(Path.cwd())
-    reading = config.examine(path, given, over)
-    catalog = PluginCatalog.open(reading.spec.root, reading.spec.plugins, enabled=plugins, limits=import_limits())
-    found = problems(reading, catalog)
-    if not reading.sound:
-        raise _refused(path, found)
-    return Workspace(reading.spec, catalog, found)
+    examined = _examine(path, plugins, given, over)
+    if not examined.reading.sound:
+        raise _refused(path, examined.problems)
+    return examined.workspace
 
 
 def check(path: Path, over: Mapping[Path, bytes] | None = None) -> tuple[Problem, ...]:
-    """Every problem of the file, its plugins and rules, in one run. For `config check` and edits.
+    """Every problem of the file, its plugins and rules, in one run. For edits and whoever shows what is wrong.
 
     Raises:
         ConfigError: only if the file itself is not there or cannot be read.
     """
-    reading = config.examine(path, over=over)
-    return problems(reading, PluginCatalog.open(reading.spec.root, reading.spec.plugins, limits=import_limits()))
+    return examine(path, over).problems
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A workspace with everything that is wrong with it.
+
+    Attributes:
+        workspace: for further checks alone unless `reading.sound`: something stands in for what was wrong.
+    """
+
+    reading: Reading
+    workspace: Workspace
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem, each once, in the order of the files."""
+        return self.reading.problems
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Models that have errors: what rests on the whole of one is not judged."""
+        wrong = [problem.key for problem in self.problems if problem.level == "error"]
+        if any(key.startswith(("defaults", "workspace")) or not key for key in wrong):
+            return frozenset(self.reading.models)
+        starts = {name: dotted(("models", name)) for name in self.reading.models}
+        return frozenset(name for name, start in starts.items() if any(f"{k}.".startswith(f"{start}.") for k in wrong))
+
+
+def examine(path: Path, over: Mapping[Path, bytes] | None = None) -> Examined:
+    """What `check` says, with what was read, for `config check`, which looks at the data too.
+
+    Raises:
+        ConfigError: only if the file itself is not there or cannot be read.
+    """
+    return _examine(path, True, None, over)
+
+
+def _examine(
+    path: Path, plugins: bool, given: Mapping[Path, bytes] | None, over: Mapping[Path, bytes] | None
+) -> Examined:
+    reading = config.examine(path, given, over)
+    spec = reading.spec
+    catalog = PluginCatalog.open(spec.root, spec.plugins, enabled=plugins, limits=import_limits())
+    return Examined(reading, Workspace(spec, catalog, problems(reading, catalog)))
 
 
 def _refused(path: Path, problems: tuple[Problem, ...]) -> ConfigError:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from lifecycle_tui import config
+from lifecycle_tui.config.sources import dotted
 from lifecycle_tui.data.layout import Role, tables
 from lifecycle_tui.domain.errors import LifecycleError
-from lifecycle_tui.domain.problems import Level, Problem
+from lifecycle_tui.domain.nearest import meant
+from lifecycle_tui.domain.problems import Level, Place, Problem
 from lifecycle_tui.domain.protocols import Source
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
@@ -29,20 +31,68 @@ Key = tuple[str | int, ...]
 
 
 def data_problems(
-    workspace: Workspace, open_tables: Callable[[ModelSpec], Mapping[Role, Source]]
+    workspace: Workspace,
+    open_tables: Callable[[ModelSpec], Mapping[Role, Source]],
+    doubtful: Collection[str] = (),
 ) -> tuple[Problem, ...]:
-    """Every table that cannot be opened, every declared column that no table has, and rules that read such columns."""
+    """Every table that cannot be opened, every declared column that no table has, and rules that read such columns.
+
+    Args:
+        doubtful: models that have errors of another kind: their rules are not judged once more.
+    """
     found: list[Problem] = []
     for spec in workspace.spec.models:
-        try:
-            schemas = {role: source.schema() for role, source in open_tables(spec).items()}
-        except LifecycleError as exc:
-            place = next((table.place for table in tables(spec).values() if table.place), spec.place)
-            found.append(Problem("no-data", exc.message, f"models.{spec.name}.data", place, exc.hint))
+        schemas: dict[Role, Mapping[str, pa.DataType]] = {}
+        closed = False
+        for role in tables(spec):
+            try:
+                schemas[role] = open_tables(_alone(spec, role))[role].schema()
+            except LifecycleError as exc:
+                closed = True
+                found.append(_unopened(workspace.spec, spec, role, exc))
+        if closed:
             continue
-        found += column_problems(workspace.spec, spec, {name for schema in schemas.values() for name in schema})
-        found += _rules(workspace, spec, schemas)
+        there = {name for schema in schemas.values() for name in schema}
+        beside = {name for role, schema in schemas.items() if role != "labels" for name in schema}
+        found += column_problems(workspace.spec, spec, there)
+        found += _groups_of_labels(workspace.spec, spec, there - beside)
+        if spec.name not in doubtful:
+            found += _rules(workspace, spec, schemas)
     return tuple(found)
+
+
+def _alone(spec: ModelSpec, role: Role) -> ModelSpec:
+    """The model with one of its tables alone: what cannot be opened is then known."""
+    data, only = spec.data, tables(spec)[role]
+    return replace(
+        spec,
+        data=replace(
+            data,
+            table=only if role == "table" else None,
+            features=only if role == "features" else None,
+            predictions=only if role == "predictions" else None,
+            labels=replace(data.labels, table=only if role == "labels" else None),
+            reference=replace(data.reference, table=only if role == "reference" else None),
+        ),
+    )
+
+
+def _unopened(workspace: WorkspaceSpec, spec: ModelSpec, role: Role, exc: LifecycleError) -> Problem:
+    path = ("models", spec.name, "data", role)
+    place = config.locate(workspace, (*path, "path")) or config.locate(workspace, path)
+    return Problem("no-data", exc.message, dotted(path), place or tables(spec)[role].place or spec.place, exc.hint)
+
+
+def _groups_of_labels(workspace: WorkspaceSpec, spec: ModelSpec, labels: Collection[str]) -> Iterator[Problem]:
+    """Protected and segment columns that come with the labels alone: no group would ever be compared."""
+    for name, key, _ in _declared(spec):
+        if key[1] in ("protected", "segments") and name in labels:
+            path = ("models", spec.name, *key)
+            says = f"only the labels have a column {name!r}: groups are read from the rows that are scored"
+            hint = "bring it with the features or the predictions"
+            table = config.locate(workspace, ("models", spec.name, "data", "labels"))
+            place = config.locate(workspace, path) or config.locate(workspace, path[:-1])
+            yield Problem("missing-column", says, dotted(path), place, hint, (table,) if table else ())
 
 
 def _declared(spec: ModelSpec) -> Iterator[tuple[str, Key, Level]]:
@@ -58,8 +108,8 @@ def _declared(spec: ModelSpec) -> Iterator[tuple[str, Key, Level]]:
         for label, name in columns.score.items():
             yield name, ("columns", "score", label), "error"
     if columns.timestamp is not None:
-        for name in columns.timestamp.columns:
-            yield name, ("columns", "timestamp"), "error"
+        for i, name in enumerate(columns.timestamp.columns):
+            yield name, ("columns", "timestamp", i), "error"
     seen: Counter[str] = Counter()
     for name, kind in columns.kinds.items():
         yield name, ("columns", kind, seen[kind]), "error"
@@ -69,6 +119,9 @@ def _declared(spec: ModelSpec) -> Iterator[tuple[str, Key, Level]]:
             yield name, ("columns", role, i), "error"
     for i, name in enumerate(columns.ignore):
         yield name, ("columns", "ignore", i), "warning"
+    for use in spec.monitor.detectors:
+        for name in use.per_column:
+            yield name, ("monitor", "detectors", use.name, "columns", name), "error"
     if spec.data.labels.arrived is not None:
         yield spec.data.labels.arrived, ("data", "labels", "arrived"), "error"
 
@@ -79,14 +132,23 @@ def column_problems(workspace: WorkspaceSpec, spec: ModelSpec, there: Collection
     for name, key, level in _declared(spec):
         if name in there:
             continue
-        near = get_close_matches(name, sorted(there), n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"the data has {', '.join(sorted(there)[:8])}"
+        hint = meant(name, sorted(there)) or f"the data has {', '.join(sorted(there)[:8])}"
         path = ("models", spec.name, *key)
-        place = config.locate(workspace, path) or config.locate(workspace, path[:-1]) or spec.place
         says = f"no table of {spec.name} has a column {name!r}"
-        dotted = ".".join(str(part) for part in path if not isinstance(part, int))
-        found.append(Problem("missing-column", says, dotted, place, hint, level=level))
+        key_text = dotted(tuple(part for part in path if not isinstance(part, int)))
+        found.append(
+            Problem("missing-column", says, key_text, _place(workspace, path) or spec.place, hint, level=level)
+        )
     return found
+
+
+def _place(workspace: WorkspaceSpec, path: Key) -> Place | None:
+    """Where a column is named; the ways to write a timestamp are tried in turn."""
+    part: Literal["key", "value"] = "key" if "detectors" in path else "value"
+    ways: list[Key] = [path, path[:-1]]
+    if path[3:4] == ("timestamp",):
+        ways = [(*path[:4], "from", path[4]), (*path[:4], "from"), (*path[:4], "column"), path[:4]]
+    return next((place for way in ways if (place := config.locate(workspace, way, part))), None)
 
 
 def _rules(workspace: Workspace, spec: ModelSpec, schemas: Mapping[Role, Mapping[str, pa.DataType]]) -> list[Problem]:

@@ -12,7 +12,9 @@ from tests.cli import cli_spaces
 from tests.cli.conftest import Here, Ran
 
 DATA = "[models.steady.data]"
-ROW = {"level", "code", "key", "message", "file", "line", "column", "hint", "related"}
+ROW = {
+    "level", "code", "key", "message", "file", "line", "column", "width", "hint", "related", "related_places", "see",
+}  # fmt: skip
 
 
 def problems(done: Ran) -> list[dict]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lifecycle_tui import output
 from lifecycle_tui.domain.problems import Problem
+
+if TYPE_CHECKING:
+    from lifecycle_tui.workspace import Examined
 
 
 @click.command(name="check")
@@ -31,32 +35,33 @@ def command(ctx: click.Context, file: Path | None, fmt: str, no_data: bool) -> N
     from lifecycle_tui.config import find
 
     path = file or find(Path.cwd())
-    problems = workspace.check(path)
-    if not no_data and not any(p.level == "error" for p in problems):
-        problems = (*problems, *_data(path))
+    examined = workspace.examine(path)
+    if not no_data:
+        for problem in _data(examined):
+            examined.reading.report.add(problem)
+    problems = examined.problems
     errors = sum(p.level == "error" for p in problems)
     if fmt == "json":
-        output.json_out({"file": str(path), "problems": [_row(p) for p in problems]})
+        output.json_out({"file": str(path), "problems": [output.problem_row(p) for p in problems]})
     else:
-        sources: dict[str, str] = {}
+        texts = output.Texts()
         for problem in problems:
-            output.say(output.problem_block(problem, _text(problem, sources)))
+            output.say(output.problem_block(problem, texts=texts))
             output.say()
         warnings = len(problems) - errors
         output.say(f"{path}: {_count(errors, 'error')}, {_count(warnings, 'warning')}" if problems else f"{path}: fine")
     ctx.exit(2 if errors else 0)
 
 
-def _data(path: Path) -> tuple[Problem, ...]:
+def _data(examined: Examined) -> tuple[Problem, ...]:
     """The declarations against the tables themselves. Team sources run in the plugins' process."""
     import contextlib
 
     from lifecycle_tui.agent.work.sources import open_tables
     from lifecycle_tui.monitoring.declared import data_problems
     from lifecycle_tui.plugin_host.runner import Runner
-    from lifecycle_tui.workspace import open_workspace
 
-    space = open_workspace(path)
+    plugins = examined.workspace.plugins
     with contextlib.ExitStack() as stack:
         made: list[Runner] = []
 
@@ -65,35 +70,10 @@ def _data(path: Path) -> tuple[Problem, ...]:
                 made.append(stack.enter_context(Runner()))
             return made[0]
 
-        return data_problems(space, lambda spec: open_tables(spec.data, space.plugins, runner))
+        return data_problems(
+            examined.workspace, lambda spec: open_tables(spec.data, plugins, runner), examined.doubtful
+        )
 
 
 def _count(n: int, word: str) -> str:
     return f"{n} {word}{'' if n == 1 else 's'}"
-
-
-def _text(problem: Problem, sources: dict[str, str]) -> str | None:
-    if problem.place is None:
-        return None
-    name = problem.place.file
-    if name not in sources:
-        try:
-            sources[name] = Path(name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return None
-    return sources[name]
-
-
-def _row(problem: Problem) -> dict[str, object]:
-    place = problem.place
-    return {
-        "level": problem.level,
-        "code": problem.code,
-        "key": problem.key,
-        "message": problem.message,
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-        "hint": problem.hint,
-        "related": [str(p) for p in problem.related],
-    }
