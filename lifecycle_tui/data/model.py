@@ -17,6 +17,7 @@ from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
 from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.layout import Role as Role
+from lifecycle_tui.data.reference_cut import ReferencePart, cut
 from lifecycle_tui.data.resolved import Resolved
 from lifecycle_tui.data.scan import Scan, ScanPlan
 from lifecycle_tui.data.slices import FragmentSlicer, Selector
@@ -111,6 +112,7 @@ class ModelData:
         columns: Sequence[str] | None = None,
         fragments: Sequence[str] | None = None,
         groups: bool = False,
+        part: ReferencePart | None = None,
     ) -> Scan:
         """The rows of `window`, or of `survey.reference`.
 
@@ -119,6 +121,7 @@ class ModelData:
             columns: features to read; None: all (only then are there digests); `()`: roles alone.
             fragments: only these fragments of the base (a grown window's `added`).
             groups: also give the values of the protected and segment columns, whatever `columns` says.
+            part: only this part of the reference.
         """
         of, layout = self._of, self._of.layout
         asked = self.features if columns is None else tuple(columns)
@@ -127,7 +130,12 @@ class ModelData:
                 raise DataError(f"model {self.spec.name} has no feature {name!r}")
         own = of.has_own_reference(window)
         role: Role = "reference" if own else of.role
-        chosen = tuple(f for f in of.fragments_of(window) if fragments is None or f.id in fragments)
+        selector = Selector() if own else of.selector(window)
+        if part is not None:
+            selector = part.selector
+        chosen = tuple(
+            f for f in of.fragments_of(window) if (fragments is None or f.id in fragments) and selector.takes(f.id)
+        )
         if own:
             target: Literal["base"] | None = "base" if layout.target else None
             layout = replace(layout, base="reference", joined=frozenset(), beside=frozenset(), target=target)
@@ -141,18 +149,26 @@ class ModelData:
                 layout=layout,
                 base=of.tables[role],
                 fragments=chosen,
-                selector=Selector() if own else of.selector(window),
+                selector=selector,
                 need=of.need(role, None if whole else asked, groups),
                 columns=asked,
                 as_of=as_of,
                 labels=of.labels if layout.target == "labels" else None,
                 join=of.join(joined, chosen, whole) if joined else None,
                 known_names=of.known_names,
-                record=None if own else of.book.note,
+                record=None if own or part is not None else of.book.note,
                 labels_set=of.labels_set(chosen),
                 groups=wanted,
             )
         )
+
+    def reference_parts(self, reference: Window) -> tuple[ReferencePart, ...]:
+        """`survey.reference` cut into whole windows of the model's own kind, in window order; see `reference_cut`."""
+        of = self._of
+        role: Role = "reference" if of.has_own_reference(reference) else of.role
+        selector = Selector() if role == "reference" else of.selector(reference)
+        fragments = tuple(f for f in of.fragments_of(reference) if selector.takes(f.id))
+        return cut(self.spec.data, of.tables[role], fragments, selector, of.declared[role].partition)
 
     def touched_by_labels(self, known: Known, measured: Mapping[str, datetime], as_of: datetime) -> tuple[str, ...]:
         """Keys of the stored windows whose known labels are not those that their result was measured with: labels

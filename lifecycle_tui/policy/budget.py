@@ -14,7 +14,7 @@ from datetime import timedelta
 from statistics import NormalDist
 
 from lifecycle_tui.domain.signals import Signal, SignalState
-from lifecycle_tui.domain.specs import Rate
+from lifecycle_tui.domain.specs import ModelSpec, Rate, WorkspaceSpec
 from lifecycle_tui.stats.multiple import holm
 
 LOOSEST = 0.05
@@ -99,6 +99,15 @@ def window_alpha(rate: Rate, window_length: timedelta | None, models: int) -> fl
     if rate.per <= timedelta(0):
         return LOOSEST
     return min(LOOSEST, max(0.0, rate.count) * (length / rate.per) / max(1, models))
+
+
+def model_alpha(fleet: WorkspaceSpec, model: ModelSpec, window_length: timedelta | None) -> float:
+    """`window_alpha` of a model's windows: by the budget of its own, else by its share of the fleet's."""
+    own = model.monitor.false_alarms
+    if own is not None:
+        return window_alpha(own, window_length, 1)
+    sharing = sum(m.monitor.false_alarms is None for m in fleet.models)
+    return window_alpha(fleet.false_alarms, window_length, sharing)
 
 
 def detectable_ks(n: int, reference_n: int, alpha: float, power: float = POWER) -> float:

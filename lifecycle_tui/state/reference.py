@@ -85,6 +85,24 @@ def get_reference(
     return ReferenceRow(name, of, rows, loads(facts), moment(created_at), tuple(StoredProfile(*s) for s in stored))
 
 
+def note(tx: sqlite3.Connection, model: str, digest: str, name: str, value: Any) -> None:
+    """Add a fact to a stored reference, or replace it; nothing where there is no such reference."""
+    found = get_reference(tx, model, digest, profiles=False)
+    if found is not None:
+        facts = dumps({**found.facts, name: value})
+        tx.execute("UPDATE reference SET facts = ? WHERE model = ? AND digest = ?", (facts, model, digest))
+
+
+def kinds(conn: sqlite3.Connection, model: str, digest: str) -> dict[str, str]:
+    """Column → kind of a stored reference's profiles."""
+    found = conn.execute(
+        'SELECT p."column", p.kind FROM reference_profiles p JOIN reference r ON r.id = p.reference_id '
+        "WHERE r.model = ? AND r.digest = ?",
+        (model, digest),
+    )
+    return dict(found.fetchall())
+
+
 def put_grid(tx: sqlite3.Connection, model: str, column: str, grid: str, data: bytes, now: datetime) -> int:
     """Store a column's grid and return its version; one that is stored already keeps its version."""
     found = tx.execute(

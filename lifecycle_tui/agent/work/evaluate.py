@@ -1,6 +1,7 @@
 """The evaluate job: everything of one model that is due, once.
 
     survey → reference (stored or made) → windows that are new, grown, changed or have new labels → rules → fleet row
+           → windows of the reference, if those are still to be measured (`calibrate`)
 
 Each window is committed with all its results in one transaction before the next is begun, so a kill loses the window
 at hand and nothing else, and a rerun goes on where it stopped.
@@ -15,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lifecycle_tui.agent.work.calibrate import calibrate_soon
 from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
-from lifecycle_tui.agent.work.first_version import get_first_version, needs_version
+from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
 from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.reading import UNOPENED, Reader
 from lifecycle_tui.agent.work.reference import get_reference
@@ -45,10 +47,11 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         with job.state.read() as conn:
             known = windows.known_windows(conn, spec.name)
         survey = passed(job, spec, model.data.survey({key: w.parts for key, w in known.items()}, job.now))
-        measurer = _measurer(job, model, survey, Path(scratch))
+        measurer, first = _measurer(job, model, survey, Path(scratch))
         done = _measure_due(job, measurer, known)
         model.cache.flush()
         decided, problems = _finish(job, measurer)
+        calibrate_soon(job, model, survey, measurer.reference, first, measurer.scorer, Path(scratch))
         with job.state.read() as conn:
             unseen = not_shown(conn, spec)
         return done | {
@@ -62,7 +65,8 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         }
 
 
-def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> Measurer:
+def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> tuple[Measurer, FirstVersion | None]:
+    """What measures the windows, and the first version where the data brings no predictions."""
     spec, data, instruments = model.spec, model.data, model.instruments
     first, scorer = None, None
     if needs_version(spec):
@@ -79,7 +83,7 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         read = reader.read(data.scan(survey.reference, job.now)).columns
         rows = {n: ColumnData(c.kind, reference.columns[n].profile, c.values) for n, c in read.items()}
     of = basis(spec, reference, instruments)
-    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of)
+    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of), first
 
 
 def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:

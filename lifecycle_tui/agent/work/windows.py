@@ -27,7 +27,7 @@ from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_column
 from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Collector
-from lifecycle_tui.policy.budget import window_alpha
+from lifecycle_tui.policy.budget import model_alpha
 from lifecycle_tui.profiles.codec import dump, load
 from lifecycle_tui.state import windows as stored
 from lifecycle_tui.state.text import dumps
@@ -101,8 +101,10 @@ class Measurer:
         kept = [p for p in parts if not p.fragment.startswith(LABELS)]
         return self._assemble(state, read, about_inputs, findings, (), kept)
 
-    def _scan(self, state: WindowState, **what: Sequence[str]) -> Scan:
-        return self.data.scan(state.window, self.job.now, groups=True, **what)
+    def _scan(
+        self, state: WindowState, *, columns: Sequence[str] | None = None, fragments: Sequence[str] | None = None
+    ) -> Scan:
+        return self.data.scan(state.window, self.job.now, columns=columns, fragments=fragments, groups=True)
 
     def _reader(self, total: int, key: str) -> Reader:
         ref = self.reference
@@ -196,11 +198,7 @@ class Measurer:
 
     def _judging(self, window: Window) -> Judging:
         monitor = self.spec.monitor
-        rate, models = monitor.false_alarms, 1
-        if rate is None:
-            fleet = self.job.workspace.spec
-            rate, models = fleet.false_alarms, sum(m.monitor.false_alarms is None for m in fleet.models)
-        alpha = window_alpha(rate, self._length(window), models)
+        alpha = model_alpha(self.job.workspace.spec, self.spec, self._length(window))
         return Judging(alpha, monitor.floor, monitor.min_rows)
 
     def _length(self, window: Window) -> timedelta | None:
