@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from lifecycle_tui.domain.nearest import meant, nearest
 from lifecycle_tui.domain.specs import Rate
 from lifecycle_tui.domain.windows import CountWindow, FileWindow, PartitionWindow, TimeUnit, TimeWindow, WindowSpec
 
@@ -54,9 +54,10 @@ _DURATION_HINT = 'write a number and a unit: "90s", "10m", "2h", "30d", "1w"'
 _WINDOW_HINT = 'write "1d", "15 minutes", "1 month", "5000 rows", "partition" or "file"'
 
 
-def _near(word: str, units: dict[str, Any]) -> str:
-    close = get_close_matches(word, [u for u in units if len(u) > 2], n=1)
-    return f'did you mean "{close[0]}"?' if close else ""
+def _near(amount: str, word: str, units: dict[str, Any]) -> str:
+    """The hint for an unknown unit: the amount with the unit that was probably meant."""
+    found = nearest(word, [unit for unit in units if len(unit) > 2])
+    return f'did you mean "{amount} {found}"?' if found else ""
 
 
 def duration(value: Any) -> timedelta:
@@ -73,7 +74,8 @@ def duration(value: Any) -> timedelta:
         known = _DURATION_UNITS.get(unit if len(unit) == 1 else unit.lower())
         if known is None:
             raise BadValueError(
-                f"{unit!r} is no unit of duration", _near(unit.lower(), _DURATION_UNITS) or _DURATION_HINT
+                f"{unit!r} is no unit of duration",
+                _near(match.group(1), unit, _DURATION_UNITS) or _DURATION_HINT,
             )
         seconds += float(match.group(1)) * known
         position = match.end()
@@ -115,7 +117,7 @@ def window(value: Any) -> WindowSpec:
         return FileWindow()
     match = _WINDOW.match(text)
     if match is None:
-        again = f'did you mean "1 {text}"?' if text in _WINDOW_UNITS else None
+        again = f'did you mean "1 {text}"?' if text in _WINDOW_UNITS else meant(text, ("partition", "file"))
         raise BadValueError(f"{value!r} is not a window", again or _WINDOW_HINT)
     count, unit = int(match.group(1)), match.group(2)
     if count < 1:
@@ -134,7 +136,7 @@ def _window_unit(unit: str, count: int) -> TimeUnit:
             raise BadValueError(
                 f"{unit!r} is no unit of time here", f'write "{count} month" for months, "{count}m" for minutes'
             )
-        raise BadValueError(f"{unit!r} is no unit of windows", _near(unit.lower(), _WINDOW_UNITS) or _WINDOW_HINT)
+        raise BadValueError(f"{unit!r} is no unit of windows", _near(str(count), unit, _WINDOW_UNITS) or _WINDOW_HINT)
     if count > _MOST_UNITS:
         raise BadValueError(f"a window of {count} {known}s is too long", _WINDOW_HINT)
     return known
@@ -201,8 +203,8 @@ def zone(value: Any) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         names = {name.lower(): name for name in available_timezones()}
-        close = get_close_matches(value.lower().replace(" ", "_"), names, n=1)
-        hint = f'did you mean "{names[close[0]]}"?' if close else 'names are like "Europe/Paris" or "UTC"'
+        close = nearest(value.replace(" ", "_"), names.values())
+        hint = f'did you mean "{close}"?' if close else 'names are like "Europe/Paris" or "UTC"'
         raise BadValueError(f"{value!r} is no known time zone", hint) from None
     return value
 

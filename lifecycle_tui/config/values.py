@@ -11,7 +11,6 @@ import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, PlainValidator, Tag
@@ -19,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from lifecycle_tui.config import units
 from lifecycle_tui.domain.delivery import ESTIMATORS
+from lifecycle_tui.domain.nearest import meant
 from lifecycle_tui.domain.specs import Rate
 from lifecycle_tui.domain.windows import WindowSpec
 
@@ -85,9 +85,8 @@ def _builder(value: Any) -> str:
     hint = f'write "module:function", e.g. "fraud_model:build"; {known}'
     if isinstance(value, str) and (value in ESTIMATORS or re.match(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z", value)):
         return value
-    near = get_close_matches(value, ESTIMATORS, n=1) if isinstance(value, str) else []
     says = "must name an estimator, or a function that builds one"
-    raise units.BadValueError(says, f'did you mean "{near[0]}"?' if near else hint)
+    raise units.BadValueError(says, (meant(value, ESTIMATORS) if isinstance(value, str) else None) or hint)
 
 
 def _share(value: Any) -> float:

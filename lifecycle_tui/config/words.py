@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -21,6 +20,7 @@ from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.shape import choices_of, field_at, homes, keys_at, shapes_at, words_for
 from lifecycle_tui.config.sources import Source, dotted, holds
 from lifecycle_tui.config.values import Table
+from lifecycle_tui.domain.nearest import nearest
 from lifecycle_tui.domain.problems import Problem
 
 T = TypeVar("T", bound=Table)
@@ -63,16 +63,11 @@ _OTHER_NAMES: dict[str, str] = {
 
 def near(word: str, choices: Iterable[str]) -> str | None:
     """The choice that was probably meant, if there is one."""
-    plain = {choice.lower().replace("-", "_"): choice for choice in choices}
-    asked = word.lower().replace("-", "_")
-    close = get_close_matches(asked, plain, n=1)
-    if close:
-        return plain[close[0]]
-    for other in get_close_matches(asked, _OTHER_NAMES, n=1, cutoff=0.8):
-        for ours in _OTHER_NAMES[other].split():
-            if ours in plain:
-                return plain[ours]
-    return None
+    choices = tuple(choices)
+    if found := nearest(word, choices):
+        return found
+    other = nearest(word, _OTHER_NAMES, 0.8)
+    return next((ours for ours in _OTHER_NAMES[other].split() if ours in choices), None) if other else None
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:

@@ -6,7 +6,6 @@ program, against the index.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import types
@@ -15,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lifecycle_tui.domain.nearest import meant
 from lifecycle_tui.plugin_host import docstrings
 from lifecycle_tui.plugin_host.info import OptionInfo
 
@@ -138,7 +138,7 @@ def _fit(option: OptionInfo, value: Any) -> tuple[Any, OptionProblem | None]:
     if scalar is None:
         return None, _wrong(option, value)
     if option.choices and scalar not in option.choices:
-        near = _near(str(scalar), [str(c) for c in option.choices])
+        near = meant(str(scalar), [str(c) for c in option.choices])
         message = f"must be one of {', '.join(map(repr, option.choices))}, not {scalar!r}"
         return None, OptionProblem(option.name, "choice", message, near)
     return scalar, None
@@ -160,11 +160,6 @@ def _wrong(option: OptionInfo, value: Any) -> OptionProblem:
     )
 
 
-def _near(word: str, words: Sequence[str]) -> str | None:
-    close = difflib.get_close_matches(word, words, 1, 0.6)
-    return f'did you mean "{close[0]}"?' if close else None
-
-
 def check(options: Sequence[OptionInfo], given: Mapping[str, Any]) -> tuple[OptionProblem, ...]:
     """All that is wrong with `given` against what a plugin declares; empty where nothing is."""
     by_name = {o.name: o for o in options}
@@ -172,7 +167,7 @@ def check(options: Sequence[OptionInfo], given: Mapping[str, Any]) -> tuple[Opti
     for name, value in given.items():
         option = by_name.get(name)
         if option is None:
-            hint = _near(name, list(by_name)) or (f"it has {', '.join(by_name)}" if by_name else "it has none")
+            hint = meant(name, list(by_name)) or (f"it has {', '.join(by_name)}" if by_name else "it has none")
             problems.append(OptionProblem(name, "unknown-option", f"no option {name!r}", hint))
             continue
         problem = _fit(option, value)[1]

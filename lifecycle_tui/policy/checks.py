@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lifecycle_tui.domain.nearest import nearest
 from lifecycle_tui.domain.problems import Level, Place, Problem
 from lifecycle_tui.policy.catalog import SignalCatalog, SignalInfo
 from lifecycle_tui.policy.expressions import Expression
@@ -101,8 +102,6 @@ def spell(info: SignalInfo) -> str:
 
 def _suggest(ref: SignalRef, known: SignalCatalog) -> str | None:
     """The nearest signal, as it is written."""
-    from difflib import get_close_matches
-
     if ref.part != "value" and (exact := known.get(f"{ref.name}.{ref.part}")):
         return f"a column named {ref.part!r} is written {spell(exact)}"
     # `psi.loan-amount` reads as a difference: the column with more to its name is what was meant.
@@ -111,10 +110,9 @@ def _suggest(ref: SignalRef, known: SignalCatalog) -> str | None:
         return f"did you mean {spell(longer[0])}?"
     if longer:
         return f"it goes on: {', '.join(spell(info) for info in longer[:3])}"
-    folded = {name.casefold(): info for name, info in known.signals.items()}
-    near = get_close_matches(ref.name.casefold(), folded, n=1, cutoff=0.6)
+    near = nearest(ref.name, known.signals)
     if near:
-        return f"did you mean {spell(folded[near[0]])}?"
+        return f"did you mean {spell(known.signals[near])}?"
     head = ref.name.split(".")[0]
     same = sorted(name for name in known.signals if name.split(".")[0] == head)
     return f"there is {', '.join(spell(known.signals[name]) for name in same[:3])}" if same else None
