@@ -224,10 +224,14 @@ def problem_row(problem: Problem) -> dict[str, Any]:
 
 
 class Texts:
-    """The texts of files by name, each read once; None for one that cannot be read."""
+    """The texts of files by name, each read once; None for one that cannot be read.
 
-    def __init__(self) -> None:
-        self._known: dict[str, str | None] = {}
+    Args:
+        known: texts that stand in for what the disk has: an edit that is not saved.
+    """
+
+    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+        self._known: dict[str, str | None] = dict(known or {})
 
     def __call__(self, name: str) -> str | None:
         if name not in self._known:
@@ -242,7 +246,7 @@ class Texts:
 def error(exc: LifecycleError) -> None:
     """An error as narration: what is wrong, and what to do."""
     if isinstance(exc, ConfigError) and exc.problems:
-        texts = Texts()
+        texts = Texts(exc.texts)
         for problem in exc.problems:
             note(problem_block(problem, texts=texts))
             note("")

@@ -6,7 +6,7 @@ configuration, 3 something broke, 130 interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,13 +36,21 @@ class UsageError(LifecycleError):
 
 
 class ConfigError(LifecycleError):
-    """`lifecycle.toml` (or a file it includes) has problems; all of them are listed."""
+    """`lifecycle.toml` (or a file it includes) has problems; all of them are listed.
+
+    Args:
+        texts: of files as an edit would have them, by the names that the places have: their lines are shown.
+    """
 
     exit_code = 2
 
-    def __init__(self, message: str, problems: Sequence[Problem] = (), *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, problems: Sequence[Problem] = (), *, hint: str | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
+        self.texts = dict(texts or {})
 
 
 class DataError(LifecycleError):
