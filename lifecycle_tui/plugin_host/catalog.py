@@ -6,14 +6,14 @@ itself, and for others a stand-in whose methods are guarded calls in another pro
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault, UsageError
-from lifecycle_tui.plugin_host import index, options
+from lifecycle_tui.domain.nearest import nearest
+from lifecycle_tui.plugin_host import index, options, switched
 from lifecycle_tui.plugin_host.index import IndexLimits
 from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
 from lifecycle_tui.plugin_host.options import OptionProblem
@@ -28,11 +28,13 @@ class PluginCatalog:
     Attributes:
         rows: everything found, in order of discovery; broken and disabled ones too.
         enabled: False where only built-ins were looked at (`--no-plugins`).
+        whole: False where some were left out for this process alone (`--no-plugins`, LIFECYCLE_PLUGINS).
     """
 
-    def __init__(self, rows: Sequence[PluginInfo], *, enabled: bool = True) -> None:
+    def __init__(self, rows: Sequence[PluginInfo], *, enabled: bool = True, whole: bool = True) -> None:
         self.rows = _without_duplicates(rows)
         self.enabled = enabled
+        self.whole = whole and enabled
         self._usable = {row.key: row for row in self.rows if row.usable}
         self._classes: dict[str, type] = {}
 
@@ -52,7 +54,8 @@ class PluginCatalog:
         Args:
             root: the workspace's folder, for the cached index and the disable list; None outside of one.
             folders: the plugin folders (`WorkspaceSpec.plugins`), absolute.
-            enabled: False for built-ins alone: no folder, entry point, cache or disable list is read.
+            enabled: False for built-ins alone: no folder, entry point, cache or disable list is read. The environment
+                may say so too, or name those that are taken: see `switched`.
             refresh: forget the cached index.
             limits: of each file's import.
             told: hears the name of each file that is about to be imported in a child, for progress.
@@ -60,11 +63,12 @@ class PluginCatalog:
         Raises:
             UsageError: if the disable list cannot be read.
         """
-        if not enabled:
+        if not enabled or switched.off():
             return cls(index.builtin_rows(), enabled=False)
+        only = switched.only()
         disabled = index.disabled_names(root)
-        rows = index.read(root, folders, refresh=refresh, limits=limits, disabled=disabled, told=told)
-        return cls([_switched_off(row, disabled) for row in rows])
+        rows = index.read(root, folders, refresh=refresh, limits=limits, disabled=disabled, only=only, told=told)
+        return cls([_switched_off(row, disabled) for row in rows], whole=only is None)
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -101,8 +105,7 @@ class PluginCatalog:
 
     def suggest(self, kind: str, name: str) -> str | None:
         """The usable name nearest to a misspelt one."""
-        near = difflib.get_close_matches(name, [row.name for row in self.all(kind)], 1, 0.6)
-        return near[0] if near else None
+        return nearest(name, [row.name for row in self.all(kind)])
 
     @property
     def faults(self) -> tuple[tuple[PluginInfo, FaultInfo], ...]:

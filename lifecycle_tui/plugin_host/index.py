@@ -64,6 +64,7 @@ def read(
     refresh: bool = False,
     limits: IndexLimits = IMPORT_LIMITS,
     disabled: frozenset[str] = frozenset(),
+    only: frozenset[str] | None = None,
     told: Callable[[str], None] | None = None,
 ) -> tuple[PluginInfo, ...]:
     """Rows of all plugins, built-ins first, in order of discovery.
@@ -73,6 +74,7 @@ def read(
         folders: where drop-ins are looked for.
         refresh: index every file anew.
         disabled: names of the disable list: a file named there is not imported even to be indexed.
+        only: names of files that are taken; the others are treated as disabled. None for all.
         told: hears the name of each file before it is imported in a child.
     """
     path = root / ".lifecycle" / "plugin-index.json" if root else None
@@ -85,7 +87,7 @@ def read(
     fresh: dict[str, Any] = {}
     stale: list[Candidate] = []
     for candidate in candidates:
-        if candidate.name in disabled:
+        if candidate.name in disabled or (only is not None and candidate.name not in only):
             rows[candidate.key] = (_bare(candidate, disabled=True),)
             if candidate.key in known:
                 fresh[candidate.key] = known[candidate.key]

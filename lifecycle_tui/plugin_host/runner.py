@@ -174,6 +174,10 @@ class Runner:
                 if self._on_end and outcome != "broken":
                     self._on_end(info, fault)
 
+    def gave_up(self, info: PluginInfo) -> bool:
+        """Whether the plugin has cost so many processes that it is not called again by this runner."""
+        return len(self._strikes.get(info.key, ())) >= self.limits.strikes
+
     def uses(self) -> tuple[PluginUse, ...]:
         """What each plugin called so far has cost, in order of first call."""
         return tuple(self._uses.values())
@@ -314,8 +318,7 @@ class Runner:
         kind = _MEANT.get(str(error.get("type")), LifecycleError)
         return kind(str(error.get("message")), hint=error.get("hint"))
 
-    @staticmethod
-    def _value(info: PluginInfo, method: str, value: Any, entries: list[Any], folder: str) -> Any:
+    def _value(self, info: PluginInfo, method: str, value: Any, entries: list[Any], folder: str) -> Any:
         """The reply as its caller gets it, checked again: nothing from the other process is taken on trust."""
         if method == "measure":
             measurement = as_measurement(value)
@@ -339,14 +342,24 @@ class Runner:
             from lifecycle_tui.plugin_host import spool
 
             batches = spool.read(value, folder, [wire.unpack(e, []) for e in entries])
-            return _charged(info, batches)
+            return self._charged(info, batches)
         return value
+
+    def _charged(self, info: PluginInfo, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches, with what is found wrong while they are read charged to the plugin."""
+        try:
+            yield from batches
+        except BadResult as exc:
+            fault = _nonsense(info, "read", exc)
+            if self._on_end:
+                self._on_end(info, fault)
+            raise fault from None
 
     # -- accounts ---------------------------------------------------------------------------------------------------
 
     def _refuse_repeaters(self, info: PluginInfo) -> None:
-        faults = self._strikes.get(info.key, [])
-        if len(faults) >= self.limits.strikes:
+        if self.gave_up(info):
+            faults = self._strikes[info.key]
             last = faults[-1]
             message = f"{last.message}; not called again, as this happened {len(faults)} times in this run"
             raise PluginFault(info.name, last.kind, message, file=last.file, line=last.line)
@@ -371,14 +384,6 @@ class Runner:
 
 def _nonsense(info: PluginInfo, method: str, exc: BadResult) -> PluginFault:
     return PluginFault(info.name, "result", f"{method}: {exc}", file=info.file, line=info.line)
-
-
-def _charged(info: PluginInfo, batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches, with what is found wrong while they are read charged to the plugin."""
-    try:
-        yield from batches
-    except BadResult as exc:
-        raise _nonsense(info, "read", exc) from None
 
 
 def _refuse_out_of_range(info: PluginInfo, value: float | None) -> None:

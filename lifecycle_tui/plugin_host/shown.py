@@ -38,7 +38,9 @@ def as_rows(value: Any) -> list[dict[str, Scalar]]:
     """
     rows: list[dict[str, Scalar]] = []
     columns: set[str] = set()
-    for number, row in enumerate(_items(value, MOST_ROWS, "rows, each a mapping of column to value"), start=1):
+    for number, row in enumerate(
+        _items(value, MOST_ROWS, "must return a list of rows, each a mapping of column to value"), start=1
+    ):
         if not isinstance(row, Mapping):
             raise BadResult(f"row {number} must be a mapping of column to value, not {type(row).__name__}")
         for column in row:
@@ -56,7 +58,7 @@ def as_drawing(value: Any) -> Drawing:
     Raises:
         BadResult: for anything else, and for more than is allowed.
     """
-    items = tuple(_items(value, PANEL_ROWS + PANEL_SERIES, "Row and Series values"))
+    items = tuple(_items(value, PANEL_ROWS + PANEL_SERIES, "must return a list of Row and Series values"))
     drawn = tuple(_row(item) if isinstance(item, Row) else _series(item) for item in items)
     for kind, most in ((Row, PANEL_ROWS), (Series, PANEL_SERIES)):
         if sum(isinstance(item, kind) for item in drawn) > most:
@@ -66,7 +68,8 @@ def as_drawing(value: Any) -> Drawing:
 
 def to_json(drawing: Drawing) -> list[dict[str, Any]]:
     """A checked drawing as JSON values; `from_json` is the inverse."""
-    return [{"is": "row" if isinstance(item, Row) else "series", **asdict(item)} for item in drawing]
+    written = [{"is": "row" if isinstance(item, Row) else "series", **asdict(item)} for item in drawing]
+    return [{k: list(v) if isinstance(v, tuple) else v for k, v in item.items()} for item in written]
 
 
 def from_json(data: Any) -> Drawing:
@@ -86,10 +89,10 @@ def from_json(data: Any) -> Drawing:
 def _items(value: Any, most: int, what: str) -> Iterable[Any]:
     if isinstance(value, str | bytes | Mapping | Row | Series) or not isinstance(value, Iterable):
         more = "; return [] where there is nothing" if value is None else ""
-        raise BadResult(f"must return a list of {what}, not {type(value).__name__}{more}")
+        raise BadResult(f"{what}, not {type(value).__name__}{more}")
     items = list(islice(value, most + 1))
     if len(items) > most:
-        raise BadResult(f"returned more than {most:,} items")
+        raise BadResult(f"{what}, of at most {most:,}")
     return items
 
 
@@ -108,7 +111,7 @@ def _series(series: Any) -> Series:
     _name("the name of a series", series.name)
     of = f"of series {series.name!r}"
     values = _numbers(f"values {of}", series.values)
-    labels = tuple(_items(series.labels, PANEL_POINTS, f"labels {of}"))
+    labels = tuple(_items(series.labels, PANEL_POINTS, f"labels {of} must be a list of text"))
     low, high = _numbers(f"low {of}", series.low), _numbers(f"high {of}", series.high)
     for name, found in (("labels", labels), ("low", low), ("high", high)):
         if found and len(found) != len(values):
@@ -119,7 +122,9 @@ def _series(series: Any) -> Series:
 
 
 def _numbers(what: str, values: Sequence[Any]) -> tuple[float | None, ...]:
-    return tuple(_number(what, value) for value in _items(values, PANEL_POINTS, f"{what}: numbers or None"))
+    return tuple(
+        _number(what, value) for value in _items(values, PANEL_POINTS, f"{what} must be a list of numbers or None")
+    )
 
 
 def _number(what: str, value: Any) -> float | None:

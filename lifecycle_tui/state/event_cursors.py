@@ -19,6 +19,11 @@ def all_of(conn: sqlite3.Connection) -> dict[tuple[str, str], int]:
     return {(h, p): int(last) for h, p, last in conn.execute("SELECT hook, plugin, last FROM event_cursors").fetchall()}
 
 
+def forget(tx: sqlite3.Connection, hook: str, plugin: str) -> None:
+    """This plugin no longer listens; should it come back, it begins at the newest event of then."""
+    tx.execute("DELETE FROM event_cursors WHERE hook = ? AND plugin = ?", (hook, plugin))
+
+
 def advance(tx: sqlite3.Connection, hook: str, plugin: str, last: int) -> None:
     """This plugin has heard everything up to `last`; a cursor never goes back."""
     tx.execute(

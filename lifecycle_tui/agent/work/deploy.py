@@ -20,7 +20,6 @@ from lifecycle_tui.domain.delivery import Deployer, Release
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault, StateError
 from lifecycle_tui.domain.specs import ModelSpec, RolloutSpec
 from lifecycle_tui.plugin_host.limits import call_limits
-from lifecycle_tui.plugin_host.runner import Runner
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version
@@ -147,7 +146,7 @@ def _deployer(context: JobContext, rollout: RolloutSpec) -> Iterator[Deployer]:
         return
     limits = call_limits()
     limits = replace(limits, seconds=max(limits.seconds, SECONDS))
-    with Runner(limits=limits, journal=context.journal) as runner:
+    with context.runner(limits) as runner:
         yield catalog.make(info, options, runner=runner)
 
 

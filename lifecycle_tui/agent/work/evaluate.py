@@ -20,6 +20,7 @@ from lifecycle_tui.agent.work.calibrate import calibrate_soon
 from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
 from lifecycle_tui.agent.work.opening import Opened, opened
+from lifecycle_tui.agent.work.panels import draw_panels
 from lifecycle_tui.agent.work.reading import UNOPENED, Reader
 from lifecycle_tui.agent.work.reference import get_reference
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
@@ -51,6 +52,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         done = _measure_due(job, measurer, known)
         model.cache.flush()
         decided, problems = _finish(job, measurer)
+        draw_panels(job, spec, model.runner)
         calibrate_soon(job, model, survey, measurer.reference, first, measurer.scorer, Path(scratch))
         with job.state.read() as conn:
             unseen = not_shown(conn, spec)

@@ -29,7 +29,7 @@ class LazyRunner:
     def __call__(self) -> Runner:
         if self.runner is None:
             codec = Codec(wire.encode, "lifecycle_tui.profiles.wire:decode")
-            self.runner = self.stack.enter_context(Runner(limits=self.limits, codec=codec, journal=self.job.journal))
+            self.runner = self.stack.enter_context(self.job.runner(self.limits, codec))
         return self.runner
 
     def report(self) -> None:

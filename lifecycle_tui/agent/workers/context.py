@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.agent.workers.ledger import Ledger
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import jobs
 from lifecycle_tui.state.database import State
 
 if TYPE_CHECKING:
+    from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
     from lifecycle_tui.workspace import Workspace
 
 EVERY = 0.25
@@ -66,6 +68,7 @@ class JobContext:
         payload: what to do, JSON values.
         by: who asked for the job; `model`: the model that it is about.
         late: what to say once the time limit is reached; None before.
+        ledger: which plugins failed and which worked, told by `runner`'s.
     """
 
     state: State
@@ -78,6 +81,7 @@ class JobContext:
     by: str | None = None
     model: str | None = None
     late: Callable[[], str | None] = lambda: None
+    ledger: Ledger = field(default_factory=Ledger)
     now: datetime = field(init=False)
     _last: float = field(default=0.0, init=False)
     _asked: float = field(default=0.0, init=False)
@@ -91,6 +95,13 @@ class JobContext:
     def simulated(self) -> bool:
         """Whether the loop runs on a simulated clock."""
         return self.payload.get("as_of") is not None
+
+    def runner(self, limits: Limits | None = None, codec: Codec | None = None) -> Runner:
+        """A further process for team plugins: its calls are noted before they are made, and their ends after."""
+        from lifecycle_tui.plugin_host.limits import call_limits
+        from lifecycle_tui.plugin_host.runner import Runner
+
+        return Runner(limits=limits or call_limits(), codec=codec, journal=self.journal, on_end=self.ledger.note)
 
     def progress(self, done: float, total: float | None, unit: str, text: str) -> None:
         """Say how far the job is, a few times a second at most, and stop here if it is to stop.
