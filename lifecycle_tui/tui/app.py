@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
 
+    from lifecycle_tui.tui.policy.draft import Draft
+
 POLL_SECONDS = 0.25
 AGENT_POLLS = 4
 """Every so many polls the agent is looked for: one that was killed commits nothing that would tell."""
@@ -76,6 +78,7 @@ class LifecycleApp(App[None]):
         self.source = source
         self.agent = ("", "")
         self.clock: object = None
+        self.draft: Draft | None = None
         self._trouble = ""
         self._painted = painted
         self._polls = 0

@@ -16,6 +16,7 @@ NAMES = {
     "enter": "Enter", "escape": "Esc", "tab": "Tab", "shift+tab": "Shift+Tab", "up": "Up", "down": "Down",
     "left": "Left", "right": "Right", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "space": "Space", "slash": "/", "question_mark": "?", "colon": ":", "asterisk": "*",
+    "plus": "+", "minus": "-", "delete": "Del", "backspace": "Backspace",
 }  # fmt: skip
 """Textual's names of keys → what is printed on them."""
 OURS = "lifecycle_tui."

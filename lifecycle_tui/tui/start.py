@@ -178,7 +178,7 @@ def run(app: LifecycleApp) -> int:
 async def _run(app: LifecycleApp) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, _leave, app, 128 + number)
+        loop.add_signal_handler(number, leave, app, 128 + number)
     watch = asyncio.create_task(_watch_terminal(app))
     try:
         # Over SSH every move of the mouse would be traffic and a repaint.
@@ -195,10 +195,10 @@ async def _watch_terminal(app: LifecycleApp) -> None:
     gone.register(sys.stdin.fileno(), 0)
     while not gone.poll(0):
         await asyncio.sleep(1.0)
-    _leave(app, 128 + signal.SIGHUP)
+    leave(app, 128 + signal.SIGHUP)
 
 
-def _leave(app: LifecycleApp, code: int) -> None:
+def leave(app: LifecycleApp, code: int) -> None:
     """End from outside, within `PATIENCE` seconds even where the terminal takes no more bytes.
 
     Textual's writer blocks once the terminal is gone or stopped, and nothing of ours would run again in this thread.

@@ -1,10 +1,12 @@
-"""The policy of a model: how each rule stands now, and the file's part that says so. It is read here, not changed."""
+"""The policy of a model: how each rule stands now, and the file's part that says so. `e` opens it to be edited."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
@@ -24,6 +26,9 @@ class PolicyPane(Pane):
     NAME = "policy"
     TITLE = "policy"
     ACTIONS = ("retrain",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e,enter", "edit", "edit", id="pane.edit", tooltip="edit the policy: rules, training, gates"),
+    ]
 
     def __init__(self, source: Source, model: str) -> None:
         super().__init__(source, model)
@@ -47,10 +52,18 @@ class PolicyPane(Pane):
     def about(self) -> Line:
         rules = () if self._policy is None else self._policy.file.rules
         place = next((rule.place for rule in rules if rule.place), "lifecycle.toml")
-        return (Span(f" To change it: edit {place}, then `lifecycle config check`", "dim"),)
+        return (
+            Span(f" e edits it here; or edit {place} with anything: valid changes are taken in two seconds", "dim"),
+        )
 
     def key_nodes(self) -> Sequence[type[DOMNode]]:
-        return [Pager]
+        return [PolicyPane, Pager]
+
+    def action_edit(self) -> None:
+        """Open the policy to be edited."""
+        from lifecycle_tui.tui.screens.policy import PolicyScreen
+
+        self.app.push_screen(PolicyScreen(self.source, self.model))
 
     def first_focus(self) -> Widget:
         return self.pager

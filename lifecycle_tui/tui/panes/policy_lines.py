@@ -71,7 +71,7 @@ def _rules(policy: Policy, cells: int) -> list[Line]:
 
 def _rule(rule: Rule, outcome: Outcome | None, row: AlertRow | None, cells: int) -> list[Line]:
     """A rule as it stands: its state, its condition, and the numbers that made it so."""
-    mark, said = _stands(rule, outcome, row)
+    mark, said = stands(rule, outcome, row)
     then = joined((rule.severity, "then " + ", ".join(rule.then) if rule.then else "", rule.place))
     head = f"   {mark.text()}"
     head += " " * max(1, 14 - width(head))
@@ -82,7 +82,8 @@ def _rule(rule: Rule, outcome: Outcome | None, row: AlertRow | None, cells: int)
     return found
 
 
-def _stands(rule: Rule, outcome: Outcome | None, row: AlertRow | None) -> tuple[Mark, str]:
+def stands(rule: Rule, outcome: Outcome | None, row: AlertRow | None) -> tuple[Mark, str]:
+    """How a rule stands, as a mark and in words; the policy screen says it so too."""
     if row is not None:
         severity = marks.severity(row.alert.severity)
         latest = row.alert.detail.get("latest") or row.alert.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -80,15 +80,27 @@ def series(conn: sqlite3.Connection, model: str, metric: str | None, limit: int)
     A metric comes once for whoever served; where several versions scored, then once for each of them.
     """
     names = windows.names(conn, model, NAMES_IN)
-    by_key: dict[str, list[WindowSignals]] = {}
-    for entry in windows.history(conn, model, names, limit):
-        by_key.setdefault(entry.window.key, []).append(entry)
-    champions = _champions(conn, model)
-    served = {key: _served(entries, champions) for key, entries in by_key.items()}
+    by_key, served = _by_window(conn, model, names, limit)
     found: list[Series] = []
     for name in names:
         found += _of(name, by_key, served)
     return tuple(sorted(found, key=lambda s: (_family(s.name), not s.served, s.name != metric, s.name)))
+
+
+def one(conn: sqlite3.Connection, model: str, name: str, limit: int) -> Series | None:
+    """One signal over the last `limit` windows: of all rows, or of whoever served; None where it was never measured."""
+    return next(iter(_of(name, *_by_window(conn, model, (name,), limit))), None)
+
+
+def _by_window(
+    conn: sqlite3.Connection, model: str, names: Collection[str], limit: int
+) -> tuple[dict[str, list[WindowSignals]], dict[str, str | None]]:
+    """Window → what was measured in it, and who served in it."""
+    by_key: dict[str, list[WindowSignals]] = {}
+    for entry in windows.history(conn, model, names, limit):
+        by_key.setdefault(entry.window.key, []).append(entry)
+    champions = _champions(conn, model)
+    return by_key, {key: _served(entries, champions) for key, entries in by_key.items()}
 
 
 def _family(name: str) -> int:

@@ -1,4 +1,5 @@
-"""What a workspace's files say of one model, with line numbers. Called by the policy pane.
+"""What a workspace's files say of one model, with line numbers. Called by the policy pane, and for an unsaved edit by
+the child of the policy screen.
 
 The files are read as text, and of a file that declares many models the lines of this one alone: the program's own
 reading of them, with every check, imports too much for a screen.
@@ -17,6 +18,7 @@ from typing import Any
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.toml_lines import Piece, pieces
 
+SECTIONS = ("training", "rollout", "monitor")
 Numbered = tuple[int, str]
 Stamp = tuple[int, int, int] | None
 
@@ -26,12 +28,13 @@ class Written:
     """Lines of a file that concern the model.
 
     Attributes:
-        file: its name within the workspace; why: what these lines are to the model.
+        file: its name within the workspace; why: what these lines are to the model; path: the file itself, absolute.
     """
 
     file: str
     why: str
     lines: tuple[Numbered, ...]
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class File:
 
     Attributes:
         problem: why they could not be read, or not as TOML.
-        training, rollout: their keys in a line; "" where the model has none.
+        sections: file and line of each of these, as `Rule.place`.
+        training, rollout, monitor: their keys in a line; "" where the model has none.
     """
 
     written: tuple[Written, ...]
@@ -65,6 +69,8 @@ class File:
     training: str
     rollout: str
     problem: str = ""
+    monitor: str = ""
+    sections: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class _Text:
     """One file's lines, and the pieces of it that concern the model, under its whole path."""
 
     name: str
+    path: Path
     lines: list[str]
     pieces: list[Piece]
 
@@ -85,10 +92,20 @@ class _Text:
 
 
 class Files:
-    """The files of a workspace for one model, read again when they have changed."""
+    """The files of a workspace for one model, read again when they have changed.
 
-    def __init__(self, root: Path, model: str) -> None:
-        self._main, self._model = Path(root) / FILE, model
+    Args:
+        over: what an edit that is not saved makes of files, by absolute path.
+
+    Attributes:
+        own, defaults: the values that the model's own tables have, and those of `[defaults]`.
+    """
+
+    def __init__(self, root: Path, model: str, over: Mapping[Path, bytes] | None = None) -> None:
+        self._main, self._model = Path(os.path.normpath(Path(root).absolute())) / FILE, model
+        self._over = over or {}
+        self.own: Mapping[str, Any] = {}
+        self.defaults: Mapping[str, Any] = {}
         self._seen: dict[Path, Stamp] = {}
         self._found = File((), (), "", "", "they were not read yet")
 
@@ -105,8 +122,9 @@ class Files:
 
     def _text(self, path: Path, base: tuple[str, ...] = ()) -> _Text:
         self._seen[path] = _stamp(path)
-        lines = path.read_bytes().decode("utf-8-sig", "replace").split("\n")
-        return _Text(os.path.relpath(path, self._main.parent), lines, list(pieces(lines, base)))
+        found = self._over[path] if path in self._over else path.read_bytes()
+        lines = found.decode("utf-8-sig", "replace").split("\n")
+        return _Text(os.path.relpath(path, self._main.parent), path, lines, list(pieces(lines, base)))
 
     def _read(self) -> File:
         try:
@@ -116,12 +134,12 @@ class Files:
         except OSError as exc:
             return File((), (), "", "", f"{exc.filename or FILE} cannot be read: {exc.strerror}")
         written = [
-            Written(FILE, f"what it says of {self._model}", main.numbered(mine)),
-            Written(FILE, "what holds for every model", main.numbered(main.under("defaults"))),
-            Written(FILE, "who is told", main.numbered(main.under("notifiers"))),
+            Written(FILE, f"what it says of {self._model}", main.numbered(mine), self._main),
+            Written(FILE, "what holds for every model", main.numbered(main.under("defaults")), self._main),
+            Written(FILE, "who is told", main.numbered(main.under("notifiers")), self._main),
         ]
         if own is not None:
-            written.insert(0, Written(own.name, "the model's own file", tuple(enumerate(own.lines, 1))))
+            written.insert(0, Written(own.name, "the model's own file", tuple(enumerate(own.lines, 1)), own.path))
         shown = tuple(w for w in written if w.lines)
         if not mine and own is None:
             return File(shown, (), "", "", f"{FILE} declares no model {self._model}")
@@ -130,10 +148,19 @@ class Files:
             defaults = _values(main, "defaults")
         except tomllib.TOMLDecodeError as exc:
             return File(shown, (), "", "", f"these lines are no TOML: {exc}")
+        self.own, self.defaults = table, defaults
         return File(
             shown, tuple(_rules(self._model, table, defaults, own or main, main)),
-            _in_a_line(_merged(table, defaults, "training")), _in_a_line(_merged(table, defaults, "rollout")),
+            _in_a_line(_merged(table, defaults, "training")), _in_a_line(_merged(table, defaults, "rollout")), "",
+            _in_a_line(_merged(table, defaults, "monitor")), tuple(self._sections(table, own or main, main)),
         )  # fmt: skip
+
+    def _sections(self, table: Mapping[str, Any], own: _Text, main: _Text) -> Iterator[tuple[str, str]]:
+        for name in SECTIONS:
+            if name in table:
+                yield name, _place(own, ("models", self._model, name))
+            elif name in self.defaults:
+                yield name, _place(main, ("defaults", name))
 
     def _included(self, main: _Text) -> _Text | None:
         """The included file that declares the model: the one of its name."""
@@ -143,7 +170,7 @@ class Files:
             return None
         for pattern in patterns if isinstance(patterns, list) else []:
             where = os.path.join(glob.escape(str(self._main.parent)), os.path.expanduser(str(pattern)))
-            for path in map(Path, glob.iglob(where, recursive=True)):
+            for path in (Path(os.path.normpath(found)) for found in glob.iglob(where, recursive=True)):
                 if path.stem == self._model and path.is_file():
                     return self._text(path, ("models", self._model))
         return None

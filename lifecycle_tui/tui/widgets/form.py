@@ -1,4 +1,4 @@
-"""Lines to fill in: text, switches, choices. Used by the dialog of an action; closed it is one line.
+"""Lines to fill in: text, switches, choices. Used by the dialog of an action, closed one line; by the form of a policy.
 
 Text is typed into Textual's Input, imported when it is first needed; it never blinks.
 """
@@ -17,15 +17,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from lifecycle_tui.tui.marks import STYLES
-from lifecycle_tui.tui.text import Line, Span, fit, safe
+from lifecycle_tui.tui.text import Line, Span, fit, safe, width
 from lifecycle_tui.tui.typing import begin
 from lifecycle_tui.tui.widgets.lines import Lines, drawn
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-NAME = 10
-"""Cells of a field's name."""
+NAME, LONGEST = 10, 26
+"""Cells of a field's name, at least and at most."""
 VALUE = 24
 """Cells of its value, at least."""
 WIDE = 120
@@ -40,6 +40,8 @@ class Field:
         kind: "text", "flag" or "choice"; choices: of a choice, besides none.
         value: as given; None or False where it was not.
         required: nothing can be done before it is given.
+        unset: what counts where it was not given, in words.
+        tone: of what has something wrong with it.
     """
 
     name: str
@@ -48,17 +50,25 @@ class Field:
     value: str | bool | None = None
     choices: tuple[str, ...] = ()
     required: bool = False
+    unset: str = ""
+    tone: str = ""
 
     @property
     def said(self) -> str:
         """Its value in words."""
+        if self.unset and self.value is None:
+            return self.unset
         if self.kind == "flag":
             return "yes" if self.value else "no"
         return "-" if self.value is None else str(self.value)
 
 
 class Fields(Lines, can_focus=True):
-    """The lines themselves, with a cursor while they are open."""
+    """The lines themselves, with a cursor while they are open.
+
+    Args:
+        most: lines that show at once, the cursor's among them; 0 for all.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "next line", show=False, id="form.down"),
@@ -70,11 +80,12 @@ class Fields(Lines, can_focus=True):
         ),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 0) -> None:
         super().__init__(id="fields")
         self.fields: tuple[Field, ...] = ()
         self.at = 0
         self.open = False
+        self._most, self._top = most, 0
 
     @property
     def help(self) -> str:
@@ -85,6 +96,7 @@ class Fields(Lines, can_focus=True):
         """Show these."""
         self.fields = tuple(fields)
         self.at = max(0, min(self.at, len(self.fields) - 1))
+        self._reveal()
         self.refresh(layout=True)
 
     def toggle(self, opened: bool) -> None:
@@ -95,19 +107,33 @@ class Fields(Lines, can_focus=True):
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """One line a field; closed, one in all."""
-        return len(self.fields) if self.open else min(1, len(self.fields))
+        return min(len(self.fields), self._most or len(self.fields)) if self.open else min(1, len(self.fields))
+
+    def limit(self, most: int) -> None:
+        """Show at most so many lines."""
+        if most != self._most:
+            self._most = most
+            self._reveal()
+            self.refresh(layout=True)
+
+    def _reveal(self) -> None:
+        """Have the cursor's line among those that show."""
+        rows = self._most or len(self.fields)
+        self._top = max(0, min(max(self._top, self.at - rows + 1), self.at, len(self.fields) - rows))
 
     def render_line(self, y: int) -> Strip:
         """A field, or all of them in a line."""
         if not self.open:
             return drawn(self._summary(), self.size.width, STYLES["dim"])
+        y += self._top
         if y >= len(self.fields):
             return drawn((), self.size.width, STYLES[""])
         field, here = self.fields[y], y == self.at
-        wide = max(VALUE, self.size.width // 2 - NAME) if self.size.width >= WIDE else self.size.width - NAME - 1
+        name = min(LONGEST, max(NAME, *(width(f.name) + 1 for f in self.fields)))
+        wide = max(VALUE, self.size.width // 2 - name) if self.size.width >= WIDE else self.size.width - name - 1
         line = (
-            Span(">" if here else " ", "bold"), Span(fit(field.name, NAME), "bold" if here else ""),
-            Span(fit(safe(field.said), wide), "" if field.value else "dim"),
+            Span(">" if here else " ", "bold"), Span(fit(field.name, name), field.tone or ("bold" if here else "")),
+            Span(fit(safe(field.said), wide), field.tone or ("" if field.value else "dim")),
             Span(f" {field.help}" if self.size.width >= WIDE else "", "dim"),
         )  # fmt: skip
         return drawn(line, self.size.width, STYLES["title"] if here and self.has_focus else STYLES[""])
@@ -125,11 +151,12 @@ class Fields(Lines, can_focus=True):
 
     def _point(self) -> None:
         if self.has_focus:
-            self.app.cursor_position = Offset(self.content_region.x, self.content_region.y + self.at)
+            self.app.cursor_position = Offset(self.content_region.x, self.content_region.y + self.at - self._top)
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""
         self.at = max(0, min(len(self.fields) - 1, self.at + lines))
+        self._reveal()
         self.refresh()
         self._point()
         self.post_message(Form.Moved())
@@ -149,7 +176,8 @@ class Fields(Lines, can_focus=True):
 class Form(Vertical):
     """Fields, and a line to type in.
 
-    Its messages: `Changed` with a field's new value, `Closed` when the typing ends without one.
+    Its messages: `Changed` with a field's new value, `Typed` with what is typed so far, `Closed` when the typing ends
+    without a value.
     """
 
     DEFAULT_CSS = """
@@ -169,6 +197,13 @@ class Form(Vertical):
         def __init__(self, field: str, value: str | bool | None, *, typed: bool) -> None:
             super().__init__()
             self.field, self.value, self.typed = field, value, typed
+
+    class Typed(Message):
+        """What is being typed into a field has changed."""
+
+        def __init__(self, field: str, value: str) -> None:
+            super().__init__()
+            self.field, self.value = field, value
 
     class Moved(Message):
         """The cursor stands on another field, or has come or gone."""
@@ -225,8 +260,10 @@ class Form(Vertical):
         self._typing.add_class("hidden")
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Nothing happens with every letter."""
+        """Tell whoever wants to look at it already."""
         event.stop()
+        if self._wanted is not None:
+            self.post_message(self.Typed(self._wanted, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter keeps what was typed."""

@@ -1,0 +1,203 @@
+"""A policy being edited: the draft, what the child says of it, and what is still to be asked. Shared by its screens.
+
+    editing = Editing(app, source.root, model)
+    editing.tell = self.show          # whoever is on top hears that something is known anew
+    editing.look()
+    editing.keep(Op(key, "3"))
+
+No widget. What a key press asks for is never lost: operations wait in the draft until an answer has them in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lifecycle_tui.tui.policy.asked import (
+    Answer,
+    Broken,
+    Checked,
+    Flaw,
+    Key,
+    Lines,
+    Look,
+    Op,
+    Outlook,
+    Past,
+    Save,
+    Saved,
+)
+from lifecycle_tui.tui.policy.desk import Desk
+from lifecycle_tui.tui.policy.draft import Draft, Stamp, on_disk, stamp
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from lifecycle_tui.tui.app import LifecycleApp
+
+PAUSE = 0.15
+"""Seconds without a key after which what is typed is looked at."""
+
+
+class Editing:
+    """One model's policy under somebody's hands.
+
+    Attributes:
+        tell: called when something is known anew; set by the screen on top.
+        table: whose fields are wanted.
+        lines, checked, past, outlook: what the child said last; None while it has not said it of the newest edit.
+        said: why something could not be done; shown until the next look.
+    """
+
+    def __init__(self, app: LifecycleApp, root: Path, model: str) -> None:
+        self.app, self.root, self.model = app, root, model
+        self.draft = draft_of(app)
+        self.desk = Desk(app)
+        self.tell: Callable[[], None] = lambda: None
+        self.table: Key | None = None
+        self.lines: Lines | None = None
+        self.checked: Checked | None = None
+        self.past: Past | None = None
+        self.outlook: Outlook | None = None
+        self.said = ""
+        self._trial: tuple[Op, ...] = ()
+        self._timer: Timer | None = None
+        self._stamps: dict[Path, Stamp] = {}
+
+    # ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look(self) -> None:
+        """Have the edit as it is looked at."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.checked = self.outlook = None
+        ops = tuple(self.draft.pending)
+        request = Look(
+            self.root, self.model, dict(self.draft.texts), dict(self.draft.base), ops, self._trial, self.table
+        )
+        self.desk.ask(request, lambda answer: self._heard(answer, ops))
+
+    def keep(self, *ops: Op) -> None:
+        """Do this to the edit."""
+        self._trial = ()
+        self.draft.pending += ops
+        self.said = ""
+        self.look()
+
+    def try_(self, *ops: Op) -> None:
+        """See what would come of this, once no key was pressed for a moment; without any, look at the edit again."""
+        if ops == self._trial:
+            return
+        self._trial = ops
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.app.set_timer(PAUSE, self.look)
+
+    def take(self, path: Path, text: bytes, began: bytes) -> bool:
+        """Have this text of a file for the edit; whether that is another one than before."""
+        moved = self.draft.take({**self.draft.texts, path: text}, {path: began})
+        self.look()
+        return moved
+
+    def text(self, path: Path) -> bytes | None:
+        """What a file is, by the edit."""
+        return self.draft.texts[path] if path in self.draft.texts else on_disk(path)
+
+    def undo(self) -> bool:
+        """Take the last edit back."""
+        if not self.draft.undo():
+            return False
+        self.look()
+        return True
+
+    def save(self, note: str | None, heard: Callable[[Saved], None]) -> None:
+        """Write the edit; `heard` gets what came of it."""
+        texts = dict(self.draft.texts)
+        before = {path: self.draft.base[path] for path in texts}
+
+        def told(answer: Answer) -> None:
+            if isinstance(answer, Broken):
+                answer = Saved(refused=answer.text)
+            if not isinstance(answer, Saved):
+                return
+            if answer.text:
+                self.draft.saved(texts)
+                self.look()
+            heard(answer)
+
+        self.desk.ask(Save(self.root, before, texts, note), told)
+
+    def close(self) -> None:
+        """Nobody edits it any more; the draft stays."""
+        if self._timer is not None:
+            self._timer.stop()
+        self.desk.close()
+
+    # ── hearing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _heard(self, answer: Answer, ops: tuple[Op, ...]) -> None:
+        match answer:
+            case Lines():
+                self._lines(answer, ops)
+            case Checked():
+                self.checked = answer
+            case Past():
+                self.past = answer
+            case Outlook():
+                self.outlook = answer
+            case Broken():
+                self.said = answer.text
+        self.tell()
+
+    def _lines(self, found: Lines, ops: tuple[Op, ...]) -> None:
+        if self.draft.pending[: len(ops)] == list(ops):
+            del self.draft.pending[: len(ops)]
+        self.draft.take(found.kept, found.began)
+        if found.refused is not None:
+            self.said = found.refused
+        if found.fields is None and self.lines is not None:
+            # They come in a moment; until then the ones before stay.
+            found = replace(found, fields=self.lines.fields)
+        self.lines = found
+        self._stamps = {path: stamp(path) for path in self._paths()}
+
+    def _paths(self) -> set[Path]:
+        written = () if self.lines is None else self.lines.file.written
+        return {self.root.absolute() / "lifecycle.toml", *(part.path for part in written)}
+
+    # ── what is known ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def moved(self) -> bool:
+        """Whether a file of it has changed on disk since it was looked at. Costs a few microseconds."""
+        return any(stamp(path) != found for path, found in self._stamps.items())
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """Every problem, as far as it is known yet."""
+        return () if self.checked is None else self.checked.flaws
+
+    def about(self, key: Key) -> tuple[Flaw, ...]:
+        """The problems at a key and below it."""
+        name = dotted(key)
+        return tuple(f for f in self.flaws if f.key == name or f.key.startswith((f"{name}.", f"{name}[")))
+
+
+def draft_of(app: LifecycleApp) -> Draft:
+    """The app's draft; made when it is first wanted."""
+    if app.draft is None:
+        app.draft = Draft()
+    return app.draft
+
+
+def dotted(key: Key) -> str:
+    """A key path as problems write it; as `config.sources.dotted`."""
+    import re
+
+    parts = []
+    for part in key:
+        quoted = '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        parts.append(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else quoted)
+    return ".".join(parts)

@@ -1,0 +1,512 @@
+"""A model's policy to be edited: its rules as they stand, the file's lines with problems in the margin, what if.
+
+Opened from the policy pane. An edit is text in memory until it is saved (`policy.draft`); all that takes time is done
+by a child (`policy.desk`), which answers while one goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.dom import DOMNode
+from textual.widget import Widget
+
+from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.policy import entries, outlook_lines
+from lifecycle_tui.tui.policy.asked import Flaw, Op, Saved
+from lifecycle_tui.tui.policy.editing import Editing
+from lifecycle_tui.tui.policy.entries import Entry, Row
+from lifecycle_tui.tui.reads import policy
+from lifecycle_tui.tui.reads.policy import Standing
+from lifecycle_tui.tui.screens.base import View
+from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.text import Line, Span, fold, joined, safe
+from lifecycle_tui.tui.widgets.lines import Lines
+from lifecycle_tui.tui.widgets.pager import Pager
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.app import LifecycleApp
+    from lifecycle_tui.tui.entries import Entry as PaletteEntry
+
+CLEAN = "no problems"
+AHEAD = 5
+"""Lines below the one gone to that are to be in sight."""
+
+
+class PolicyScreen(View):
+    """One model's policy.
+
+    Args:
+        rule: the rule on which the cursor is to stand at first.
+    """
+
+    NAME = "policy"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
+    DEFAULT_CSS = """
+    PolicyScreen #policy-body { height: 1fr; layout: vertical; }
+    PolicyScreen #policy-entries { height: 8; }
+    PolicyScreen #policy-text { height: 1fr; }
+    PolicyScreen #policy-about { display: none; height: 1fr; }
+    PolicyScreen #policy-flaw { height: 2; }
+    PolicyScreen.-wide #policy-body {
+        layout: grid; grid-size: 2 2; grid-columns: 5fr 6fr; grid-rows: 2fr 3fr; grid-gutter: 0 2;
+    }
+    PolicyScreen.-wide #policy-entries { height: 1fr; }
+    PolicyScreen.-wide #policy-text { row-span: 2; height: 1fr; }
+    PolicyScreen.-wide #policy-about { display: block; }
+    """
+    SCOPED_CSS = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,e", "edit", "edit", id="policy.edit", tooltip="edit the rule or section under the cursor"),
+        Binding("plus,i", "add", "add", id="policy.add", tooltip="add a rule"),
+        Binding("minus,delete", "remove", "remove", show=False, id="policy.remove", tooltip="remove the rule"),
+        Binding("v", "editor", "$EDITOR", id="policy.editor", tooltip="edit the file at this line in $VISUAL, $EDITOR"),
+        Binding("w", "save", "save", id="policy.save", tooltip="show what has changed, then save it"),
+        Binding("u", "undo", "undo", id="policy.undo", tooltip="take the last edit back"),
+        Binding("R", "drop", "drop the edit", show=False, id="policy.drop", tooltip="back to the file; u undoes it"),
+        Binding("m", "onto", "onto the new text", show=False, id="policy.onto",
+                tooltip="put the edit onto the file as somebody else has changed it meanwhile"),
+        Binding("n", "flaw(1)", "problem", id="policy.next", tooltip="next problem"),
+        Binding("N", "flaw(-1)", "problem before", show=False, id="policy.previous"),
+        Binding("o,tab,shift+tab", "other", "other list", show=False, id="policy.other",
+                tooltip="to the file's lines, and back to the rules"),
+    ]  # fmt: skip
+
+    def __init__(self, source: Source, model: str, rule: str | None = None) -> None:
+        super().__init__(source)
+        self.model_name = model
+        self._rule: str | None = rule
+        self._standing: Standing | None = None
+        self._declared = True
+        self._rows: list[Row] = []
+        self._moved: tuple[Path, ...] = ()
+        self.editing: Editing | None = None
+        self.entries: Grid[Entry] = Grid(
+            entries.ENTRY_COLUMNS, key=lambda e: ".".join(e.table), text=lambda e: f"{e.name} {e.text}",
+            id="policy-entries", empty="reading…",
+        )  # fmt: skip
+        self.text: Grid[Row] = Grid(
+            entries.text_columns(()), key=lambda r: r.key, text=lambda r: r.text, id="policy-text", empty="reading…"
+        )
+        self.about_pager = Pager(self._about_lines, id="policy-about")
+
+    def body(self) -> Iterable[Widget]:
+        yield Lines(id="policy-banner")
+        with Container(id="policy-body"):
+            # In this order below each other; on a wide screen the text stands at the right.
+            yield self.entries
+            yield self.text
+            yield self.about_pager
+        yield Lines(id="policy-flaw")
+
+    def on_mount(self) -> None:
+        self.editing = Editing(cast("LifecycleApp", self.app), self.source.root, self.model_name)
+        self.editing.tell = self.show
+        super().on_mount()
+        self.editing.look()
+
+    def on_unmount(self) -> None:
+        super().on_unmount()
+        if self.editing is not None:
+            self.editing.close()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if self.editing is not None and self.ready:
+            self.editing.tell = self.show
+            if self.editing.table is not None:
+                # A form was open.
+                self.editing.table = None
+                self.editing.try_()
+            self.show()
+
+    # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self) -> None:
+        """Read how the rules stand; the files are the child's."""
+        self._standing = policy.standing(self.source.conn, self.model_name)
+        found = self.source.model(self.model_name)
+        self._declared = found is not None
+        if self.editing is not None and self.editing.moved():
+            self.editing.look()
+        self.show()
+
+    def moved(self) -> bool:
+        if self.editing is None:
+            return False
+        moved = self.editing.draft.moved()
+        return moved != self._moved or self.editing.moved()
+
+    def show(self) -> None:
+        """Show what is known anew."""
+        if not self.stands or self.editing is None:
+            return
+        self._moved = self.editing.draft.moved()
+        lines = self.editing.lines
+        if lines is not None:
+            self.entries.show(
+                entries.entries(self.model_name, lines, self._standing, self.editing.flaws), empty="no rule, no section"
+            )
+            found = entries.rows(lines, self.editing.flaws, self._names())
+            if found != self._rows:
+                self._rows = found
+                self.text.replace(entries.text_columns(found))
+                self.text.show(found, empty=lines.file.problem or "nothing is written")
+            if self._rule is not None:
+                self.entries.go(".".join(("models", self.model_name, "rules", self._rule)))
+                self._rule = None
+                self._to_entry()
+        self.query_one("#policy-banner", Lines).show(self._banner())
+        self._flaw_lines()
+        if self.about_pager.display:
+            self.about_pager.renew()
+        self.bars()
+
+    def _names(self) -> dict[Path, str]:
+        assert self.editing is not None
+        written = () if self.editing.lines is None else self.editing.lines.file.written
+        return {part.path: part.file for part in written}
+
+    def _banner(self) -> list[Line]:
+        """What stands between the file, the edit and what the agent does."""
+        assert self.editing is not None
+        said: list[tuple[str, str]] = []
+        if self._moved:
+            names = ", ".join(path.name for path in self._moved)
+            said.append(
+                (f"{names} has changed on disk since this edit began: m puts the edit onto the new text", "warning")
+            )
+        if self._standing is not None and self._standing.note and not self.editing.draft:
+            said.append((f"The agent works by an older text: {self._standing.note}; n goes there", "critical"))
+        if not self._declared:
+            said.append(("This model is in state no more; what the file says of it shows.", "warning"))
+        if self.editing.lines is not None and self.editing.lines.file.problem:
+            said.append((self.editing.lines.file.problem, "critical"))
+        cells = max(20, self.size.width - 2)
+        return [(Span(f" {text}", tone),) for words, tone in said for text in fold(words, cells, 2)]
+
+    def _flaw_lines(self) -> None:
+        """The problem under the cursor in two lines, else how many there are."""
+        cells = max(20, self.size.width - 2)
+        found = self._here()
+        lines: list[Line] = []
+        if found:
+            head, more = entries.flaw_text(found[0])
+            mark = entries.ERROR if found[0].level == "error" else entries.WARNING
+            also = f" (and {len(found) - 1} more here)" if len(found) > 1 else ""
+            texts = fold(f"{mark.sign()} {head}{also}", cells, 1 if more else 2)
+            lines = [(Span(f" {text}", mark.tone),) for text in texts]
+            lines += [(Span(f"   {text}", "dim"),) for text in fold(more, cells - 2, 1)] if more else []
+        elif self.editing is not None:
+            lines = [(Span(f" {self._verdict()}", "dim"),), outlook_lines.summary(self.editing.outlook)]
+        self.query_one("#policy-flaw", Lines).show([*lines, (), ()][:2])
+
+    def _verdict(self) -> str:
+        """What can be said of the whole."""
+        assert self.editing is not None
+        if self.editing.said:
+            return self.editing.said
+        if self.editing.checked is None:
+            return "checking…"
+        flaws = self.editing.flaws
+        if not flaws:
+            return CLEAN + (": w saves the edit" if self.editing.draft else "")
+        return f"{_counted(flaws)}: n goes to {'it' if len(flaws) == 1 else 'the next one'}"
+
+    def _here(self) -> list[Flaw]:
+        """The problems under the cursor: of the line, or of the entry."""
+        if self.editing is None:
+            return []
+        if self.text.has_focus:
+            row = self.text.row
+            return [] if row is None else [
+                flaw for flaw in self.editing.flaws
+                if flaw.spot is not None and (flaw.spot.path, flaw.spot.line) == (row.path, row.number)
+            ]  # fmt: skip
+        entry = self.entries.row
+        return [] if entry is None else list(self.editing.about(entry.table))
+
+    def _about_lines(self, cells: int) -> list[Line]:
+        """On a wide screen: the entry under the cursor, every problem, and what the edit would have done."""
+        if self.editing is None:
+            return []
+        lines: list[Line] = []
+        entry = self.entries.row
+        if entry is not None:
+            then = joined((entry.severity, f"then {entry.then}" if entry.then else "", entry.place))
+            lines += [(), (Span(f" {entry.name}  ", "bold"), Span(then, "dim"))]
+            for text, tone in ((entry.text, ""), (entry.said, entry.mark.tone)):
+                lines += [(Span(f"   {part}", tone),) for part in fold(text, cells - 4)]
+        if self.editing.flaws:
+            lines += [(), (Span(f" {_counted(self.editing.flaws)}", "bold"),)]
+        for flaw in self.editing.flaws:
+            head, more = entries.flaw_text(flaw)
+            mark = entries.ERROR if flaw.level == "error" else entries.WARNING
+            where = f"{flaw.spot.path.name}:{flaw.spot.line}: " if flaw.spot is not None else ""
+            lines += [(Span(f" {text}", mark.tone),) for text in fold(f"{mark.sign()} {where}{head}", cells - 2)]
+            lines += [(Span(f"   {text}", "dim"),) for text in fold(more, cells - 4)] if more else []
+        return [*lines, *outlook_lines.lines(self.editing.outlook, cells)]
+
+    def heading(self) -> tuple[Line, Line]:
+        left: Line = (Span(f" policy  {safe(self.model_name)}"),)
+        editing = self.editing
+        if editing is None:
+            return left, ()
+        state = "edited, not saved" if editing.draft else ""
+        wrong = _counted(editing.flaws) if editing.flaws else ""
+        grid = self.text if self.text.has_focus else self.entries
+        return left, (Span(f" {joined((state, wrong, grid.place))} "),)
+
+    def about(self) -> Line:
+        editing = self.editing
+        if editing is None:
+            return ()
+        row, entry = self.text.row, self.entries.row
+        if self.text.has_focus and row is not None:
+            inside = entries.under(self.entries.rows, self.source.root, self._rows, row)
+            what = f"Enter edits {inside.name}" if inside is not None else "v edits it in $EDITOR"
+            return (
+                Span(f" {self._names().get(row.path, row.path.name)}:{row.number or 1}  ", "bold"),
+                Span(what, "dim"),
+            )
+        if entry is None:
+            return ()
+        where = "from [defaults], an edit holds for this model alone" if entry.shared else entry.place
+        return (Span(f" {entry.mark.text()}  ", entry.mark.tone), Span(joined((entry.said, where))))
+
+    def subject(self) -> Subject:
+        return Subject(model=self.model_name)
+
+    def filterable(self) -> Grid[Entry] | Grid[Row]:
+        return self.text if self.text.has_focus else self.entries
+
+    def key_nodes(self) -> Sequence[type[DOMNode]]:
+        return [PolicyScreen]
+
+    def first_focus(self) -> Widget:
+        return self.entries
+
+    def palette_entries(self) -> Iterable[PaletteEntry]:
+        from lifecycle_tui.tui.entries import Entry as Offered
+
+        offered = (
+            ("Save the policy", self.action_save, "show what has changed, then save it", "w"),
+            ("Edit the file in $EDITOR", self.action_editor, "at the line under the cursor", "v"),
+            ("Add a rule", self.action_add, "", "+"),
+            ("Undo the last edit", self.action_undo, "", "u"),
+        )
+        return [Offered("policy", title, partial(run), help, key) for title, run, help, key in offered]
+
+    # ── moving ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @on(Grid.Moved, "#policy-entries")
+    def _entry_moved(self) -> None:
+        if self.entries.has_focus:
+            self._to_entry()
+        self.show()
+
+    @on(Grid.Moved, "#policy-text")
+    def _line_moved(self) -> None:
+        self._flaw_lines()
+
+    def on_descendant_focus(self) -> None:
+        if self.ready:
+            self._flaw_lines()
+            self.bars()
+
+    def _to_entry(self) -> None:
+        """Show where the entry under the cursor is written."""
+        entry = self.entries.row
+        at = None if entry is None else entry.at(self.source.root)
+        if at is not None:
+            self._to_line(*at)
+
+    def _to_line(self, path: Path, number: int) -> None:
+        keys = [row.key for row in self._rows]
+        key = Row(path, number, "").key
+        if key in keys:
+            # Its end first, so that more than its first line is in sight.
+            at = keys.index(key)
+            for key in (keys[min(len(keys) - 1, at + AHEAD)], keys[at]):
+                self.text.go(key)
+
+    def action_other(self) -> None:
+        """The focus to the other list."""
+        (self.entries if self.text.has_focus else self.text).focus()
+
+    def action_flaw(self, by: int) -> None:
+        """To the next problem, or the one before; around the end."""
+        flawed = [row for row in self._rows if row.level]
+        if not flawed:
+            loose = [f for f in (self.editing.flaws if self.editing is not None else ()) if f.spot is None]
+            self.say(loose[0].message if loose else "there is no problem", "critical" if loose else "dim")
+            return
+        keys = [row.key for row in self._rows]
+        here = keys.index(self.text.row.key) if self.text.row is not None and self.text.row.key in keys else -1
+        places = [keys.index(row.key) for row in flawed]
+        if not self.text.has_focus:
+            here = -1 if by > 0 else len(keys)
+        ahead = [p for p in places if p > here] if by > 0 else [p for p in reversed(places) if p < here]
+        at = ahead[0] if ahead else places[0 if by > 0 else -1]
+        self.text.filter = ""
+        self.set_focus(self.text)
+        self.text.go(keys[at])
+        self._flaw_lines()
+        self.bars()
+
+    def step_back(self) -> bool:
+        """Filter off, then to the rules."""
+        if super().step_back():
+            return True
+        if self.text.has_focus:
+            self.entries.focus()
+            return True
+        return False
+
+    def action_back(self) -> None:
+        """Back; an edit that is not saved is kept and said."""
+        super().action_back()
+        self._kept()
+
+    def action_leave(self) -> None:
+        """Back, from wherever the cursor is."""
+        super().action_leave()
+        self._kept()
+
+    def _kept(self) -> None:
+        below = self.app.screen
+        if below is not self and isinstance(below, View) and self.editing is not None and self.editing.draft:
+            below.say("the edit of the policy is kept and not saved: open it again to save or drop it (w, R)")
+
+    # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _chosen(self) -> Entry | None:
+        """What is under the cursor of the list that has the focus."""
+        if not self.text.has_focus:
+            return self.entries.row
+        row = self.text.row
+        return None if row is None else entries.under(self.entries.rows, self.source.root, self._rows, row)
+
+    def on_grid_chosen(self) -> None:
+        self.action_edit()
+
+    def action_edit(self) -> None:
+        """Open the form of the rule or section under the cursor."""
+        entry = self._chosen()
+        if entry is None:
+            self.say("no rule and no section is here: v edits the file in $EDITOR")
+            return
+        self._form(entry.table, entry.shared)
+
+    def _form(self, table: tuple[str, ...], shared: bool = False, *, fresh: bool = False) -> None:
+        from lifecycle_tui.tui.screens.policy_form import PolicyForm
+
+        assert self.editing is not None
+        self.app.push_screen(PolicyForm(self.source, self.editing, table, shared=shared, fresh=fresh))
+
+    async def action_add(self) -> None:
+        """Add a rule: its name is asked for in its form."""
+        self._form(("models", self.model_name, "rules", ""), fresh=True)
+
+    def action_remove(self) -> None:
+        """Remove the rule under the cursor; one of `[defaults]` is switched off for this model."""
+        entry = self._chosen()
+        if entry is None or not entry.rule or self.editing is None:
+            self.say("no rule is under the cursor")
+            return
+        if entry.shared:
+            self.editing.keep(Op((*entry.table, "enabled"), "false"))
+            self.say(f"{entry.name} comes from [defaults]: it is switched off for this model; u undoes it", "info")
+        else:
+            self.editing.keep(Op(entry.table, None))
+            self.say(f"{entry.name} is taken out; u undoes it", "info")
+
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        if self.editing is None or not self.editing.undo():
+            self.say("there is nothing to undo", "dim")
+
+    def action_drop(self) -> None:
+        """Back to what the file says; that can be undone."""
+        if self.editing is None or not self.editing.draft:
+            self.say("there is no edit", "dim")
+            return
+        self.editing.draft.pending.clear()
+        self.editing.draft.take({}, {})
+        self.editing.look()
+        self.say("the edit is dropped; u brings it back", "info")
+
+    def action_onto(self) -> None:
+        """Put the edit onto the files as they are by now."""
+        if self.editing is None or not self.editing.draft.moved():
+            self.say("nobody has changed the file since this edit began", "dim")
+            return
+        clashes = sum(self.editing.draft.onto().values())
+        self.editing.look()
+        if clashes:
+            places = "1 place" if clashes == 1 else f"{clashes} places"
+            self.say(f"both have changed the same lines in {places}: n goes there, v to choose in $EDITOR")
+        else:
+            self.say("the edit stands on the new text now: look at it again, then w saves", "info")
+
+    def action_save(self) -> None:
+        """Show what has changed, and save it."""
+        if self.editing is None or not self.editing.draft:
+            self.say("there is nothing to save: no edit", "dim")
+            return
+        from lifecycle_tui.tui.screens.policy_diff import PolicyDiff
+
+        self.app.push_screen(PolicyDiff(self.editing, self._saved))
+
+    def _saved(self, found: Saved) -> None:
+        if self.stands:
+            self.say(found.text or found.refused, "info" if found.text else "critical")
+
+    # ── $EDITOR ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _place(self) -> tuple[Path, int]:
+        """File and line to edit: of the cursor's line, else of the entry."""
+        row = self.text.row
+        if self.text.has_focus and row is not None:
+            return row.path, max(1, row.number)
+        entry = self.entries.row
+        at = None if entry is None else entry.at(self.source.root)
+        return at or (self.source.root.absolute() / "lifecycle.toml", 1)
+
+    def action_editor(self) -> None:
+        """Edit the file at this line in the person's own editor."""
+        from lifecycle_tui.tui.policy import editor
+        from lifecycle_tui.tui.policy.draft import on_disk
+        from lifecycle_tui.tui.policy.suspending import suspended
+
+        assert self.editing is not None
+        path, line = self._place()
+        began, before = on_disk(path), self.editing.text(path)
+        if before is None or began is None:
+            self.say(f"{path.name} cannot be read", "critical")
+            return
+        with suspended(cast("LifecycleApp", self.app)) as fault:
+            done = editor.Edited(said=fault) if fault else editor.edit(path, before, line, editor.chosen())
+        if done.said:
+            self.say(done.said, "critical")
+        elif done.text is None:
+            self.say("the editor left it as it was", "dim")
+        else:
+            self.editing.take(path, done.text, began)
+            self.say("taken as an edit, not saved yet: v edits on, u undoes, w saves", "info")
+
+
+def _counted(flaws: Sequence[Flaw]) -> str:
+    errors = sum(flaw.level == "error" for flaw in flaws)
+    warnings = len(flaws) - errors
+    return joined((
+        f"{errors} error{'' if errors == 1 else 's'}" if errors else "",
+        f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "",
+    ), ", ")  # fmt: skip
