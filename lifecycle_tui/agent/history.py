@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 from lifecycle_tui.policy.facts import SignalFact, WindowFacts
 from lifecycle_tui.registry import versions
@@ -110,59 +112,63 @@ def read_history(
     )
 
 
-@dataclass(slots=True)
-class _Row:
-    """A stored result with the numbers that are asked for."""
+class _Row(NamedTuple):
+    """A stored result with the numbers that are asked for; its instants as they are stored."""
 
+    id: int
     key: str
     version: str
-    start: datetime | None
-    end: datetime | None
+    start: str | None
+    end: str | None
     rows: int
     labels: int
-    mature: bool
-    complete: bool
-    as_of: datetime
-    order: int
+    mature: int
+    complete: int
+    as_of: str
     signals: dict[str, SignalFact]
 
 
+_READ = "withdrawn IS NULL AND (version = '' OR mature = 1 OR revision > 1)"
+"""What a version has scored is read by no rule before its labels are there; later they may be found wrong again."""
+
+
+def _rows(conn: sqlite3.Connection, model: str, names: Collection[str]) -> list[_Row]:
+    found = conn.execute(
+        'SELECT id, key, version, start, "end", rows, labels, mature, complete, as_of FROM windows '
+        f"WHERE model = ? AND {_READ} ORDER BY id",
+        (model,),
+    ).fetchall()
+    signals: dict[int, dict[str, SignalFact]] = {values[0]: {} for values in found}
+    wanted = sorted(names)
+    for begin in range(0, len(wanted), 900):  # SQLite's oldest limit on parameters is 999
+        some = wanted[begin : begin + 900]
+        numbers = conn.execute(
+            "SELECT s.window_id, s.name, s.value, s.lower, s.upper, s.n FROM windows w "
+            "JOIN signals s ON s.window_id = w.id "
+            f"WHERE w.model = ? AND {_READ} AND s.name IN ({', '.join('?' * len(some))})",
+            (model, *some),
+        )
+        for id_, name, value, lower, upper, n in numbers.fetchall():
+            if value is not None or n is not None:
+                signals[id_][name] = SignalFact(value, lower, upper, n)
+    return [_Row(*values, signals[values[0]]) for values in found]
+
+
 def _arrivals(rows: Sequence[_Row], late: Collection[str], delay: timedelta) -> tuple[Arrival, ...]:
-    first: dict[tuple[str, str], _Row] = {}
-    for row in rows:
-        first.setdefault((row.key, row.version), row)
-    _fill(rows)
+    orders = {key: n for n, key in enumerate(sorted({row.key for row in rows}))}
+    instants = {text: moment(text) for text in {row.as_of for row in rows}}
+    known: set[tuple[str, str]] = set()
     found: list[Arrival] = []
-    for row in rows:
-        facts = WindowFacts(row.key, row.order, row.version, row.mature, row.signals)
-        arrival = Arrival(row.as_of, facts, row.labels, row.complete)
-        if row.key in late and first[row.key, row.version] is row and row.end is not None:
-            found += _at_its_end(arrival, row.end, delay)
+    for row, signals in zip(rows, _filled(rows), strict=True):
+        facts = WindowFacts(row.key, orders[row.key], row.version, bool(row.mature), signals)
+        arrival = Arrival(instants[row.as_of], facts, row.labels, bool(row.complete))
+        if late and row.key in late and row.end is not None and (row.key, row.version) not in known:
+            known.add((row.key, row.version))
+            found += _at_its_end(arrival, moment(row.end), delay)
         else:
             found.append(arrival)
-    found.sort(key=lambda a: (a.at, a.facts.order))
+    found.sort(key=attrgetter("at"))
     return tuple(found)
-
-
-def _scored(
-    rows: Sequence[_Row], late: Collection[str], labels: dict[int, str], first: datetime | None
-) -> list[Move]:  # fmt: skip
-    """Who served before the `first` champion that state knows of, in windows that were evaluated afterwards: the
-    version that scored most of their rows."""
-    numbers = {label: number for number, label in labels.items()}
-    most: dict[str, _Row] = {}
-    for row in rows:
-        if row.key in late and row.version in numbers:
-            best = most.setdefault(row.key, row)
-            most[row.key] = row if row.rows > best.rows else best
-    found: list[Move] = []
-    for key in sorted(most):
-        row = most[key]
-        number = numbers[row.version]
-        at = min(row.start or row.as_of, row.as_of)
-        if (first is None or at < first) and (not found or found[-1][2] != number):
-            found.append((at, "champion", number, "data"))
-    return found
 
 
 def _at_its_end(arrival: Arrival, end: datetime, delay: timedelta) -> list[Arrival]:
@@ -174,44 +180,18 @@ def _at_its_end(arrival: Arrival, end: datetime, delay: timedelta) -> list[Arriv
     return [early, replace(arrival, at=min(end + delay, arrival.at))]
 
 
-def _rows(conn: sqlite3.Connection, model: str, names: Collection[str]) -> list[_Row]:
-    found = conn.execute(
-        'SELECT id, key, version, start, "end", rows, labels, mature, complete, as_of FROM windows '
-        "WHERE model = ? AND withdrawn IS NULL ORDER BY id",
-        (model,),
-    ).fetchall()
-    orders = {key: n for n, key in enumerate(sorted({row[1] for row in found}))}
-    instants = {text: moment(text) for row in found for text in (row[3], row[4], row[9]) if text is not None}
-    rows = {
-        id_: _Row(
-            key, version, instants.get(start), instants.get(end), count, labels, bool(mature), bool(complete),
-            instants[as_of], orders[key], {},
-        )
-        for id_, key, version, start, end, count, labels, mature, complete, as_of in found
-    }  # fmt: skip
-    wanted = sorted(names)
-    for begin in range(0, len(wanted), 900):  # SQLite's oldest limit on parameters is 999
-        some = wanted[begin : begin + 900]
-        numbers = conn.execute(
-            "SELECT s.window_id, s.name, s.value, s.lower, s.upper, s.n FROM windows w "
-            "JOIN signals s ON s.window_id = w.id "
-            f"WHERE w.model = ? AND w.withdrawn IS NULL AND s.name IN ({', '.join('?' * len(some))})",
-            (model, *some),
-        )
-        for id_, name, value, lower, upper, n in numbers.fetchall():
-            if value is not None or n is not None:
-                rows[id_].signals[name] = SignalFact(value, lower, upper, n)
-    return list(rows.values())
-
-
-def _fill(rows: Sequence[_Row]) -> None:
-    """Signals that a window was only later measured for, by the same labels: they would have been the same then."""
-    later: dict[tuple[str, str], _Row] = {}
-    for row in reversed(rows):
+def _filled(rows: Sequence[_Row]) -> list[dict[str, SignalFact]]:
+    """Each row's signals, with those that a window was only later measured for, by the same labels: they would have
+    been the same then."""
+    found = [row.signals for row in rows]
+    later: dict[tuple[str, str], int] = {}
+    for n in range(len(rows) - 1, -1, -1):
+        row = rows[n]
         after = later.get((row.key, row.version))
-        if after is not None and after.labels == row.labels and len(row.signals) < len(after.signals):
-            row.signals = {**after.signals, **row.signals}
-        later[row.key, row.version] = row
+        if after is not None and rows[after].labels == row.labels and len(found[n]) < len(found[after]):
+            found[n] = {**found[after], **found[n]}
+        later[row.key, row.version] = n
+    return found
 
 
 def _late(rows: Sequence[_Row]) -> set[str]:
@@ -220,11 +200,28 @@ def _late(rows: Sequence[_Row]) -> set[str]:
     for row in rows:
         first.setdefault(row.key, row)
     together = Counter(row.as_of for row in first.values())
-    return {
-        row.key
-        for row in first.values()
-        if together[row.as_of] > 1
-        and row.start is not None
-        and row.end is not None
-        and row.as_of > row.end + LATE * (row.end - row.start)
-    }
+    found: set[str] = set()
+    for row in first.values():
+        if together[row.as_of] > 1 and row.start is not None and row.end is not None:
+            start, end = moment(row.start), moment(row.end)
+            if moment(row.as_of) > end + LATE * (end - start):
+                found.add(row.key)
+    return found
+
+
+def _scored(rows: Sequence[_Row], late: Collection[str], labels: dict[int, str], first: datetime | None) -> list[Move]:
+    """Who served before the `first` champion that state knows of, in windows that were evaluated afterwards: the
+    version that scored most of their rows."""
+    numbers = {label: number for number, label in labels.items()}
+    most: dict[str, _Row] = {}
+    for row in rows if late else ():
+        if row.key in late and row.version in numbers:
+            best = most.setdefault(row.key, row)
+            most[row.key] = row if row.rows > best.rows else best
+    found: list[Move] = []
+    for key in sorted(most):
+        row = most[key]
+        number, at = numbers[row.version], moment(min(row.start or row.as_of, row.as_of))
+        if (first is None or at < first) and (not found or found[-1][2] != number):
+            found.append((at, "champion", number, "data"))
+    return found

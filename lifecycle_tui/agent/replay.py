@@ -107,6 +107,8 @@ class _Replay:
     decisions: list[Decision] = field(default_factory=list)
     served: list[tuple[datetime, int | None]] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+    window: str | None = None
 
     def run(self, until: datetime | None) -> None:
         """All instants in order: windows that come in together, what else happened, and what falls due."""
@@ -136,27 +138,34 @@ class _Replay:
             self._look(now)
         if came:
             happened = self._windows(now, came) or happened
-        if happened or self.state.began is None or not quiet(
-            self.policy.plan, self.state, self.facts, self.due, now
-        ):  # fmt: skip
+        if happened or self.state.began is None or not self._quiet(now):
             self._turns(now)
 
     def _windows(self, now: datetime, came: Sequence[Arrival]) -> bool:
-        """Windows that came in: rules decide; whether that changed the alerts."""
-        rows, window = self.facts.rows, self.facts.window
+        """Windows that came in: rules decide; whether alerts opened or ended."""
         for arrival in came:
-            key = arrival.facts.key
-            if arrival.facts.version == "":
-                rows += arrival.labels - self.labels.get(key, 0)
-                self.labels[key] = arrival.labels
-                if arrival.complete and (window is None or key > window):
-                    window = key
-        before = {alert.id for alert in self.alerts.open}
-        moved = self.alerts.decide([a.facts for a in came], self.history.label(self.facts.champion), now)
-        self.facts = replace(self.facts, rows=rows, window=window)
-        if moved:
-            self.facts = replace(self.facts, alerts=self._open())
-        return before != {alert.id for alert in self.alerts.open}
+            facts = arrival.facts
+            if facts.version == "":
+                self.rows += arrival.labels - self.labels.get(facts.key, 0)
+                self.labels[facts.key] = arrival.labels
+                if arrival.complete and (self.window is None or facts.key > self.window):
+                    self.window = facts.key
+        before = [alert.id for alert in self.alerts.open]
+        self.alerts.decide([a.facts for a in came], self.history.label(self.facts.champion), now)
+        return before != [alert.id for alert in self.alerts.open]
+
+    def _quiet(self, now: datetime) -> bool:
+        """Whether a step would do nothing, as far as that can be told before all of its facts are put together."""
+        if self.due is not None and now >= self.due:
+            return False
+        plan = self.policy.plan
+        if not self.alerts.open and self.state.rejudge_rows is None and plan.after_rows is None and not plan.on_update:
+            return True
+        return quiet(plan, self.state, self._facts(), self.due, now)
+
+    def _facts(self) -> Facts:
+        """The facts of now: those of the last look, and what the windows since then have added."""
+        return replace(self.facts, rows=self.rows, window=self.window, alerts=self._open())
 
     def _open(self) -> tuple[AlertFact, ...]:
         rules = self.alerts.rules
@@ -167,7 +176,7 @@ class _Replay:
 
     def _turns(self, now: datetime) -> None:
         for _ in range(TURNS):
-            found = step(self.policy.plan, self.state, self.facts, now)
+            found = step(self.policy.plan, self.state, self._facts(), now)
             self.state, self.due = found.state, found.due
             for intent in found.intents:
                 self._answer(intent, now)

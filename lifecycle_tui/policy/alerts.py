@@ -62,8 +62,9 @@ def continue_alert(alert: Alert, rule: CompiledRule, later: Sequence[WindowFacts
     """The alert after its rule held in `later` windows too; the same object if nothing about it changes."""
     if later:
         latest = f"{rule.expression.explain(later[-1].lookup())} in {later[-1].key}"
-        alert = replace(
+        return replace(
             alert,
+            severity=rule.severity,
             last_window=later[-1].key,
             repeats=alert.repeats + len(later),
             detail={**alert.detail, "latest": latest},

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.domain.specs import Severity
-from lifecycle_tui.policy.facts import CompiledRule, WindowFacts, join_versions
+from lifecycle_tui.policy.facts import CompiledRule, WindowFacts, join_window
 from lifecycle_tui.policy.readings import Reading
 from lifecycle_tui.policy.rules import move_alerts
 
@@ -80,10 +80,12 @@ class Alerts:
         if champion != self._champion:
             self._follow(champion)
         new: list[WindowFacts] = []
-        for key in dict.fromkeys(facts.key for facts in arrived):
-            rows = self._rows.setdefault(key, {})
-            rows.update((facts.version, facts) for facts in arrived if facts.key == key)
-            (joined,) = join_versions(rows.values(), champion)
+        keys = {}
+        for facts in arrived:
+            keys[facts.key] = None
+            self._rows.setdefault(facts.key, {})[facts.version] = facts
+        for key in keys:
+            joined = join_window(self._rows[key], champion)
             if not self._windows or joined.order > self._windows[-1].order:
                 new.append(joined)
             else:
@@ -94,7 +96,7 @@ class Alerts:
     def _follow(self, champion: str) -> None:
         """Another version serves: what rests on performance is read anew, over all windows, and nothing is set off."""
         self._champion = champion
-        self._windows = [join_versions(self._rows[facts.key].values(), champion)[0] for facts in self._windows]
+        self._windows = [join_window(self._rows[facts.key], champion) for facts in self._windows]
         for index, reading in enumerate(self._readings):
             fresh = Reading(reading.rule, champion)
             for facts in self._windows:
@@ -104,13 +106,15 @@ class Alerts:
     def _change(self, facts: WindowFacts) -> None:
         """A window that was decided before, or lies before one that was."""
         at = bisect_left(self._windows, facts.order, key=_ORDER)
+        before = None
         if at < len(self._windows) and self._windows[at].order == facts.order:
+            before = self._windows[at]
             self._windows[at] = facts
         else:
             self._windows.insert(at, facts)
             self._orders[facts.key] = facts.order
         for reading in self._readings:
-            reading.revise(facts, self._windows)
+            reading.revise(facts, self._windows, before)
 
     def _let_pass(self, new: Sequence[WindowFacts], now: datetime) -> bool:
         current: list[tuple[Alert, Alert | None]] = [(alert, alert) for alert in self.open]
@@ -122,7 +126,7 @@ class Alerts:
                 self._orders[facts.key] = facts.order
                 for reading in self._readings:
                     reading.see(facts)
-            if current or any(reading.fires for reading in self._readings):
+            if current or any([reading.streak for reading in self._readings]):
                 before = current
                 current = self._numbered(move_alerts(current, self._readings, self._orders, now, done))
                 moved = self._note(before, current) or moved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lifecycle_tui.domain.results import Alert, Health
@@ -11,7 +11,8 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import Severity
 from lifecycle_tui.policy.expressions import Expression, Lookup, SignalRef
 
-Transition = Literal["opened", "resolved"]
+Transition = Literal["opened", "woken", "resolved"]
+"""What notifiers are told of an alert; "woken": it was snoozed, and is still open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,13 @@ class WindowFacts:
     def lookup(self) -> Lookup:
         """A function from a reference in an expression to this window's number."""
 
+        signals = self.signals
+
         def find(ref: SignalRef) -> float | None:
-            fact = self.signals.get(ref.name) if ref.function is None else None
-            return None if fact is None else getattr(fact, ref.part)
+            fact = signals.get(ref.name)
+            if fact is None or ref.function is not None:
+                return None
+            return fact.value if ref.part == "value" else getattr(fact, ref.part)
 
         return find
 
@@ -72,22 +77,24 @@ def join_versions(rows: Iterable[WindowFacts], champion: str) -> tuple[WindowFac
     by_window: dict[tuple[int, str], list[WindowFacts]] = {}
     for row in rows:
         by_window.setdefault((row.order, row.key), []).append(row)
-    joined = []
-    for (_, _), found in sorted(by_window.items()):
-        shared = next((row for row in found if row.version == ""), None)
-        own = next((row for row in found if row.version == champion), None)
-        other = min((row for row in found if row.version), key=lambda row: row.version, default=None)
-        if own is None:
-            base = shared or replace(found[0], signals={})
-            # Without any named version the rows of "" are the only ones there are.
-            joined.append(replace(base, version=other.version, mature=other.mature) if other else base)
-        elif shared is None or shared is own:
-            joined.append(own)
-        else:
-            joined.append(
-                replace(own, signals={**shared.signals, **own.signals}, drifted=shared.drifted or own.drifted)
-            )
-    return tuple(joined)
+    return tuple(join_window({row.version: row for row in by_window[found]}, champion) for found in sorted(by_window))
+
+
+def join_window(rows: Mapping[str, WindowFacts], champion: str) -> WindowFacts:
+    """The rows of one window, by version, as `join_versions` joins them; called for every window that comes in."""
+    shared, own = rows.get(""), rows.get(champion)
+    if own is None:
+        named = [version for version in rows if version]
+        if shared is not None and not named:
+            return shared  # without any named version the rows of "" are the only ones there are
+        other = rows[min(named)]
+        base = other if shared is None else shared
+        signals: Mapping[str, SignalFact] = {} if shared is None else base.signals
+        return WindowFacts(base.key, base.order, other.version, other.mature, signals, base.drifted)
+    if shared is None or shared is own:
+        return own
+    signals = {**shared.signals, **own.signals} if own.signals else shared.signals
+    return WindowFacts(own.key, own.order, own.version, own.mature, signals, shared.drifted or own.drifted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,9 @@ class SignalNode:
 
     def number(self, lookup: Lookup) -> float | None:
         value = lookup(self.ref)
-        if value is None:
+        if value is None or value != value:
             return None
-        value = float(value)
-        return None if math.isnan(value) else value
+        return float(value)
 
     def explain(self, lookup: Lookup) -> str:
         return f"{self.ref.text or self.ref.name} {number_text(self.number(lookup))}"

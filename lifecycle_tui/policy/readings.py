@@ -53,12 +53,19 @@ class Reading:
         else:
             self.streak = []
 
-    def revise(self, facts: WindowFacts, windows: Iterable[WindowFacts]) -> None:
-        """A window before the newest has changed: as if all `windows` (in order, it among them) were seen anew."""
+    def revise(self, facts: WindowFacts, windows: Iterable[WindowFacts], before: WindowFacts | None = None) -> None:
+        """A window before the newest has changed: as if all `windows` (in order, it among them) were seen anew.
+
+        Args:
+            before: what it was, where it was there; most revisions do not touch what the rule reads.
+        """
         known = facts.order in self.said
         if not self.reads(facts):
             if known:
                 self._again(windows)
+            return
+        if known and before is not None and self._unmoved(before, facts):
+            self._replace(facts)
             return
         value = self.rule.expression.evaluate(facts.lookup())
         if not known and facts.order > self.last:
@@ -67,6 +74,16 @@ class Reading:
             self._replace(facts)
         else:
             self._again(windows)
+
+    def _unmoved(self, before: WindowFacts, facts: WindowFacts) -> bool:
+        """Whether all that the rule reads of a window is as it was."""
+        if not self.reads(before):
+            return False
+        for ref in self.rule.expression.signals:
+            old, new = before.signals.get(ref.name), facts.signals.get(ref.name)
+            if old is not new and old != new:
+                return False
+        return True
 
     def _replace(self, facts: WindowFacts) -> None:
         """The same answer from other numbers: what is told of the window shows these."""

@@ -40,6 +40,11 @@ def _began(plan: LoopPlan, state: LoopState, facts: Facts, now: datetime) -> Loo
     if state.began is None:
         return replace(state, began=now, champion=facts.champion, rows=facts.rows, window=facts.window)
     latest = now + pause(TRIES)
+    move = None if state.move is None else state.move.at
+    if not any(at is not None and at > now for at in (state.began, state.scheduled, state.trained)) and not any(
+        at is not None and at > latest for at in (state.retry_at, state.rejudge_at, move)
+    ):
+        return state
     return replace(
         state,
         began=_not_after(state.began, now),
@@ -76,6 +81,10 @@ def quiet(plan: LoopPlan, state: LoopState, facts: Facts, due: datetime | None, 
         return False
     if not plan.trains or state.move is not None:
         return True
+    if plan.cooldown is not None and state.trained is not None and due is not None:
+        cooled = state.trained + plan.cooldown
+        if now < cooled and due <= cooled:
+            return True  # nothing is trained before, and the clock is waited for already
     if plan.after_rows is not None and facts.rows - state.rows >= plan.after_rows:
         return False
     if plan.on_update and facts.window is not None and facts.window != state.window:
