@@ -116,14 +116,6 @@ class Service:
         cls = self._class(Candidate(**request["candidate"]), request["key"])
         return {"value": inside.run(cls, request, self._spool)}
 
-    # -- conformance ------------------------------------------------------------------------------------------------
-
-    def _conform(self, request: Json) -> Json:
-        from lifecycle_tui.plugin_host.conformance import inside
-
-        cls = self._class(Candidate(**request["candidate"]), request["key"])
-        return {"value": inside.run(cls, request, self._spool)}
-
     # -- calls ------------------------------------------------------------------------------------------------------
 
     def _call(self, request: Json, parts: list[bytes]) -> tuple[Json, list[Any]]:
