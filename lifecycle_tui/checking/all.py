@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from lifecycle_tui.checking import conditions, options
+from lifecycle_tui.checking import conditions, disarmed, options, timing
 from lifecycle_tui.checking.ground import Ground
+from lifecycle_tui.checking.signals import signals
 from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
@@ -14,6 +15,8 @@ from lifecycle_tui.plugin_host.catalog import PluginCatalog
 _CHECKS: tuple[Callable[[Ground], Iterator[Problem]], ...] = (
     options.model_problems,
     conditions.problems,
+    timing.problems,
+    disarmed.problems,
 )
 NAMED = 3
 """So many models are named where something in the defaults is wrong for some."""
@@ -23,7 +26,8 @@ def problems(reading: Reading, plugins: PluginCatalog) -> tuple[Problem, ...]:
     """Every problem of a workspace's files, those that its reading found included, in the order of the files."""
     found: dict[tuple[object, ...], list[tuple[str, Problem]]] = {}
     for spec in reading.spec.models:
-        ground = Ground(spec, reading.models[spec.name], reading, plugins)
+        known = signals(spec, spec.columns.kinds, plugins)
+        ground = Ground(spec, reading.models[spec.name], reading, plugins, known)
         for check in _CHECKS:
             for problem in check(ground):
                 key = (problem.code, problem.key, problem.place, problem.message)

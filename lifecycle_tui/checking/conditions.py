@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lifecycle_tui.checking.ground import Ground, broken
-from lifecycle_tui.checking.signals import detector_uses, signals, unfit
+from lifecycle_tui.checking.signals import detector_uses, unfit
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.specs import ModelSpec
@@ -50,19 +50,18 @@ def against(condition: Condition, expression: Expression, known: SignalCatalog) 
 def problems(ground: Ground) -> Iterator[Problem]:
     """Everything wrong with the conditions of a model."""
     model, view = ground.spec, ground.view
-    known = signals(model, model.columns.kinds, ground.plugins)
     for condition in conditions(model):
         try:
             expression = compile_expression(condition.text)
         except ExpressionError as exc:
             yield view.row(exc.code, condition.path, exc.message, inside=(exc.column, exc.width), hint=exc.hint)
             continue
-        for found in against(condition, expression, known):
+        for found in against(condition, expression, ground.known):
             if found.code != "unknown-signal":
                 yield _row(ground, condition, found, expression)
             elif condition.kind != "abort" and not _doubtful(ground, _at(expression, found.column)):
                 yield _unknown(ground, condition, found, expression)
-    yield from _nothing_to_judge_by(ground, known)
+    yield from _nothing_to_judge_by(ground)
 
 
 def _at(expression: Expression, column: int) -> SignalRef:
@@ -145,12 +144,12 @@ def _doubtful(ground: Ground, ref: SignalRef) -> bool:
     return False
 
 
-def _nothing_to_judge_by(ground: Ground, known: SignalCatalog) -> Iterator[Problem]:
+def _nothing_to_judge_by(ground: Ground) -> Iterator[Problem]:
     """A model that trains without gates, and whose metrics do not say which of two versions is better."""
     training = ground.spec.training
     if training is None or training.gates or ground.spec.columns.target is None:
         return
-    if any(info.performance and info.directed for info in known.signals.values()):
+    if any(info.performance and info.directed for info in ground.known.signals.values()):
         return
     doubts: tuple[KeyPath, ...] = (METRICS, ("columns",), ("task",), ("training",))
     if not ground.complete or any(ground.view.unsure(*path) for path in doubts):

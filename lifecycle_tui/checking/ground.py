@@ -9,6 +9,7 @@ from lifecycle_tui.config.report import View
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.policy.catalog import SignalCatalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,14 @@ class Ground:
     Attributes:
         spec: what is sound of the model; ask `view` whether a part of it was wrong.
         view: its table with the defaults behind it.
+        known: the signals that it has as far as the file alone can tell.
     """
 
     spec: ModelSpec
     view: View
     reading: Reading
     plugins: PluginCatalog
+    known: SignalCatalog
 
     @property
     def complete(self) -> bool:

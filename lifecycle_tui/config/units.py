@@ -57,6 +57,8 @@ _WINDOW_HINT = 'write "1d", "15 minutes", "1 month", "5000 rows", "partition" or
 def _near(amount: str, word: str, units: dict[str, Any]) -> str:
     """The hint for an unknown unit: the amount with the unit that was probably meant."""
     found = nearest(word, [unit for unit in units if len(unit) > 2])
+    if found and amount != "1" and f"{found}s" in units:
+        found += "s"
     return f'did you mean "{amount} {found}"?' if found else ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from lifecycle_tui.policy.nodes import (
@@ -82,8 +83,9 @@ class Expression:
         return self.root.explain(lookup)
 
 
+@lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Expression:
-    """Compile a condition.
+    """Compile a condition; the same text (a rule of the defaults, for a thousand models) once.
 
     Raises:
         ExpressionError: if it is none; the error says where, and what to write.
