@@ -1,22 +1,48 @@
-"""Picks the front end: the terminal when called with no words, a command otherwise. Imports only that one.
+"""Picks the front end: the terminal when called with no words but options, a command otherwise. Imports only that one.
 
 This is the console script `lifecycle` and `python -m lifecycle_tui`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+
+OPTIONS = {"--env": "LIFECYCLE_ENV"}
+FLAGS = {"--no-plugins": "LIFECYCLE_NO_PLUGINS"}
+"""Options that the terminal takes too, and the variables that carry them; `cli.main` has their helps."""
 
 
 def main() -> None:
     """Run and leave with the exit code of DESIGN §9."""
-    if len(sys.argv) == 1 and sys.stdout.isatty():
+    given = options(sys.argv[1:]) if sys.stdout.isatty() else None
+    if given is not None:
         from lifecycle_tui.tui.start import main as start
 
+        os.environ.update(given)
         sys.exit(start())
     from lifecycle_tui.cli.main import main as command
 
     sys.exit(command())
+
+
+def options(words: Sequence[str]) -> dict[str, str] | None:
+    """The variables that the words set, where they are global options alone; None where a command is to hear them."""
+    found: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word in FLAGS:
+            found[FLAGS[word]] = "1"
+        elif name in OPTIONS:
+            text = value if equals else next(rest, "")
+            if not text or text.startswith("-"):
+                return None
+            found[OPTIONS[name]] = text
+        else:
+            return None
+    return found
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.actions import base
 from lifecycle_tui.actions.base import Action, Ask, Done, Plan
 from lifecycle_tui.domain.clock import SystemClock
+from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import audit, clock, folder, jobs, lease
 from lifecycle_tui.state.database import State
@@ -35,7 +36,8 @@ class Doer:
         look: never write: plans alone.
 
     Attributes:
-        problem: why what the agent last accepted counts, and not the file on disk; None where the file does.
+        problem: why what the agent last accepted counts, and not the file on disk, or that the agent works in another
+            environment; None where there is nothing to say.
     """
 
     def __init__(self, root: Path, file: Path | None = None, *, look: bool = False) -> None:
@@ -63,6 +65,7 @@ class Doer:
 
         Raises:
             ConfigError: the file has errors, and the action is none that must be done all the same.
+        UsageError: the agent works in another environment.
         """
         if not action.file:
             return None
@@ -70,11 +73,24 @@ class Doer:
             self._workspace = self._opened(urgent=action.urgent)
         return self._workspace
 
+    def _elsewhere(self) -> str | None:
+        """That the agent works in another environment: it would carry out by other declarations what was planned."""
+        if not folder.database(self._root).exists():
+            return None
+        with self.state.read() as conn:
+            return lease.elsewhere(conn)
+
     def _opened(self, *, urgent: bool) -> Workspace:
         from lifecycle_tui.workspace import open_workspace
 
+        other = self._elsewhere()
         if not urgent:
+            if other is not None:
+                raise UsageError(other, hint="give `--env` as the agent has it, or stop the agent first")
             return open_workspace(self._file)
+        if other is not None and self._file in (given := folder.accepted(self._root.absolute())):
+            self.problem = other
+            return open_workspace(self._file, given=given)
         from lifecycle_tui.agent.accepted import Watched
 
         watched = Watched(self._file, fall_back=True)

@@ -60,6 +60,7 @@ def command(
         output.note(output.problem_block(problem))
     names = _names(workspace, models)
     with State.open(workspace.spec.root) as state:
+        _same_environment(state)
         pool = Pool(state, workspace.spec.file, plugins=not no_plugins)
         done = _evaluate(state, workspace, pool, names)
         acted = _act(state, workspace, names, plugins=not no_plugins) if act else _would(state, workspace, names)
@@ -67,6 +68,16 @@ def command(
         report = check_report.read(state, workspace, done, sent, acted)
     _show(report, fmt, shown)
     ctx.exit(report.exit_code)
+
+
+def _same_environment(state: State) -> None:
+    """The agent's workers would do what is asked for here by another environment's declarations."""
+    from lifecycle_tui.state import lease
+
+    with state.read() as conn:
+        other = lease.elsewhere(conn)
+    if other is not None:
+        raise UsageError(other, hint="give `--env` as the agent has it, or stop the agent first")
 
 
 def _names(workspace: Workspace, models: Sequence[str]) -> list[str]:
@@ -86,11 +97,12 @@ def _names(workspace: Workspace, models: Sequence[str]) -> list[str]:
 def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[str]) -> dict[str, Job]:
     """Run one evaluate job a model; a job of another process for the same model is waited for instead."""
     from lifecycle_tui.domain.clock import SystemClock
-    from lifecycle_tui.state import audit, jobs, models
+    from lifecycle_tui.state import audit, jobs, lease, models
 
     now = SystemClock().now()
     _let_cancelled_end(state, pool, names)
     with state.write() as tx:
+        lease.remember(tx)
         models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in workspace.spec.models])
         models.retire_missing(tx, [m.name for m in workspace.spec.models])
         jobs.requeue_lost(tx, now)

@@ -58,6 +58,20 @@ def _program() -> dict[str, Any]:
     }
 
 
+def _environment(file: Path) -> str | None:
+    """The environment, and its file; what is wrong with either is said, never raised."""
+    from lifecycle_tui.domain import environment
+
+    try:
+        name = environment.current()
+    except LifecycleError as exc:
+        return exc.message
+    if name is None:
+        return None
+    path = environment.overlay(file, name)
+    return f"{name} ({path}{'' if path.exists() else ', which is not there'})"
+
+
 def _workspace() -> dict[str, Any]:
     """The workspace's paths; a file that cannot be read is said, never raised."""
     from lifecycle_tui.config import find
@@ -70,6 +84,7 @@ def _workspace() -> dict[str, Any]:
     return {
         "workspace": str(file.parent),
         "config": str(file),
+        "environment": _environment(file),
         "state": f"{state} ({state.stat().st_size:,} bytes)" if state.exists() else f"{state} (not made yet)",
         "plugins": str(file.parent / "plugins"),
     }

@@ -87,12 +87,18 @@ Example:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "--version", message="lifecycle-tui %(version)s")
+@click.option("--env", metavar="NAME", help="Lay lifecycle.NAME.toml over lifecycle.toml.")
 @click.pass_context
-def group(ctx: click.Context) -> None:
+def group(ctx: click.Context, env: str | None) -> None:
     """A control room for machine-learning models that lives in the terminal.
 
     Without a command it opens the terminal on the workspace in this folder.
     """
+    if env is not None:
+        from lifecycle_tui.domain import environment
+
+        # In the environment, so that agents and workers inherit it.
+        os.environ[environment.VARIABLE] = environment.checked(env)
     if ctx.invoked_subcommand is None:
         from lifecycle_tui import output
 

@@ -91,6 +91,16 @@ def every_key() -> tuple[str, ...]:
     return tuple(dotted((*above, key)) for above in tables() for key in keys_at(above))
 
 
+def plugin_options(plugins: Plugins) -> tuple[Explained, ...]:
+    """Every option of every plugin, at the place where it stands."""
+    return tuple(
+        _of_option(plugin, option, (*_where(kind, plugin.name), option.name))
+        for kind in KINDS
+        for plugin in plugins.all(kind)
+        for option in plugin.options
+    )
+
+
 # -- what stands there ----------------------------------------------------------------------------------------------
 
 

@@ -13,11 +13,15 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state.fleet import NOTE
 from lifecycle_tui.state.fleet import note as note
 from lifecycle_tui.state.processes import Process, alive
 from lifecycle_tui.state.text import instant, maybe_moment
+
+ENVIRONMENT = "environment"
+"""Key of `meta`: the environment of whoever judged last; an agent holds to it as long as it runs."""
 
 STANDING = ("auto", "stay")
 """Modes of agents; a check or a simulation holds the lease for a while only."""
@@ -36,6 +40,7 @@ class Lease:
         process: the agent; None when the last one has ended in good order.
         mode: "auto", "stay" or "simulated".
         beat: raised every second while it runs.
+        environment: in which the workspace was judged last, by the agent or by a `check`; None for none.
     """
 
     number: int
@@ -43,14 +48,16 @@ class Lease:
     mode: str | None
     since: datetime | None
     beat: int
+    environment: str | None = None
 
 
 def read(conn: sqlite3.Connection) -> Lease:
     """The lease as it is now."""
-    number, process, mode, since, beat = conn.execute(
-        "SELECT number, process, mode, since, beat FROM lease WHERE id = 1"
+    number, process, mode, since, beat, name = conn.execute(
+        "SELECT number, process, mode, since, beat, (SELECT value FROM meta WHERE key = ?) FROM lease WHERE id = 1",
+        (ENVIRONMENT,),
     ).fetchone()
-    return Lease(number, None if process is None else Process.parse(process), mode, maybe_moment(since), beat)
+    return Lease(number, None if process is None else Process.parse(process), mode, maybe_moment(since), beat, name)
 
 
 def held(lease: Lease) -> bool:
@@ -58,8 +65,29 @@ def held(lease: Lease) -> bool:
     return lease.process is not None and alive(lease.process) is not False
 
 
+def elsewhere(conn: sqlite3.Connection) -> str | None:
+    """Why work that is asked for here would be done in another environment; None where it would not.
+
+    Raises:
+        ConfigError: this process's environment has no proper name.
+    """
+    found, mine = read(conn), environment.current()
+    if not held(found) or found.environment == mine:
+        return None
+    return f"the agent works in {environment.shown(found.environment)}, and this is {environment.shown(mine)}"
+
+
+def remember(tx: sqlite3.Connection) -> None:
+    """Note this process's environment as the one by whose declarations the workspace is judged from now on."""
+    if name := environment.current():
+        tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (ENVIRONMENT, name))
+    else:
+        tx.execute("DELETE FROM meta WHERE key = ?", (ENVIRONMENT,))
+
+
 def take(tx: sqlite3.Connection, process: Process, mode: str, now: datetime) -> int:
-    """Become the agent and return one's number; whoever was it before is deposed by this."""
+    """Become the agent, in this process's environment, and return one's number; who was it before is deposed."""
+    remember(tx)
     tx.execute(
         "UPDATE lease SET number = number + 1, process = ?, mode = ?, since = ?, beat = 0 WHERE id = 1",
         (str(process), mode, instant(now)),

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import fleet
 from lifecycle_tui.state.database import State
@@ -38,7 +39,8 @@ class Source:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
-        self.name = self.root.resolve().name
+        name = environment.current()
+        self.name = f"{self.root.resolve().name} · {name}" if name else self.root.resolve().name
         self._state = State.view(self.root)
         self._first: sqlite3.Connection | None = self._state.reader()[0]
         self._watcher: Watcher | None = None

@@ -82,6 +82,8 @@ def _agent_wrong(seen: Seen) -> Iterable[tuple[str, str]]:
             pid = facts.lease.process.pid if facts.lease.process else "?"
             yield (f"the agent (pid {pid}) has not moved for {seen.still:.0f} s: it hangs or was stopped; "
                    "`lifecycle agent` starts one that takes over", "critical")  # fmt: skip
+        if facts.elsewhere:
+            yield f"{facts.elsewhere}: what is done from here is refused", "critical"
         return
     waits = f", and {count(live)} {'job waits' if live == 1 else 'jobs wait'} for one" if live else ""
     last = "" if facts.lease.process is None else f" (the last one, pid {facts.lease.process.pid}, was killed)"
@@ -210,7 +212,8 @@ def _agent(seen: Seen) -> Section:
     since = "" if lease.since is None else moment(lease.since)
     return "Agent", [
         ("runs", joined((f"pid {lease.process.pid}" if lease.process else "", f"since {since}" if since else ""))),
-        ("mode", mode), ("beat", "every second" if seen.still is None else f"{seen.still:.0f} s ago"),
+        ("mode", mode), ("environment", lease.environment or "none"),
+        ("beat", "every second" if seen.still is None else f"{seen.still:.0f} s ago"),
         ("viewers", viewers),
     ]  # fmt: skip
 

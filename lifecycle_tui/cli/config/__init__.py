@@ -8,6 +8,7 @@ from lifecycle_tui.cli.lazy import Lazy
 
 COMMANDS = {
     "check": "lifecycle_tui.cli.config.check:command",
+    "explain": "lifecycle_tui.cli.config.explain:command",
 }
 """Command → where it lives. Their modules import what they need inside their functions: `config --help` loads all."""
 

@@ -40,6 +40,7 @@ class Facts:
         waiting, failed: notifications that have not gone out yet, and that will not; the first of `waits`.
         database, wal: bytes. free, disk: bytes of the file system.
         copies: names of copies of the state that upgrades have left, with their bytes.
+        elsewhere: that the agent works in another environment than this terminal.
     """
 
     now: datetime
@@ -66,6 +67,7 @@ class Facts:
     disk: int
     copies: tuple[tuple[str, int], ...]
     writable: bool
+    elsewhere: str | None = None
 
 
 def facts(conn: sqlite3.Connection, root: Path, now: datetime) -> Facts:
@@ -95,7 +97,7 @@ def facts(conn: sqlite3.Connection, root: Path, now: datetime) -> Facts:
         waiting=tuple(map(outbox.row, waiting)), waits=many, failed=outbox.failed(conn, SHOWN),
         schema=schema, database=_size(state), wal=_size(Path(f"{state}-wal")), free=disk.free, disk=disk.total,
         copies=tuple((path.name, _size(path)) for path in sorted(state.parent.glob("state.db.before-*"))),
-        writable=os.access(state, os.W_OK),
+        writable=os.access(state, os.W_OK), elsewhere=lease.elsewhere(conn),
     )  # fmt: skip
 
 
