@@ -266,3 +266,10 @@ def test_its_options_are_documented():
     assert f"beside the champion ({local.Local().keep})" in section
     for field in Release.__dataclass_fields__:
         assert f"`{field}`" in DOCS.split("## A deployer of your own")[1]
+
+
+def test_an_artefact_that_is_gone_serves_nothing_and_the_former_version_serves_on(tmp_path: Path):
+    local.Local().deploy(release(tmp_path, 1))
+    with pytest.raises(FileNotFoundError):
+        local.Local().deploy(release(tmp_path, 2, artifact=str(tmp_path / "gone")))
+    assert seen(tmp_path) == (1, b"model 1")

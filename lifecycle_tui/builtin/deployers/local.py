@@ -149,6 +149,7 @@ def _mend(folder: str, artifact: str) -> None:
 
 def _place(artifact: str, target: str) -> None:
     """The artefact by hard link, else by symbolic link, else as a copy."""
+    os.stat(artifact)  # a symbolic link to what is gone would serve nothing
     for link in (os.link, os.symlink):
         with contextlib.suppress(OSError):
             link(os.path.realpath(artifact), target)

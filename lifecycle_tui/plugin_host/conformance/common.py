@@ -12,7 +12,7 @@ from lifecycle_tui.plugin_host.info import PluginInfo
 if TYPE_CHECKING:
     from lifecycle_tui.plugin_host.conformance.bench import Bench
 
-LINE = 100
+LINE = 110
 """Characters of a docstring's first line that listings have room for."""
 IMPORT_MS = 3_000.0
 """What importing a plugin's file may take: it is paid again in each new process."""

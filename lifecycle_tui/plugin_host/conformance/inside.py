@@ -17,8 +17,8 @@ from lifecycle_tui.plugin_host.conformance.bench import Bench
 from lifecycle_tui.plugin_host.conformance.watching import watching
 from lifecycle_tui.plugin_host.info import PluginInfo
 
-WRITERS = frozenset({"notifier", "deployer", "command"})
-"""Kinds that may write in the workspace."""
+WRITERS = frozenset({"source", "notifier", "deployer", "command"})
+"""Kinds that may write in the folder that stands for the workspace; for sources the suite writes tables there."""
 
 
 def checks_of(info: PluginInfo) -> Iterator[Check]:

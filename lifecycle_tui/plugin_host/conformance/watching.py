@@ -35,6 +35,7 @@ class Seen:
 
     home: str
     scratch: str
+    temporary: str
     inside: bool
     online: bool
     writes: list[tuple[str, str, int]] = field(default_factory=list)
@@ -63,7 +64,9 @@ def watching(home: str, scratch: str, *, inside: bool, online: bool) -> Iterator
     if not _installed:
         sys.addaudithook(_hear)
         _installed = True
-    seen = Seen(home, os.path.realpath(scratch), inside, online)
+    # Asked for here: finding it writes a file the first time, which the hook would hear.
+    temporary = os.path.realpath(tempfile.gettempdir())
+    seen = Seen(home, os.path.realpath(scratch), temporary, inside, online)
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (_Told(stream, seen) for stream in streams)
@@ -117,7 +120,7 @@ def _note(seen: Seen, what: str, path: Any) -> None:
         if seen.inside:
             return
         name = os.path.relpath(name, seen.scratch)
-    elif f"{real}{os.sep}".startswith(f"{os.path.realpath(tempfile.gettempdir())}{os.sep}"):
+    elif name == seen.temporary or f"{real}{os.sep}".startswith(f"{seen.temporary}{os.sep}"):
         return
     seen.writes.append((f"{what} {name}", *(_line(seen.home) or (seen.home, 1))))
 
