@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from lifecycle_tui.domain.errors import LifecycleError, StateError, UsageError
+from lifecycle_tui.domain.errors import ConfigError, LifecycleError, StateError, UsageError
+from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.state.database import State
 
 if TYPE_CHECKING:
     from lifecycle_tui.workspace import Workspace
 
-Kind = Literal["model", "version", "alert", "job", "file", "text", "choice", "flag"]
+Kind = Literal["model", "version", "alert", "job", "key", "file", "text", "choice", "flag"]
 Risk = Literal["low", "traffic"]
 """What it can do to the world: only the record, or what serves."""
 
@@ -32,6 +33,8 @@ class Parameter:
     Attributes:
         kind: what it is; "flag" and everything with `option` is written `--name` on the command line.
         choices: of a choice.
+        many: it may be given several times; its value is then a tuple.
+        shell: of the command line alone: the terminal has another way to say it.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Parameter:
     option: bool = False
     default: str | None = None
     choices: tuple[str, ...] = ()
+    many: bool = False
+    shell: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,19 @@ class Refusal:
 
     Attributes:
         gate: the evidence is against it, and no mistake of who asks: exit code 1, not 2.
+        problems: of the files as they would be; `texts`: those files, by the names that the problems have.
     """
 
     reason: str
     hint: str | None = None
     gate: bool = False
+    problems: tuple[Problem, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def error(self) -> LifecycleError:
         """The refusal as the error that a command ends with."""
+        if self.problems:
+            return ConfigError(self.reason, self.problems, hint=self.hint, texts=self.texts)
         kind = GateRefused if self.gate else UsageError
         return kind(self.reason, hint=self.hint)
 
@@ -100,9 +110,12 @@ class Moved(StateError):
 class Refused(Exception):
     """Ends the look of an action: it cannot be done, and this is why."""
 
-    def __init__(self, reason: str, hint: str | None = None, *, gate: bool = False) -> None:
+    def __init__(
+        self, reason: str, hint: str | None = None, *, gate: bool = False, problems: tuple[Problem, ...] = (),
+        texts: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(reason)
-        self.refusal = Refusal(reason, hint, gate)
+        self.refusal = Refusal(reason, hint, gate, problems, texts or {})
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,8 @@ class Draft:
         against: the evidence that it goes against: who asks for it should have to mean it.
         commit: does it in a transaction, with its audit row.
         before: work that must be done outside of the transaction, and may be done for nothing.
+        diff: lines of a unified diff of the files that it edits, shown with what is done.
+        recorded: it leaves a row in the audit log.
     """
 
     subject: str
@@ -132,6 +147,8 @@ class Draft:
     before: Callable[[], None] | None = None
     risk: Risk | None = None
     against: str | None = None
+    diff: tuple[str, ...] = ()
+    recorded: bool = True
 
 
 @dataclass(frozen=True)
@@ -174,6 +191,7 @@ class Done:
 
 
 Look = Callable[[sqlite3.Connection, Ask, "Workspace | None"], Draft]
+Alone = Callable[[Ask], tuple[Draft, Callable[[], Done]]]
 Prepare = Callable[[Ask, "Workspace | None"], Mapping[str, Any]]
 
 
@@ -190,6 +208,7 @@ class Action:
         prepare: looks at what lies outside of state, which must not be done inside a transaction.
         file: it needs `lifecycle.toml`. `urgent`: where that has errors, as the agent last accepted it will do.
         waits: it may enqueue a job that the command waits for.
+        alone: the plan, and what does it, in a folder that has no state yet; None for what needs state.
     """
 
     name: str
@@ -205,6 +224,7 @@ class Action:
     waits: bool = False
     urgent: bool = False
     key: str | None = None
+    alone: Alone | None = None
 
 
 def plan(action: Action, state: State, ask: Ask, workspace: Workspace | None = None) -> Plan:
@@ -216,6 +236,37 @@ def plan(action: Action, state: State, ask: Ask, workspace: Workspace | None = N
             return Plan(action, ask, None, exc.refusal)
     with state.snapshot() as conn:
         return _planned(action, conn, ask, workspace)
+
+
+def plan_alone(action: Action, ask: Ask) -> Plan:
+    """The same where there is no state yet."""
+    assert action.alone is not None
+    try:
+        if action.prepare is not None:
+            ask = replace(ask, prepared=action.prepare(ask, None))
+        return Plan(action, ask, action.alone(ask)[0])
+    except Refused as exc:
+        return Plan(action, ask, None, exc.refusal)
+
+
+def apply_alone(found: Plan) -> Done:
+    """Do what the plan says where there is no state yet, and so no audit log.
+
+    Raises:
+        UsageError: the plan was refused.
+        Moved: what it rests on has moved since; nothing was done.
+    """
+    if found.refused is not None:
+        raise found.refused.error()
+    assert found.draft is not None and found.action.alone is not None
+    if found.draft.settled is not None:
+        return Done(found.draft.settled)
+    try:
+        again, do = found.action.alone(found.ask)
+    except Refused as exc:
+        raise _moved_to(exc.refusal) from exc
+    _refuse_moved(found.seen, again.seen)
+    return do()
 
 
 def _planned(action: Action, conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Plan:
@@ -242,11 +293,17 @@ def apply(state: State, found: Plan, now: datetime, workspace: Workspace | None 
     with state.write() as tx:
         again = _planned(found.action, tx, found.ask, workspace)
         if again.refused is not None:
-            raise Moved(f"it has moved since: {again.refused.reason}", hint=again.refused.hint or "nothing was done")
+            raise _moved_to(again.refused)
         assert again.draft is not None
-        if dict(again.seen) != dict(found.seen):
-            moved = sorted(name for name in {*again.seen, *found.seen} if again.seen.get(name) != found.seen.get(name))
-            raise Moved(
-                f"it has moved since: {', '.join(moved)}", hint="nothing was done; look again, then decide again"
-            )
+        _refuse_moved(found.seen, again.seen)
         return again.draft.commit(tx, now)
+
+
+def _moved_to(refused: Refusal) -> Moved:
+    return Moved(f"it has moved since: {refused.reason}", hint=refused.hint or "nothing was done")
+
+
+def _refuse_moved(seen: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    if dict(seen) != dict(now):
+        moved = sorted(name for name in {*now, *seen} if now.get(name) != seen.get(name))
+        raise Moved(f"it has moved since: {', '.join(moved)}", hint="nothing was done; look again, then decide again")

@@ -114,7 +114,10 @@ class Doer:
             LifecycleError: the file or the state cannot be read.
         """
         who, behind = audit.person()
-        return base.plan(action, self.state, Ask(values, who, behind, note), self.workspace(action))
+        ask = Ask(values, who, behind, note)
+        if self._alone(action):
+            return base.plan_alone(action, ask)
+        return base.plan(action, self.state, ask, self.workspace(action))
 
     def apply(self, found: Plan) -> Done:
         """Do it, recorded at the loop's clock.
@@ -122,9 +125,15 @@ class Doer:
         Raises:
             LifecycleError: it was refused, what it rests on has moved, or state takes no write.
         """
+        if self._alone(found.action):
+            return base.apply_alone(found)
         with self.state.read() as conn:
             now = clock.now(conn)
         return base.apply(self.state, found, now, self.workspace(found.action))
+
+    def _alone(self, action: Action) -> bool:
+        """Whether there is no state yet, and the action can do without."""
+        return action.alone is not None and self._state is None and not folder.database(self._root).exists()
 
     def adopt(self) -> None:
         """Where no agent does: see to jobs that nobody has in hand, which would stand in everybody's way for ever."""

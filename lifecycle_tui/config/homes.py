@@ -18,6 +18,7 @@ from lifecycle_tui.config.sources import dotted, holds, shown
 from lifecycle_tui.config.toml_text import EditError
 from lifecycle_tui.config.words import did_you_mean
 from lifecycle_tui.domain import environment
+from lifecycle_tui.domain.folder import FILE
 
 Texts = Mapping[Path, bytes]
 
@@ -58,7 +59,7 @@ def home_of(file: Path, key: KeyPath, over: Texts, into: Path | None = None) -> 
     if key[:1] != ("models",) or len(key) < 2 or holds(main.values, key[:2]):
         return main
     names = [str(name) for name in main.values.get("models", {})]
-    for path in _included(main):
+    for path in included(main):
         if path.stem == key[1]:
             return _below(path, key, over)
         names.append(path.stem)
@@ -75,10 +76,27 @@ def also(file: Path, key: KeyPath, over: Texts) -> Path | None:
     main = _home(file, key, over)
     if holds(main.values, key):
         return main.file
-    for path in _included(main):
+    for path in included(main):
         if key[:2] == ("models", path.stem) and len(key) > 2 and holds(_below(path, key, over).values, key[2:]):
             return path
     return None
+
+
+def main_of(file: Path) -> tuple[Path, Path | None]:
+    """The `lifecycle.toml` that a file belongs to, and the file where it is not that itself.
+
+    A file that no `lifecycle.toml` above it includes, or lays over itself, is one of its own.
+    """
+    file = Path(os.path.normpath(file.absolute()))
+    for folder in file.parents:
+        main = folder / FILE
+        if main == file:
+            return main, None
+        if main.is_file():
+            if environment.named_by(main, file) or file in list(included(_home(main, (), {}))):
+                return main, file
+            break
+    return file, None
 
 
 def _told(main: Home, key: KeyPath, over: Texts, into: Path) -> Home:
@@ -87,7 +105,7 @@ def _told(main: Home, key: KeyPath, over: Texts, into: Path) -> Home:
         return main
     if environment.named_by(main.file, into):
         return _home(into, key, over)
-    if into not in list(_included(main)):
+    if into not in list(included(main)):
         raise EditError(f"{shown(into)} is no file of {shown(main.file)}", hint="name one that it includes, or itself")
     if key[:2] != ("models", into.stem):
         raise EditError(f"{shown(into)} holds the model {into.stem}, and no {dotted(key)}")
@@ -107,8 +125,8 @@ def _environments(file: Path, key: KeyPath, over: Texts) -> Home | None:
     return _home(path, key, over) if path is not None and (path in over or path.exists()) else None
 
 
-def _included(main: Home) -> Iterator[Path]:
-    """The included files, in order."""
+def included(main: Home) -> Iterator[Path]:
+    """The files that the main one includes, in order."""
     patterns = main.values.get("include", [])
     for pattern in patterns if isinstance(patterns, list) else []:
         where = os.path.join(glob.escape(str(main.file.parent)), os.path.expanduser(str(pattern)))

@@ -46,12 +46,21 @@ def additions(doc: Document, key: KeyPath, value: str) -> Iterator[Way]:
             yield _into_braces(doc, key[:n], [str(part) for part in key[n:]], value)
             return
     if len(names) == 1:
+        yield from _whole(doc, parent, names[0], value)
         yield from _own(doc, parent, names, value)
     else:
         yield from _deep(doc, parent, names, value)
 
 
 # Tables in lines
+
+
+def _whole(doc: Document, table: KeyPath, name: str, value: str) -> Iterator[Way]:
+    """A table with its values, where those beside it have headers: below one of its own."""
+    new = parsed(value)
+    beside = any(len(b.path) > len(table) and b.path[: len(table)] == table for b in doc.blocks)
+    if isinstance(new, dict) and new and beside:
+        yield _header(doc, (*table, name), [f"{key_text(key)} = {literal(item)}" for key, item in new.items()])
 
 
 def _own(doc: Document, table: KeyPath, names: Sequence[str], value: str) -> Iterator[Way]:
@@ -63,13 +72,13 @@ def _own(doc: Document, table: KeyPath, names: Sequence[str], value: str) -> Ite
         yield _at_top(doc, names, value)
     yield from _dotted(doc, table, names, value)
     if table and block is None:
-        yield _header(doc, table, names, value)
+        yield _header(doc, table, [f"{dotted_text(names)} = {value}"])
 
 
 def _deep(doc: Document, table: KeyPath, names: Sequence[str], value: str) -> Iterator[Way]:
     """A key of a table that is not there either."""
     ways: dict[str, Callable[[], Iterator[Way]]] = {
-        "header": lambda: iter([_header(doc, (*table, *names[:-1]), names[-1:], value)]),
+        "header": lambda: iter([_header(doc, (*table, *names[:-1]), [f"{key_text(names[-1])} = {value}"])]),
         "dotted": lambda: _own(doc, table, names, value),
         "inline": lambda: _own(doc, table, names[:1], f"{{ {dotted_text(names[1:])} = {value} }}"),
     }
@@ -139,10 +148,10 @@ def _dotted(doc: Document, table: KeyPath, names: Sequence[str], value: str) -> 
             yield [_line(doc, at, f"{doc.indent(pairs[-1].start)}{dotted_text(full)} = {value}")]
 
 
-def _header(doc: Document, table: KeyPath, names: Sequence[str], value: str) -> Way:
-    """A new header with the key below it, beside its brothers."""
+def _header(doc: Document, table: KeyPath, keys: Sequence[str]) -> Way:
+    """A new header with keys below it, beside its brothers."""
     title = "[" + dotted_text([part for part in table if isinstance(part, str)]) + "]"
-    lines = [title, f"{dotted_text(names)} = {value}"]
+    lines = [title, *keys]
     headers = doc.blocks[1:]
     near = next((n for n in range(len(table), -1, -1) if any(b.path[:n] == table[:n] for b in headers)), 0)
     family = [b for b in headers if b.path[:near] == table[:near]]
