@@ -74,12 +74,16 @@ class Expected:
     pages: tuple[str, ...] = ()
 
     @property
+    def mostly(self) -> bool:
+        """Whether it holds in most windows of the reference: once open, its alert would hardly ever resolve."""
+        return self.judged >= 4 and 2 * self.held > self.judged
+
+    @property
     def often(self) -> bool:
         """Whether the reference shows that it cannot tell normal: it fires more than monthly, or mostly holds."""
         if not self.fired:
             return False
-        mostly = self.judged >= 4 and 2 * self.held > self.judged
-        return mostly or (self.fired >= 2 and self.a_year is not None and self.a_year.value > OFTEN)
+        return self.mostly or (self.fired >= 2 and self.a_year is not None and self.a_year.value > OFTEN)
 
 
 def expect(
@@ -150,7 +154,7 @@ def _by_reference(row: Expected, rule: CompiledRule, a_year: float | None, why: 
 
 
 def _always(row: Expected) -> str:
-    if row.judged >= 4 and 2 * row.held > row.judged:
+    if row.mostly:
         return f"it holds in {row.held} of {row.judged} windows of the reference: it calls normal what it is to find"
     return ""
 

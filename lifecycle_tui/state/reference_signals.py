@@ -6,7 +6,7 @@ Written by the job that measures them, read where rules are checked and false pa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.domain.signals import Signal
@@ -34,17 +34,23 @@ def put(tx: sqlite3.Connection, model: str, digest: str, windows: Mapping[str, S
     )
 
 
-def read(conn: sqlite3.Connection, model: str, digest: str | None = None) -> dict[str, tuple[Signal, ...]]:
+def read(
+    conn: sqlite3.Connection, model: str, digest: str | None = None, names: Collection[str] | None = None
+) -> dict[str, tuple[Signal, ...]]:
     """Key of the window → its signals, in window order; empty where they were not measured.
 
     Args:
         digest: of the reference; the newest one of the model that has signals for None.
+        names: only these signals.
     """
-    where, args = "reference_id = (SELECT id FROM reference WHERE model = ? AND digest = ?)", [model, digest]
+    where = "reference_id = (SELECT id FROM reference WHERE model = ? AND digest = ?)"
+    args = [model, digest]
     if digest is None:
         measured = "EXISTS (SELECT 1 FROM reference_signals s WHERE s.reference_id = r.id)"
         where = f"reference_id = (SELECT max(r.id) FROM reference r WHERE r.model = ? AND {measured})"
         args = [model]
+    if names is not None:
+        where, args = f"{where} AND name IN ({', '.join('?' * len(names))})", [*args, *names]
     found = conn.execute(
         f"SELECT window, name, value, lower, upper, n, state FROM reference_signals WHERE {where} "
         "ORDER BY window, name", args,

@@ -35,14 +35,17 @@ def files(root: Path) -> dict[str, int]:
 def test_a_sound_file(space: Path, here: Here) -> None:
     before = files(space)
     done = here(space, "config", "check")
-    assert done == (0, f"{space / 'lifecycle.toml'}: fine\n", "")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Rules on the reference") and done.out.endswith(f"{space / 'lifecycle.toml'}: fine\n")
     assert files(space) == before and not (space / ".lifecycle" / "state.db").exists()
 
 
 def test_as_json(space: Path, here: Here) -> None:
     done = here(space / "data", "config", "check", "--format", "json")
     assert done.code == 0
-    assert json.loads(done.out) == {"file": str(space / "lifecycle.toml"), "problems": []}
+    found = json.loads(done.out)
+    assert (found["file"], found["problems"]) == (str(space / "lifecycle.toml"), [])
+    assert set(found) == {"file", "problems", "rules", "pages"}
 
 
 def test_every_problem_of_the_file(space: Path, here: Here) -> None:

@@ -6,14 +6,15 @@ A reference is read again only when its data, the columns' kinds or the version 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.work.first_version import FirstVersion, seen, validate
 from lifecycle_tui.agent.work.opening import Opened
-from lifecycle_tui.agent.work.reading import Reader, coding, output_columns
+from lifecycle_tui.agent.work.reading import Reader, WindowRows, coding, output_columns
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
@@ -21,6 +22,8 @@ from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.results import StoredProfile
 from lifecycle_tui.domain.signals import ColumnKind, Signal
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
@@ -134,24 +137,23 @@ def _make(
             f"the reference of {spec.name} holds no rows",
             hint="widen [models.*.data] reference; `lifecycle history` shows what data there is",
         )
-    code = coding(spec, _labels(data, survey, job) if spec.task in ("binary", "multiclass") else set())
+    code = coding(spec, labels(data, survey.reference, job.now) if spec.task in ("binary", "multiclass") else set())
     total = survey.reference.rows
     ours = first is not None and first.trained_here
     foreign = first is not None and not first.trained_here
     unopened = foreign and not _opens(first, scorer)
-    reader = Reader(
-        spec.columns,
+    read = profiled(
+        spec,
+        data,
+        survey.reference,
+        job.now,
         code,
         kinds,
-        None,
-        outputs={} if ours or unopened else outputs,
-        scorer=scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
-        progress=lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
+        {} if ours or unopened else outputs,
+        scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
+        lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
     )
-    scan = data.scan(survey.reference, job.now, groups=True)
-    read = reader.read(scan, again=lambda: data.scan(survey.reference, job.now))
-    columns = read.columns
-    collector = read.collector
+    columns, collector = read.columns, read.collector
     if ours and first is not None:
         validation = validate(job, model, survey, first, scratch)
         columns |= validation.outputs(outputs, code)
@@ -165,10 +167,30 @@ def _make(
     return Reference(digest, total, kinds, outputs, columns, grids, code, performance)
 
 
-def _labels(data: ModelData, survey: Survey, job: JobContext) -> set[str]:
+def profiled(
+    spec: ModelSpec,
+    data: ModelData,
+    reference: Window,
+    now: datetime,
+    code: Coding,
+    kinds: Mapping[str, ColumnKind],
+    outputs: Mapping[str, ColumnKind],
+    scorer: Scorer | None = None,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> WindowRows:
+    """Read a reference once (a column that is too large to keep, twice): profiles of its columns, and its outcomes.
+
+    Args:
+        outputs: what the data, or `scorer`, says of the rows.
+    """
+    reader = Reader(spec.columns, code, kinds, None, outputs=outputs, scorer=scorer, progress=progress)
+    return reader.read(data.scan(reference, now, groups=True), again=lambda: data.scan(reference, now))
+
+
+def labels(data: ModelData, reference: Window, now: datetime) -> set[str]:
     """The labels that occur in the reference, as text."""
     found: set[str] = set()
-    for batch in data.scan(survey.reference, job.now, columns=()):
+    for batch in data.scan(reference, now, columns=()):
         for values in (batch.target, batch.prediction):
             if values is not None:
                 found.update(v for v in values.unique().cast("string").to_pylist() if v is not None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +115,8 @@ class ReferenceMeasurer:
     scored: Scored
     now: datetime
     progress: Progress = lambda done, total: None
-    most_windows: int = MOST_WINDOWS
-    most_cells: int = MOST_CELLS
+    most_windows: int = field(default_factory=lambda: MOST_WINDOWS)
+    most_cells: int = field(default_factory=lambda: MOST_CELLS)
 
     def measure(self) -> Measured:
         """Measure them.
