@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lifecycle_tui import config
+from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.limits import import_limits
@@ -62,7 +63,7 @@ class Watched:
             found = open_workspace(self._file, plugins=self._plugins)
         except ConfigError as exc:
             given = folder.accepted(self._file.parent) if self._fall_back else {}
-            if self._file not in given:
+            if self._file not in given or _environment(self._file, given) != environment.current():
                 raise
             self.problem = exc
             return open_workspace(self._file, plugins=self._plugins, given=given)
@@ -84,6 +85,11 @@ class Watched:
             # A plugin that the file names is broken or gone: the jobs that need it will say so.
             self.workspace = Workspace(spec, found, self.workspace.warnings)
         return True
+
+
+def _environment(file: Path, given: Mapping[Path, bytes]) -> str | None:
+    """The environment that these files were accepted in: another one's are nothing to fall back on."""
+    return next((name for path in given if (name := environment.named_by(file, path))), None)
 
 
 def stamp(files: Sequence[Path]) -> Stamp:

@@ -14,6 +14,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from lifecycle_tui.domain import environment
+from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import folder
 
@@ -35,11 +37,15 @@ def wanted(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
     if not (os.access(state, os.W_OK) and os.access(state.parent, os.W_OK)):
         return None
     try:
-        workspace = tomllib.loads((root / FILE).read_text(encoding="utf-8-sig")).get("workspace", {})
-    except (OSError, ValueError):
+        name = environment.current(environ)
+        files = [root / FILE] if name is None else [root / FILE, environment.overlay(root / FILE, name)]
+        tables = [tomllib.loads(file.read_text(encoding="utf-8-sig")).get("workspace", {}) for file in files]
+    except (OSError, ValueError, ConfigError):
         return None
-    mode = workspace.get("agent", "auto") if isinstance(workspace, dict) else None
-    return mode if mode in ("auto", "stay") else None
+    mode: object = "auto"
+    for table in tables:
+        mode = table.get("agent", mode) if isinstance(table, dict) else None
+    return mode if mode == "auto" or mode == "stay" else None
 
 
 def log_file(root: Path) -> Path:

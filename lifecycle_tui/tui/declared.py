@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lifecycle_tui.config.overlays import laid_over
+from lifecycle_tui.domain import environment
+from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import folder
 
@@ -79,24 +82,41 @@ def _stamp(path: Path) -> Stamp:
 
 
 def _tables(root: Path, model: str, files: dict[Path, Stamp]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The model's table and the defaults'; into `files` goes what was looked at."""
+    """The model's table and the defaults', as the environment has them; into `files` goes what was looked at."""
     accepted: dict[Path, bytes] | None = None
     main = root.absolute() / FILE
     files[main] = _stamp(main)
     values = _parsed(_bytes(main), model)
-    if values is None:
+    over = _environment(main, model, files)
+    if values is None or over is None:
         accepted = folder.accepted(main.parent)
         values = _parsed(accepted.get(main, b""), model) or {}
-    defaults = _table(values, "defaults")
-    mine = _table(_table(values, "models"), model)
+        kept = next((data for path, data in accepted.items() if environment.named_by(main, path)), b"")
+        over = _parsed(kept, model) or {}
+    defaults = laid_over(_table(values, "defaults"), _table(over, "defaults"))
+    mine, above = (_table(_table(one, "models"), model) for one in (values, over))
     if not mine:
         for path in _included(main.parent, values, model):
             files[path] = _stamp(path)
             found = _parsed(_bytes(path) if accepted is None else accepted.get(path, b""), model)
             if found is None:
                 found = _parsed(folder.accepted(main.parent).get(path, b""), model)
-            return found or {}, defaults
-    return mine, defaults
+            return laid_over(found or {}, above), defaults
+    return laid_over(mine, above), defaults
+
+
+def _environment(main: Path, model: str, files: dict[Path, Stamp]) -> dict[str, Any] | None:
+    """What the file of the environment says that may concern the model; None where it cannot be read."""
+    try:
+        name = environment.current()
+    except ConfigError:
+        return None
+    if name is None:
+        return {}
+    path = environment.overlay(main, name)
+    files[path] = _stamp(path)
+    data = _bytes(path)
+    return _parsed(data, model) if data or path.is_file() else None
 
 
 def _included(root: Path, values: Mapping[str, Any], model: str) -> Iterator[Path]:
