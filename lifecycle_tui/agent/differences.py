@@ -6,6 +6,7 @@ them, else by kind and instant.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ Kind = Literal["gained", "lost", "moved", "unknown"]
 TOLD = ("retrain", "promote", "rollback", "ask-approval")
 """Decisions that are compared; the others follow from these."""
 
-WORDS = {"retrain": "retraining", "promote": "promotion", "rollback": "rollback", "ask-approval": "approval asked for"}
+_ALERT = re.compile(r" \(alert \d+\)")
 ALIKE = timedelta(minutes=5)
 """Two decisions of one kind that no job of history answers are the same one if they lie no further apart."""
 
@@ -130,10 +131,11 @@ def _same(one: Decision, other: Decision) -> bool:
 
 
 def _decision(kind: Literal["gained", "lost"], decision: Decision, edited: Course) -> Difference:
-    version = "" if decision.version is None else f" of version {decision.version}"
-    text = f"{WORDS[decision.kind]}{version}: {decision.why}"
+    text = _ALERT.sub("", decision.why)  # alerts of a replay have numbers of their own
+    if decision.version is not None:
+        text = f"version {decision.version}: {text}"
     sure = decision.sure if kind == "gained" else edited.unsure is None or decision.at <= edited.unsure
     if kind == "gained" and not decision.known:
-        text += "; what would have come of it is unknown"
+        text += "; what comes of it is unknown"
     subject = "" if decision.version is None else str(decision.version)
     return Difference(kind if sure else "unknown", decision.at, decision.kind, text, subject)

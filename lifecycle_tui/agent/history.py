@@ -151,7 +151,7 @@ def _rows(conn: sqlite3.Connection, model: str, names: Collection[str]) -> list[
         for id_, name, value, lower, upper, n in numbers.fetchall():
             if value is not None or n is not None:
                 signals[id_][name] = SignalFact(value, lower, upper, n)
-    return [_Row(*values, signals[values[0]]) for values in found]
+    return [_Row._make((*values, signals[values[0]])) for values in found]
 
 
 def _arrivals(rows: Sequence[_Row], late: Collection[str], delay: timedelta) -> tuple[Arrival, ...]:

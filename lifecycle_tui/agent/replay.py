@@ -165,7 +165,11 @@ class _Replay:
 
     def _facts(self) -> Facts:
         """The facts of now: those of the last look, and what the windows since then have added."""
-        return replace(self.facts, rows=self.rows, window=self.window, alerts=self._open())
+        f = self.facts
+        return Facts(
+            self._open(), f.champion, f.previous, f.challenger, self.rows, self.window, f.training, f.judging,
+            f.deploying, f.judgement, f.approval,
+        )  # fmt: skip
 
     def _open(self) -> tuple[AlertFact, ...]:
         rules = self.alerts.rules

@@ -178,7 +178,8 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
     first = replay(history, old.policy, asked.until)
     second = first if new is old else replay(history, new.policy, asked.until)
     since, until = _span(history, asked)
-    in_force, edited = _cut(first, since), _cut(second, since)
+    in_force = _cut(first, since)
+    edited = in_force if second is first else _cut(second, since)
     return WhatIf(
         asked.model,
         since,

@@ -48,7 +48,7 @@ def answers(root: Path, asked: Sequence[Asked], processes: int | None = None) ->
 
 
 def _batch(root: Path, asked: Sequence[Asked]) -> list[WhatIf]:
-    with State.open(root) as state, state.read() as conn:
+    with State.view(root) as state, state.read() as conn:
         return [_one(conn, question) for question in asked]
 
 

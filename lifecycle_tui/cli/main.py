@@ -28,10 +28,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("lifecycle_tui.cli.act:rollback", "Go back to the champion before."),
     "versions": ("lifecycle_tui.cli.versions:group", "List, show, compare and register versions."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
-    "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge an alert."),
+    "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge alerts."),
+    "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),
+    "unsnooze": ("lifecycle_tui.cli.act:unsnooze", "Wake alerts that are snoozed."),
+    "assign": ("lifecycle_tui.cli.act:assign", "Say who looks after alerts."),
     "jobs": ("lifecycle_tui.cli.jobs:group", "List, follow and cancel jobs."),
     "config": ("lifecycle_tui.cli.config:group", "Check lifecycle.toml."),
-    "plugins": ("lifecycle_tui.cli.plugins:group", "List plugins and what they register."),
+    "policy": ("lifecycle_tui.cli.policy:group", "Ask what a policy would have done."),
+    "plugins": ("lifecycle_tui.cli.plugins:group", "List, show, write, check and run plugins."),
     "info": ("lifecycle_tui.cli.info:command", "Show versions, paths and limits of this installation."),
 }
 """Command → where it lives, and its one-line help."""
@@ -88,8 +92,9 @@ Example:
 )
 @click.version_option(__version__, "--version", message="lifecycle-tui %(version)s")
 @click.option("--env", metavar="NAME", help="Lay lifecycle.NAME.toml over lifecycle.toml.")
+@click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
 @click.pass_context
-def group(ctx: click.Context, env: str | None) -> None:
+def group(ctx: click.Context, env: str | None, no_plugins: bool) -> None:
     """A control room for machine-learning models that lives in the terminal.
 
     Without a command it opens the terminal on the workspace in this folder.
@@ -99,6 +104,8 @@ def group(ctx: click.Context, env: str | None) -> None:
 
         # In the environment, so that agents and workers inherit it.
         os.environ[environment.VARIABLE] = environment.checked(env)
+    if no_plugins:
+        os.environ["LIFECYCLE_NO_PLUGINS"] = "1"  # `plugin_host.switched` asks for it, here and in children
     if ctx.invoked_subcommand is None:
         from lifecycle_tui import output
 
