@@ -148,6 +148,7 @@ class Fired:
 
     Attributes:
         windows: keys of the windows in which its rule was firing.
+        unsure: it rests on what never happened.
     """
 
     rule: str
@@ -156,6 +157,7 @@ class Fired:
     since: str
     windows: tuple[str, ...]
     message: str
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +193,15 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Histories of the signals that the rule under the cursor reads, the first of them first."""
+    """Histories of the signals that a rule reads, in the order in which they are written.
+
+    Attributes:
+        when, before: the rule's condition by the edit, and as the file has it; "" where there is none.
+    """
 
     series: tuple[Series, ...] = ()
+    when: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

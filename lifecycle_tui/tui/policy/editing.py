@@ -10,11 +10,14 @@ No widget. What a key press asks for is never lost: operations wait in the draft
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.policy.asked import (
     Answer,
     Broken,
@@ -52,7 +55,7 @@ class Editing:
     """
 
     def __init__(self, app: LifecycleApp, root: Path, model: str) -> None:
-        self.app, self.root, self.model = app, root, model
+        self.app, self.root, self.model = app, Path(os.path.normpath(root.absolute())), model
         self.draft = draft_of(app)
         self.desk = Desk(app)
         self.tell: Callable[[], None] = lambda: None
@@ -166,7 +169,7 @@ class Editing:
 
     def _paths(self) -> set[Path]:
         written = () if self.lines is None else self.lines.file.written
-        return {self.root.absolute() / "lifecycle.toml", *(part.path for part in written)}
+        return {self.root / FILE, *(part.path for part in written)}
 
     # ── what is known ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -194,8 +197,6 @@ def draft_of(app: LifecycleApp) -> Draft:
 
 def dotted(key: Key) -> str:
     """A key path as problems write it; as `config.sources.dotted`."""
-    import re
-
     parts = []
     for part in key:
         quoted = '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'

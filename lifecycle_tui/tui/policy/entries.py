@@ -83,14 +83,21 @@ class Row:
         return f"{self.path}\0{self.number}\0{'' if self.number else self.text}"
 
 
-def entries(model: str, lines: Lines, standing: Standing | None, flaws: Iterable[Flaw]) -> Iterator[Entry]:
-    """The rules in the file's order, then the sections."""
+def entries(
+    model: str, lines: Lines, standing: Standing | None, flaws: Iterable[Flaw], *, edited: bool = False
+) -> Iterator[Entry]:
+    """The rules in the file's order, then the sections.
+
+    Args:
+        edited: the lines are not those in force, by which the rules stand as they do.
+    """
     outcomes = {} if standing is None else dict(standing.outcomes)
     opened = {} if standing is None else dict(standing.open)
     flaws = list(flaws)
     for rule in lines.file.rules:
         table: Key = ("models", model, "rules", rule.name)
         mark, said = stands(rule, outcomes.get(rule.name), opened.get(rule.name))
+        said = f"as in force: {said}" if edited else said
         condition = rule.when + (f", {rule.windows} windows" if rule.windows > 1 else "")
         yield Entry(
             rule.name, table, condition, mark, said, rule.severity, ", ".join(rule.then), rule.place, rule.shared,

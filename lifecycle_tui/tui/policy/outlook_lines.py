@@ -23,7 +23,8 @@ SHIFTS: dict[str, Mark] = {
     "unknown": Mark("?", "?", "unknown", "dim", 3),
 }
 FIRING = Mark("▲", "^", "firing", "warning", 0)
-LABELS = ("in force", "edited")
+LABELS = ("now", "edit")
+"""The policy in force, and the edited one: in front of their marks."""
 FEWEST = 4
 """Rows of a chart below which it is left out."""
 
@@ -36,12 +37,12 @@ def summary(found: Outlook | None) -> Line:
         return (Span(f" What if: {found.said}", "dim"),)
     unknown = sum(shift.kind == "unknown" for shift in found.shifts)
     texts = (
-        f"{_many(len(found.before), 'alert')} → {len(found.after)}",
-        f"{_rate(found.before, found)} → {_rate(found.after, found)} a month",
+        f"{_many(len(found.before), 'alert')} → {len(found.after)} "
+        f"({_rate(found.before, found)} → {_rate(found.after, found)} a month)",
         f"{_many(found.trainings[0], 'training')} → {found.trainings[1]}",
         f"{unknown} unknown" if unknown else "",
     )
-    return (Span(" What if: ", "bold"), Span(joined(texts)), Span(f"  over {found.windows} windows", "dim"))
+    return (Span(" What if: ", "bold"), Span(joined(texts)), Span(f" · {found.windows} windows", "dim"))
 
 
 def _rate(fired: Sequence[Fired], found: Outlook) -> str:
@@ -127,14 +128,11 @@ def _caption(series: Series, levels: Sequence[tuple[Threshold, bool]], made: Cha
 
 
 def _firing(label: str, fired: Sequence[Fired], rule: str, series: Series, made: Chart, cells: int) -> Line:
-    """A sign under each window in which the rule was firing."""
-    windows = {key for episode in fired if episode.rule == rule for key in episode.windows}
-    sign = FIRING.sign()
-    row = [" "] * max(1, cells - 1)
+    """A sign under each window in which the rule was firing; another where that rests on what never happened."""
+    firing = {key: episode for episode in fired if episode.rule == rule for key in episode.windows}
+    row = [Span(" ")] * max(1, cells - 1)
     for point, at in zip(series.points, made.at, strict=True):
-        if point.key in windows and at < len(row):
-            row[at] = sign
-    gutter = fit(f" {label}", max(made.gutter, 1) + 1) if made.gutter > len(label) + 1 else " " * (made.gutter + 1)
-    body = "".join(row[made.gutter :]).rstrip()
-    count = f"  {label} {len(windows)}" if gutter.isspace() else f"  {len(windows)}"
-    return (Span(gutter, "dim"), Span(body, FIRING.tone), Span(count, "dim"))
+        episode = firing.get(point.key)
+        if episode is not None and at < len(row):
+            row[at] = Span(SHIFTS["unknown"].sign(), "dim") if episode.unsure else Span(FIRING.sign(), FIRING.tone)
+    return (Span(fit(f" {label}", made.gutter + 1), "dim"), *row[made.gutter :])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lifecycle_tui.agent.replay import Course, Episode
+from lifecycle_tui.agent.replay import Course
 from lifecycle_tui.agent.whatif import what_if
+from lifecycle_tui.policy.course import Episode
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.policy.asked import Fired, Outlook, Shift
 from lifecycle_tui.workspace import Workspace
@@ -25,14 +26,22 @@ def outlook(root: Path, before: Workspace, after: Workspace, model: str) -> Outl
     if not found.windows:
         return Outlook(said="no window was checked yet: there is nothing to replay")
     return Outlook(
-        tuple(map(_fired, found.in_force.alerts)), tuple(map(_fired, found.edited.alerts)),
+        _fired(found.in_force), _fired(found.edited),
         (_trainings(found.in_force), _trainings(found.edited)), found.windows, found.months,
         tuple(Shift(d.kind, d.at, d.what, d.text) for d in found.differences), found.notes,
     )  # fmt: skip
 
 
-def _fired(episode: Episode) -> Fired:
-    return Fired(episode.rule, episode.severity, episode.opened, episode.since, tuple(episode.windows), episode.message)
+def _fired(course: Course) -> tuple[Fired, ...]:
+    return tuple(
+        Fired(e.rule, e.severity, e.opened, e.since, tuple(e.windows), e.message, _unsure(e, course))
+        for e in course.alerts
+    )
+
+
+def _unsure(episode: Episode, course: Course) -> bool:
+    """Whether it reads what a champion scored that may have been another one: as `agent.differences` has it."""
+    return episode.performance and course.unsure is not None and episode.opened > course.unsure
 
 
 def _trainings(course: Course) -> int:

@@ -55,13 +55,16 @@ def answers(request: Look | Save) -> Iterator[Answer]:
     found = files.read()
     lines = Lines(kept, found, began, changed(request, over), None, refused or why)
     yield lines
-    rule = _rule(request, files)
-    if rule is not None:
-        yield _past(request, rule)
+    when = _when(request, files)
+    if when:
+        yield _past(request, when)
     if request.table is not None:
         from lifecycle_tui.tui.policy import explaining
 
-        yield replace(lines, fields=tuple(explaining.fields(request.root, request.table, files)))
+        # What is being typed is no value yet.
+        own = Files(request.root, request.model, kept)
+        own.read()
+        yield replace(lines, fields=tuple(explaining.fields(request.root, request.table, own)))
     workspace, checked = _checked(request.root, over)
     yield checked
     if request.simulate and over:
@@ -144,16 +147,16 @@ def _spot(place: Place) -> Spot:
 # ── the past ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rule(request: Look, files: Files) -> str | None:
-    """The condition of the rule whose fields are asked for."""
+def _when(request: Look, files: Files) -> str:
+    """The condition of the rule whose fields are asked for; "" for none."""
     table = request.table
     if table is None or len(table) < 4 or table[2] != "rules":
-        return None
+        return ""
     for values in (files.own, files.defaults):
         rule = values.get("rules", {}).get(table[3], {})
         if isinstance(rule, Mapping) and isinstance(rule.get("when"), str):
             return rule["when"]
-    return None
+    return ""
 
 
 def _past(request: Look, when: str) -> Past:
@@ -164,14 +167,17 @@ def _past(request: Look, when: str) -> Past:
     from lifecycle_tui.state.database import State
     from lifecycle_tui.tui.reads.performance import one
 
+    files = Files(request.root, request.model)
+    files.read()
+    before = _when(request, files)
     try:
         refs = compile_expression(when).signals
         names = tuple(dict.fromkeys(ref.name for ref in refs))[:MOST_SIGNALS]
         with State.view(request.root) as state, state.read() as conn:
             found = [one(conn, request.model, name, PAST) for name in names]
     except (ExpressionError, LifecycleError, sqlite3.Error):
-        return Past()
-    return Past(tuple(series for series in found if series is not None))
+        return Past((), when, before)
+    return Past(tuple(series for series in found if series is not None), when, before)
 
 
 _WATCHED: dict[Path, Watched] = {}

@@ -17,6 +17,7 @@ from textual.containers import Container
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.policy import entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import Flaw, Op, Saved
@@ -151,14 +152,15 @@ class PolicyScreen(View):
         self._moved = self.editing.draft.moved()
         lines = self.editing.lines
         if lines is not None:
-            self.entries.show(
-                entries.entries(self.model_name, lines, self._standing, self.editing.flaws), empty="no rule, no section"
+            found = entries.entries(
+                self.model_name, lines, self._standing, self.editing.flaws, edited=bool(self.editing.draft)
             )
-            found = entries.rows(lines, self.editing.flaws, self._names())
-            if found != self._rows:
-                self._rows = found
-                self.text.replace(entries.text_columns(found))
-                self.text.show(found, empty=lines.file.problem or "nothing is written")
+            self.entries.show(found, empty="no rule, no section")
+            rows = entries.rows(lines, self.editing.flaws, self._names())
+            if rows != self._rows:
+                self._rows = rows
+                self.text.replace(entries.text_columns(rows))
+                self.text.show(rows, empty=lines.file.problem or "nothing is written")
             if self._rule is not None:
                 self.entries.go(".".join(("models", self.model_name, "rules", self._rule)))
                 self._rule = None
@@ -473,12 +475,13 @@ class PolicyScreen(View):
 
     def _place(self) -> tuple[Path, int]:
         """File and line to edit: of the cursor's line, else of the entry."""
+        assert self.editing is not None
         row = self.text.row
         if self.text.has_focus and row is not None:
             return row.path, max(1, row.number)
         entry = self.entries.row
         at = None if entry is None else entry.at(self.source.root)
-        return at or (self.source.root.absolute() / "lifecycle.toml", 1)
+        return at or (self.editing.root / FILE, 1)
 
     def action_editor(self) -> None:
         """Edit the file at this line in the person's own editor."""

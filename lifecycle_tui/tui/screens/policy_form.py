@@ -12,13 +12,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.screen import Screen
 
+from lifecycle_tui.tui.declared import Rule
 from lifecycle_tui.tui.policy import entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import FieldFacts, Flaw, Key, Op, Saved
 from lifecycle_tui.tui.policy.values import shown, toml, typed
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.text import Line, Span, fold, joined, safe
-from lifecycle_tui.tui.thresholds import Threshold
-from lifecycle_tui.tui.typing import typing
+from lifecycle_tui.tui.thresholds import thresholds
+from lifecycle_tui.tui.typing import begin, typing
 from lifecycle_tui.tui.widgets.form import Field, Form
 from lifecycle_tui.tui.widgets.lines import Bar, Lines
 from lifecycle_tui.tui.widgets.picture import Picture
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMED = "name"
 """What the form calls the name of a rule that is new."""
+NAME_ASKED = "name of the new rule: "
 SHOWN = 8
 """Fields that show at once on a low screen."""
 TOLD = 3
@@ -67,9 +69,9 @@ class PolicyForm(Screen[None]):
         super().__init__()
         self.source, self.editing, self.table, self._shared, self._fresh = source, editing, table, shared, fresh
         self.ready = False
-        self._levels: tuple[Threshold, ...] = ()
         self._said: Line = ()
         self.form = Form()
+        self.form.following = self._following
         self.picture = Picture(self._chart, id="form-picture")
 
     def compose(self) -> ComposeResult:
@@ -88,11 +90,11 @@ class PolicyForm(Screen[None]):
     async def on_mount(self) -> None:
         self.ready = True
         self.form.fields.toggle(True)
-        self.editing.tell = self.show
-        self.form.fields.focus()
+        self.editing.tell, self.editing.past = self.show, None
         if self._fresh:
-            await self.form.ask(NAMED, "name of the new rule: ")
+            await self.form.ask(NAMED, NAME_ASKED)
         else:
+            begin(self.form.fields)
             self._begin()
         self.show()
 
@@ -152,11 +154,10 @@ class PolicyForm(Screen[None]):
         self.query_one("#form-help", Lines).show(self._help(cells, whole=wide))
         self.query_one("#form-flaws", Lines).show(self._flaws(cells, None if wide else TOLD))
         right = self.size.width * 11 // 20 if wide else self.size.width
-        told = outlook_lines.lines(self.editing.outlook, right)
+        told = outlook_lines.lines(self.editing.outlook, right)[0 if wide else 1 :]
         room = 30 if wide else TOLD + 1
-        more: list[Line] = [(Span(f"   … {len(told) - room} lines more on a larger screen", "dim"),)]
+        more: list[Line] = [(Span(f"   … and {len(told) - room + 1} lines more: w shows them all", "dim"),)]
         self.query_one("#form-outlook", Lines).show(told if len(told) <= room else [*told[: room - 1], *more])
-        self._keep_levels()
         self.picture.renew()
         self.query_one("#form-title", Bar).say(*self._heading())
         self.query_one("#form-said", Bar).say(self._said or (Span(f" {self.editing.said}", "critical"),))
@@ -232,28 +233,13 @@ class PolicyForm(Screen[None]):
         lines: list[Line] = [(Span(f" {text}", mark.tone),) for text in fold(f"{mark.sign()} {head}", cells)]
         return lines + [(Span(f"   {text}", "dim"),) for text in fold(more, cells - 2)] if more else lines
 
-    def _keep_levels(self) -> None:
-        """The thresholds as they were when the form was opened, to be drawn beside the edited ones."""
-        if not self._levels and self.facts and not self.editing.draft:
-            self._levels = self._thresholds()
-
-    def _thresholds(self) -> tuple[Threshold, ...]:
-        from lifecycle_tui.tui.declared import Rule
-        from lifecycle_tui.tui.thresholds import thresholds
-
-        fact = self._fact("when")
-        past = self.editing.past
-        text = None if fact is None else fact.value or fact.shared
-        if text is None or past is None or not past.series:
-            return ()
-        return thresholds([Rule(self.table[-1], shown_text(text))], past.series[0].name)
-
     def _chart(self, cells: int, rows: int) -> list[Line]:
         past = self.editing.past
         if past is None or not past.series or self.table[2:3] != ("rules",):
             return []
-        now = self._thresholds()
-        before = tuple(t for t in self._levels if t.value not in {n.value for n in now})
+        now = thresholds([Rule(self.table[-1], past.when)], past.series[0].name)
+        before = thresholds([Rule(self.table[-1], past.before)], past.series[0].name)
+        before = tuple(t for t in before if t.value not in {n.value for n in now})
         levels = [*((t, False) for t in before), *((t, True) for t in now)]
         return outlook_lines.chart(past.series[0], levels, self.editing.outlook, self.table[-1], cells, rows)
 
@@ -289,8 +275,8 @@ class PolicyForm(Screen[None]):
 
     def on_form_changed(self, event: Form.Changed) -> None:
         """A value was given: keep it in the edit."""
-        if event.typed:
-            self.form.fields.focus()
+        if event.typed and self.form.typing is None:
+            begin(self.form.fields)
         if event.field == NAMED:
             self._named(str(event.value or "").strip())
             return
@@ -316,24 +302,26 @@ class PolicyForm(Screen[None]):
             self.editing.keep(Op(fact.key, value))
         self.show()
 
+    def _following(self, name: str, value: str) -> tuple[str, str, str] | None:
+        """After the name of a new rule its condition is asked for; a name that cannot be is asked for again."""
+        if name != NAMED:
+            return None
+        value = value.strip()
+        return ("when", "when: ", "") if value and not self._taken(value) else (NAMED, NAME_ASKED, value)
+
+    def _taken(self, name: str) -> bool:
+        lines = self.editing.lines
+        return lines is not None and any(rule.name == name for rule in lines.file.rules)
+
     def _named(self, name: str) -> None:
         """The new rule has a name."""
-        lines = self.editing.lines
-        known = set() if lines is None else {rule.name for rule in lines.file.rules}
         if not name:
-            self.action_leave()
-        elif name in known:
+            self._say("a rule needs a name; Esc leaves it")
+        elif self._taken(name):
             self._say(f"there is a rule {name} already: Esc, then Enter on it edits it")
-            self.call_later(self.form.ask, NAMED, "name of the new rule: ", name)
         else:
             self.table, self._fresh = (*self.table[:3], name), False
             self._begin()
-            self.call_later(self._first)
-        self.show()
-
-    async def _first(self) -> None:
-        """Of a new rule the condition is asked for at once."""
-        await self.form.ask("when", "when: ")
         self.show()
 
     def on_form_closed(self) -> None:
@@ -341,7 +329,7 @@ class PolicyForm(Screen[None]):
         if self._fresh:
             self.action_leave()
             return
-        self.form.fields.focus()
+        begin(self.form.fields)
         self.editing.try_()
         self.call_after_refresh(self.show)
 
@@ -378,11 +366,3 @@ def _without_fields(editing: Editing) -> PolicyText:
 
     assert editing.lines is not None
     return replace(editing.lines, fields=None)
-
-
-def shown_text(value: str) -> str:
-    """The text that a TOML string stands for."""
-    from lifecycle_tui.tui.policy.values import parsed
-
-    found = parsed(value)
-    return found if isinstance(found, str) else value

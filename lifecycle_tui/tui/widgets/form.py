@@ -5,7 +5,7 @@ Text is typed into Textual's Input, imported when it is first needed; it never b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -176,6 +176,9 @@ class Fields(Lines, can_focus=True):
 class Form(Vertical):
     """Fields, and a line to type in.
 
+    Attributes:
+        following: what is asked for next when something was typed, (name, label, value); None for nothing.
+
     Its messages: `Changed` with a field's new value, `Typed` with what is typed so far, `Closed` when the typing ends
     without a value.
     """
@@ -218,6 +221,7 @@ class Form(Vertical):
         self._label = Lines()
         self._input: Input | None = None
         self._wanted: str | None = None
+        self.following: Callable[[str, str], tuple[str, str, str] | None] = lambda name, value: None
 
     def compose(self) -> ComposeResult:
         yield self.fields
@@ -248,12 +252,17 @@ class Form(Vertical):
             self._input = Input(select_on_focus=False, compact=True)
             self._input.cursor_blink = False
             await self._typing.mount(self._input)
-        self._wanted = name
-        self._label.show([(Span(f" {label}", "bold"),)])
-        self._label.styles.width = min(len(label) + 1, max(1, self.size.width - 20))
-        self._input.value, self._input.cursor_position = value, len(value)
+        self._want(name, label, value)
         self._typing.remove_class("hidden")
         begin(self._input)
+
+    def _want(self, name: str, label: str, value: str) -> None:
+        assert self._input is not None
+        self._wanted = name
+        self._label.show([(Span(f" {label}", "bold"),)])
+        room = self.size.width or self.app.size.width  # it may not be laid out yet
+        self._label.styles.width = min(len(label) + 1, max(1, room - 20))
+        self._input.value, self._input.cursor_position = value, len(value)
 
     def _end(self) -> None:
         self._wanted = None
@@ -271,7 +280,13 @@ class Form(Vertical):
         name = self._wanted
         if name is None:
             return
-        self._end()
+        follow = self.following(name, event.value)
+        if follow is None or self._input is None:
+            self._end()
+        else:
+            # What was typed ahead is the beginning of the next answer.
+            ahead = self._input.value[len(event.value) :]
+            self._want(follow[0], follow[1], follow[2] + ahead)
         self.post_message(self.Changed(name, event.value or None, typed=True))
 
     def action_drop(self) -> None:
