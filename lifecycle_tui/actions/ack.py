@@ -1,4 +1,4 @@
-"""The action `ack`: a person takes an alert on."""
+"""The action `ack`: a person takes alerts on."""
 
 from __future__ import annotations
 
@@ -6,62 +6,49 @@ import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
-from lifecycle_tui.actions.looking import command
-from lifecycle_tui.state import alerts, audit
+from lifecycle_tui.actions.base import Action, Ask, Draft
+from lifecycle_tui.actions.on_alerts import ALERT, ALL, drafted, picked, several, told
+from lifecycle_tui.state import alerts
+from lifecycle_tui.state.alerts import AlertRow
 
 if TYPE_CHECKING:
     from lifecycle_tui.workspace import Workspace
 
 
 def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Draft:
-    id_ = int(ask.values["alert"])
-    found = alerts.alert(conn, id_)
-    if found is None:
-        raise Refused(f"there is no alert {id_}", "`lifecycle status` lists the open ones by number")
-    if found.alert.state == "resolved":
-        raise Refused(f"alert {id_} resolved at {found.alert.resolved:%Y-%m-%d %H:%M} UTC")
-    told = f"alert {id_}: {found.alert.model} {found.alert.rule}: {found.alert.message}"
+    found = picked(conn, ask)
+    rows = tuple(row for row in found if row.alert.state != "acknowledged") or found
     settled = None
-    if found.alert.state == "acknowledged":
-        settled = f"acknowledged already by {found.alert.acknowledged_by or '?'}: {told}"
+    if rows[0].alert.state == "acknowledged":
+        by = rows[0].alert.acknowledged_by or "?"
+        settled = f"acknowledged already: {several(rows)}"
+        if len(rows) == 1:
+            settled = f"acknowledged already by {by}: {told(rows[0])}"
 
-    def commit(tx: sqlite3.Connection, now: datetime) -> Done:
-        done = alerts.acknowledge(tx, id_, ask.who, ask.note, now)
-        detail = {"rule": done.alert.rule, "severity": done.alert.severity, "note": ask.note}
-        audit.append(
-            tx,
-            "acknowledge",
-            f"alert {id_}",
-            now,
-            model=done.alert.model,
-            detail=detail,
-            who=ask.who,
-            behind=ask.behind,
-        )
-        return Done(f"acknowledged {told}")
+    def change(tx: sqlite3.Connection, row: AlertRow, now: datetime) -> dict[str, object]:
+        alerts.acknowledge(tx, row.id, ask.who, ask.note, now)
+        return {}
 
-    lines = (
-        f"acknowledge {told}",
-        "it stays acknowledged until it resolves, and goes on counting as firing",
-    )
-    return Draft(
-        f"alert {id_}", lines, {"the alert": found.seq}, command("ack", id_, note=ask.note), commit,
-        model=found.alert.model, settled=settled,
+    one = len(rows) == 1
+    stays = "it stays acknowledged until it resolves" if one else "they stay acknowledged until they resolve"
+    return drafted(
+        rows, ask, "acknowledge", "acknowledge", "acknowledged", change,
+        f"{stays}, and {'goes' if one else 'go'} on counting as firing", same=("ack",), settled=settled,
     )  # fmt: skip
 
 
 ACK = Action(
     "ack",
     "Acknowledge an alert",
-    "Acknowledge an alert.",
+    "Acknowledge alerts.",
     "ALERT is its number, as `lifecycle status` lists it. The alert stays acknowledged until it resolves; it goes on "
     "counting as firing.",
-    (Parameter("alert", "alert", "Number of the alert."),),
+    (ALERT, ALL),
     "low",
     (
         'lifecycle ack 12 --note "upstream fixed the currency, backfill is running"',
-        "lifecycle ack 12 --dry-run",
+        "lifecycle ack 12 13 --dry-run",
+        "lifecycle ack bikes --all",
     ),
     _plan,
     file=False,

@@ -14,7 +14,7 @@ class Named:
 
     Attributes:
         title, key: as the action declares them.
-        needs: what it must be told that a cursor can stand on: "model", "alert", "job".
+        needs: what it must be told that a cursor can stand on: "model", "alert", "job", "key", "plugin".
         takes: what it may be told besides: "version".
     """
 
@@ -33,8 +33,15 @@ NAMED: dict[str, Named] = {
         Named("approve", "Approve a promotion", "y", ("model",)),
         Named("rollback", "Roll back", "b", ("model",), ("version",)),
         Named("ack", "Acknowledge an alert", "a", ("alert",)),
+        Named("snooze", "Snooze an alert", "z", ("alert",)),
+        Named("unsnooze", "Wake an alert", "Z", ("alert",)),
+        Named("assign", "Assign an alert", "@", ("alert",)),
         Named("jobs cancel", "Cancel a job", "c", ("job",)),
         Named("versions register", "Register a file", None, ("model",)),
+        Named("plugins disable", "Disable a plugin", None, ("plugin",)),
+        Named("plugins enable", "Enable a plugin", None, ("plugin",)),
+        Named("config set", "Set a key of the policy", None, ("key",)),
+        Named("config unset", "Take a key out of the policy", None, ("key",)),
     )
 }
 """In the order of `registry.ACTIONS`."""

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from lifecycle_tui.actions.ack import ACK
 from lifecycle_tui.actions.approve import APPROVE
+from lifecycle_tui.actions.assign import ASSIGN
 from lifecycle_tui.actions.base import Action
 from lifecycle_tui.actions.cancel import CANCEL
+from lifecycle_tui.actions.configure import SET, UNSET
 from lifecycle_tui.actions.promote import PROMOTE
 from lifecycle_tui.actions.register import REGISTER
 from lifecycle_tui.actions.retrain import RETRAIN
 from lifecycle_tui.actions.rollback import ROLLBACK
+from lifecycle_tui.actions.snooze import SNOOZE, UNSNOOZE
+from lifecycle_tui.actions.switch import DISABLE, ENABLE
 
 ACTIONS: dict[str, Action] = {
-    action.name: action for action in (RETRAIN, PROMOTE, APPROVE, ROLLBACK, ACK, CANCEL, REGISTER)
-}
+    action.name: action
+    for action in (
+        RETRAIN, PROMOTE, APPROVE, ROLLBACK, ACK, SNOOZE, UNSNOOZE, ASSIGN, CANCEL, REGISTER,
+        DISABLE, ENABLE, SET, UNSET,
+    )
+}  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lifecycle_tui.agent import telling
 from lifecycle_tui.agent.facts import facts_of, plan_of
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.policy.loop import (
@@ -26,7 +27,7 @@ from lifecycle_tui.policy.loop import (
 )
 from lifecycle_tui.policy.step import step
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import approvals, audit, jobs
+from lifecycle_tui.state import approvals, audit, handling, jobs
 from lifecycle_tui.state import loop as memory
 
 AGENT = "agent"
@@ -52,10 +53,10 @@ def turn(
     tx: sqlite3.Connection, spec: WorkspaceSpec, now: datetime, *, models: Collection[str] | None = None,
     simulated: bool = False,
 ) -> Turned:  # fmt: skip
-    """One turn of every model (or of `models`)."""
+    """One turn of every model (or of `models`). Snoozed alerts whose time has come wake first, of whatever model."""
     payload = {"as_of": now.isoformat()} if simulated else {}
-    dues: list[datetime] = []
-    said: list[str] = []
+    said = list(telling.wake_due(tx, spec, now))
+    dues = [found for found in (handling.next_wake(tx, now),) if found is not None]
     ids: list[int] = []
     for model in spec.models:
         if models is not None and model.name not in models:

@@ -1,6 +1,7 @@
 """The rounds of an agent, four a second: what it looks at, and what it enqueues. Made and called by `agent`.
 
-    supervise jobs · file changed? · models to evaluate? · something to notify? · state moved? → a turn of the loop
+    supervise jobs · file changed? · plugins to tell? · models to evaluate? · something to notify?
+        · state moved? → a turn of the loop
 
 Waits are measured on the monotonic clock, so that a machine's clock that is set back stops nothing.
 """
@@ -21,12 +22,13 @@ from lifecycle_tui.agent.loop import AGENT, Turned
 from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
 from lifecycle_tui.agent.standby import AgentLock
+from lifecycle_tui.agent.work import events
 from lifecycle_tui.agent.workers.slots import slots
 from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import ConfigError, StateError
 from lifecycle_tui.domain.specs import WorkspaceSpec
-from lifecycle_tui.state import feed, jobs, lease, models, outbox
+from lifecycle_tui.state import feed, handling, jobs, lease, models, outbox
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.lease import LeaseLost
@@ -82,7 +84,7 @@ class Rounds:
         self._due: datetime | None = None
         self._alone = 0
         # Monotonic seconds before which something is not looked at again.
-        self._look_at = self._evaluate_at = self._notify_at = self._turn_at = self._start_at = 0.0
+        self._look_at = self._evaluate_at = self._notify_at = self._tell_at = self._turn_at = self._start_at = 0.0
         self._turned = time.monotonic()
 
     def round(self) -> None:
@@ -100,6 +102,7 @@ class Rounds:
                     self._look_at = now + SECOND
                     self._duty.lock.try_it()
                     self._follow_file()
+                    self._tell_plugins(conn)
                     self._evaluate()
                     self._notify(conn)
                 self._follow_state(conn)
@@ -112,7 +115,7 @@ class Rounds:
         root = self._watched.workspace.spec.root
         try:
             with self._duty.state.read() as conn:
-                busy = jobs.live(conn) > 0 or bool(outbox.waiting(conn))
+                busy = jobs.live(conn) > 0 or outbox.coming(conn, self._clock.now())
         except (StateError, sqlite3.Error):
             return False
         self._alone = 0 if busy or viewers.anybody(root) else self._alone + 1
@@ -175,6 +178,20 @@ class Rounds:
             jobs.enqueue(tx, "notify", None, {"wait": True}, self._clock.now(), by=AGENT)
         self._notify_at = at + (RETRY if last and last[0].state == "failed" else SECOND)
 
+    def _tell_plugins(self, conn: sqlite3.Connection) -> None:
+        """Have event hooks told what happened; those that are new are told what happens from now on."""
+        if (at := time.monotonic()) < self._tell_at:
+            return
+        found = events.Listeners.of(conn, self._watched.workspace.plugins)
+        if not (found.new or found.gone or found.news):
+            return
+        last = jobs.jobs(conn, kind=events.KIND, limit=1)
+        with self._duty.write() as tx:
+            found.settle(tx)
+            if found.news:
+                jobs.enqueue(tx, events.KIND, None, {}, self._clock.now(), by=AGENT)
+        self._tell_at = at + (RETRY if last and last[0].state == "failed" else SECOND)
+
     def _follow_state(self, conn: sqlite3.Connection) -> None:
         """Where state has moved, or the clock alone can change something: a turn of the loop, in one transaction.
 
@@ -211,7 +228,8 @@ class Rounds:
             self._say(line)
 
     def _concerned(self, tx: sqlite3.Connection, spec: WorkspaceSpec, now: datetime) -> WorkspaceSpec:
-        names = memory.moved(tx, self._seq) | memory.due(tx, now)
+        asleep = {row.alert.model for row in handling.to_wake(tx, now)}
+        names = memory.moved(tx, self._seq) | memory.due(tx, now) | asleep
         return replace(spec, models=tuple(model for model in spec.models if model.name in names))
 
 

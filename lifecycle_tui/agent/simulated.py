@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 
 from lifecycle_tui.agent.loop import AGENT
 from lifecycle_tui.agent.session import Session, session
+from lifecycle_tui.agent.work import events
 from lifecycle_tui.data import calendar
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import TimeWindow
+from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.state import clock as simulated_clock
-from lifecycle_tui.state import jobs, models, outbox
+from lifecycle_tui.state import handling, jobs, models, outbox
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
@@ -91,7 +93,7 @@ def simulate(
     ) as found:
         if found is None:
             raise UsageError("an agent runs this workspace", hint="stop it, or simulate in a copy of the folder")
-        run = _Run(state, spec, found, clock, say)
+        run = _Run(state, spec, found, clock, say, plugins)
         run.begin()
         while ended is None or not ended.is_set():
             run.instant()
@@ -106,10 +108,11 @@ class _Run:
     """One stretch of simulated time."""
 
     def __init__(
-        self, state: State, spec: WorkspaceSpec, found: Session, clock: FixedClock, say: Callable[[Told], None]
-    ) -> None:
+        self, state: State, spec: WorkspaceSpec, found: Session, clock: FixedClock, say: Callable[[Told], None],
+        plugins: bool = True,
+    ) -> None:  # fmt: skip
         self._state, self._spec, self._session, self._clock, self._say = state, spec, found, clock, say
-        self._heard = 0
+        self._heard, self._plugins = 0, plugins
         self._looked: datetime | None = None
 
     def begin(self) -> None:
@@ -130,9 +133,8 @@ class _Run:
         """Where the clock goes on to."""
         now = self._clock.now()
         with self._state.read() as conn:
-            due = memory.next_due(conn, now)
-        following = next_instant(self._spec, now)
-        return following if due is None else min(following, due)
+            dues = (memory.next_due(conn, now), handling.next_wake(conn, now))
+        return min([next_instant(self._spec, now), *(due for due in dues if due is not None)])
 
     def instant(self) -> None:
         """Observe the models that can have news, then decide and act until nothing more follows."""
@@ -154,7 +156,13 @@ class _Run:
         with self._state.write() as tx:
             due = simulated_clock.read(tx) is not None and outbox.due(tx, now)
             ids = [jobs.enqueue(tx, "notify", None, {"wait": True}, now, by=AGENT)] if due else []
+            present = simulated_clock.read(tx) is not None
         self._session.finish(ids)
+        if present and self._plugins:
+            catalog = PluginCatalog.open(self._spec.root, self._spec.plugins)
+            events.listen(self._state, catalog)
+            told = events.enqueue(self._state, catalog, {"as_of": now.isoformat()}, now, AGENT)
+            self._session.finish([] if told is None else [told])
 
     def _tell_alerts(self) -> None:
         """Of one instant by model: which of its checks ended first is no part of the story."""

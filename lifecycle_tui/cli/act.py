@@ -1,11 +1,12 @@
 """The commands that do something, made from the actions' declarations: one place for words, dry run, waiting, codes.
 
-`retrain`, `promote`, `approve`, `rollback`, `ack`, `versions register`. Exit codes: 0 done, 1 a gate keeps the
-champion, 2 usage, 3 it broke.
+`retrain`, `promote`, `approve`, `rollback`, `ack`, `snooze`, `assign`, `versions register`. Exit codes: 0 done, 1 a gate
+keeps the champion, 2 usage, 3 it broke.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,13 +50,15 @@ def command_of(action: Action) -> click.Command:
 
 def _parameter(p: Parameter) -> click.Parameter:
     types: dict[str, Any] = {
-        "alert": click.IntRange(min=1), "job": click.IntRange(min=1), "choice": click.Choice(p.choices),
+        "job": click.IntRange(min=1), "choice": click.Choice(p.choices),
     }  # fmt: skip
     if p.option:
         if p.kind == "flag":
             return click.Option([f"--{p.name}"], is_flag=True, help=p.help)
         return click.Option([f"--{p.name}"], type=types.get(p.kind, str), help=p.help)
     metavar = {"path": "FILE"}.get(p.name, p.name.upper())
+    if p.many:
+        return click.Argument([p.name], nargs=-1, required=p.required, metavar=f"{metavar}...")
     return click.Argument(
         [p.name], type=types.get(p.kind, str), required=p.required, metavar=metavar if p.required else f"[{metavar}]"
     )
@@ -74,7 +77,11 @@ def _callback(action: Action) -> Callable[..., None]:
         ctx: click.Context, /, note: str | None, dry_run: bool, fmt: str = "text", file: Path | None = None,
         no_wait: bool = False, **values: Any,
     ) -> None:  # fmt: skip
-        given = {name: value for name, value in values.items() if value not in (None, False)}
+        if isinstance(file, str):  # a parameter of the action's own: one of the workspace's files
+            from lifecycle_tui.config.homes import main_of
+
+            values["file"], file = file, main_of(Path(file))[0]
+        given = {name: value for name, value in values.items() if value not in (None, False, ())}
         ctx.exit(run(action, given, note=note, dry_run=dry_run, fmt=fmt, file=file, wait=not no_wait))
 
     return call
@@ -109,6 +116,8 @@ def run(
         for line in plan.lines:
             if line.startswith("warning"):
                 output.note(line)
+        if plan.draft is not None and fmt == "text":
+            _difference(plan.draft.diff)
         done = doer.apply(plan)
         job = _followed(doer, workspace, done, wait, fmt) if done.job is not None and workspace is not None else None
     return _told(plan, done, job, fmt)
@@ -131,12 +140,22 @@ def _shown(plan: Plan, fmt: str) -> int:
     output.say(output.plain(f"would {head}"))
     for line in rest:
         output.say(output.plain(f"  {line}"))
+    _difference(plan.draft.diff)
     who = ask.who if ask.behind is None else f"{ask.who} (as {ask.behind})"
     output.say(output.plain(f"  by {who}" + (f", note: {ask.note}" if ask.note else "")))
-    output.say("  one row is added to the audit log")
+    if plan.draft.recorded:
+        output.say("  one row is added to the audit log")
     if plan.draft.undo:
         output.say(output.plain(f"  the way back: {plan.draft.undo}"))
     return 0
+
+
+def _difference(lines: Sequence[str]) -> None:
+    """A unified diff, as narration."""
+    tones = {"+": "green", "-": "red", "@": "cyan"}
+    for line in lines:
+        tone = "bold" if line.startswith(("+++", "---")) else tones.get(line[:1])
+        output.note(output.style(output.plain(line), *([tone] if tone else []), stream=sys.stderr))
 
 
 def _followed(doer: Doer, workspace: Workspace, done: Done, wait: bool, fmt: str) -> Job:
@@ -208,6 +227,7 @@ def _json(plan: Plan, done: Done | None = None, job: Job | None = None) -> dict[
         "subject": None if draft is None else draft.subject,
         "model": plan.ask.values.get("model") if draft is None else draft.model,
         "plan": list(plan.lines),
+        "diff": None if draft is None or not draft.diff else list(draft.diff),
         "command": None if draft is None else draft.command,
         "undo": None if draft is None else draft.undo,
         "settled": None if draft is None else draft.settled,
@@ -224,4 +244,12 @@ promote = command_of(ACTIONS["promote"])
 approve = command_of(ACTIONS["approve"])
 rollback = command_of(ACTIONS["rollback"])
 ack = command_of(ACTIONS["ack"])
+snooze = command_of(ACTIONS["snooze"])
+unsnooze = command_of(ACTIONS["unsnooze"])
+assign = command_of(ACTIONS["assign"])
 register = command_of(ACTIONS["versions register"])
+disable = command_of(ACTIONS["plugins disable"])
+enable = command_of(ACTIONS["plugins enable"])
+config_set = command_of(ACTIONS["config set"])
+config_set.context_settings = {"ignore_unknown_options": True}  # a value may be -1
+config_unset = command_of(ACTIONS["config unset"])

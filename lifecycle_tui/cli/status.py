@@ -5,13 +5,14 @@ It is what people put into prompts, cron and `watch`, so it imports click and th
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lifecycle_tui import output
 from lifecycle_tui.domain.folder import find_root
-from lifecycle_tui.state import fleet
+from lifecycle_tui.state import clock, fleet
 from lifecycle_tui.state.database import State, version
 
 if TYPE_CHECKING:
@@ -30,52 +31,91 @@ NOTHING = "nothing was checked yet: run `lifecycle check`"
 
 
 @click.command(name="status")
+@click.option("--mine", is_flag=True, help="Only what is assigned to you.")
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print it.")
 @click.pass_context
-def command(ctx: click.Context, fmt: str) -> None:
+def command(ctx: click.Context, mine: bool, fmt: str) -> None:
     """Show the fleet, from state alone.
 
     Every model, worst first: health, champion, last window, drift (columns that drifted of those judged, and the
-    largest effect among them), key metric, open alerts. Exit code 1 while an alert is open, 0 otherwise.
+    largest effect among them), key metric, open alerts. Exit code 1 while an alert is open, 0 otherwise. Snoozed
+    alerts are open, and listed last.
 
     \b
     Examples:
       lifecycle status
+      lifecycle status --mine
       lifecycle status --format json | jq '.models | map_values(.health)'
       watch -n 30 lifecycle status
     """
-    models, alerts, note = _read(find_root())
+    models, alerts, now, note = _read(find_root())
+    if mine:
+        models, alerts = _mine(models, alerts)
     if note is not None:
         output.note(output.plain(note))
+    judged = _environment(find_root())
     if fmt == "json":
         by_model: dict[str, list[dict[str, Any]]] = {}
         for alert in alerts:
             by_model.setdefault(alert.alert.model, []).append(_alert(alert))
-        output.json_out({"models": {m.name: {**_model(m), "alerts": by_model.get(m.name, [])} for m in models}})
+        rows = {m.name: {**_model(m), "alerts": by_model.get(m.name, [])} for m in models}
+        output.json_out({"environment": judged, "models": rows})
     elif fmt == "csv":
         output.rows_out([_flat(m) for m in models], COLUMNS, "csv")
     elif models:
-        _table(models, alerts)
-    if not any(m.evaluated_at for m in models):
+        _table(models, alerts, now)
+    if mine and not alerts:
+        output.note("no open alert is assigned to you: `lifecycle assign ALERT me` does that")
+    elif not any(m.evaluated_at for m in models):
         output.note(NOTHING)
     ctx.exit(1 if alerts else 0)
 
 
-def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], str | None]:
-    """Models, open alerts, and what the agent has to say; nothing of these where there is no state yet."""
+def _environment(root: Path) -> str | None:
+    """The environment by whose declarations the fleet was judged; said where there is one, or it is not this one."""
+    from lifecycle_tui.domain import environment
+    from lifecycle_tui.state import lease
+
     if version(root) in (None, 0):
-        return (), (), None
+        return None
     with State.view(root) as state, state.snapshot() as conn:
-        models, note = fleet.fleet(conn), fleet.note(conn)
+        judged = lease.read(conn).environment
+    here = environment.current()
+    if judged != here:
+        output.note(f"judged in {environment.shown(judged)}; this is {environment.shown(here)}")
+    elif here:
+        output.note(f"environment {here}")
+    return judged
+
+
+def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], datetime, str | None]:
+    """Models, open alerts, the clock, what the agent has to say; nothing of these where there is no state yet."""
+    if version(root) in (None, 0):
+        return (), (), datetime.now(UTC), None
+    with State.view(root) as state, state.snapshot() as conn:
+        models, now, note = fleet.fleet(conn), clock.now(conn), fleet.note(conn)
         if not any(m.alerts_open for m in models):
-            return models, (), note
+            return models, (), now, note
         from lifecycle_tui.state.alerts import open_alerts
 
         declared = {m.name for m in models}
-        return models, tuple(a for a in open_alerts(conn) if a.alert.model in declared), note
+        alerts = sorted((a for a in open_alerts(conn) if a.alert.model in declared), key=lambda a: a.sleeps(now))
+        return models, tuple(alerts), now, note
 
 
-def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...]) -> None:
+def _mine(
+    models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...]
+) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...]]:
+    """The alerts that this person looks after, and their models."""
+    from lifecycle_tui.state.audit import person
+
+    me = person()[0]
+    found = tuple(a for a in alerts if a.assigned_to == me)
+    names = {a.alert.model for a in found}
+    return tuple(m for m in models if m.name in names), found
+
+
+def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...], now: datetime) -> None:
     counts: dict[str, int] = {}
     for m in models:
         counts[m.health] = counts.get(m.health, 0) + 1
@@ -87,7 +127,8 @@ def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...]) -> 
     if alerts:
         output.say()
         output.table(
-            [_alert_row(a) for a in alerts], ("alert", "model", "rule", "severity", "since", "state", "message")
+            [_alert_row(a, now) for a in alerts],
+            ("alert", "model", "rule", "severity", "since", "state", "assigned to", "message"),
         )
         output.note("acknowledge one with `lifecycle ack ALERT`")
 
@@ -114,10 +155,13 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
-def _alert_row(row: AlertRow) -> tuple[str, ...]:
+def _alert_row(row: AlertRow, now: datetime) -> tuple[str, ...]:
     alert = row.alert
     state = f"acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else alert.state
-    texts = (str(row.id), alert.model, alert.rule, alert.severity, alert.since, state, alert.message)
+    if row.sleeps(now):
+        state = f"snoozed until {row.snoozed_until:%m-%d %H:%M}"
+    who = row.assigned_to or "-"
+    texts = (str(row.id), alert.model, alert.rule, alert.severity, alert.since, state, who, alert.message)
     return tuple(map(output.plain, texts))
 
 
@@ -154,6 +198,7 @@ def _alert(row: AlertRow) -> dict[str, Any]:
     return {
         "id": row.id, "rule": alert.rule, "severity": alert.severity, "state": alert.state, "since": alert.since,
         "message": alert.message, "acknowledged_by": alert.acknowledged_by,
+        "snoozed_until": _instant(row.snoozed_until), "snoozed_by": row.snoozed_by, "assigned_to": row.assigned_to,
     }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ class Notice:
         owner: of the model.
         sources: locations of the model's tables; alerts that share one go together.
         target: the only notifier to tell (`notify:NAME`); None means all that match.
+        assigned_to: the person who looks after it.
     """
 
     alert: Alert
@@ -37,6 +38,7 @@ class Notice:
     owner: str | None = None
     sources: tuple[str, ...] = ()
     target: str | None = None
+    assigned_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,10 @@ def _line(notice: Notice) -> str:
     what = alert.message
     if notice.transition == "resolved":
         what = f"{alert.detail.get('resolution') or alert.resolved_by or 'resolved'} (was: {alert.message})"
+    elif notice.transition == "woken":
+        what = f"{alert.detail.get('latest') or alert.message} (it was snoozed, and is still open)"
+    if notice.assigned_to is not None:
+        what += f" [assigned to {notice.assigned_to}]"
     return f"[{_word(notice)}] {alert.model} {alert.rule}: {what}"
 
 
@@ -213,6 +219,7 @@ def _facts(notice: Notice) -> dict[str, Any]:
         "resolved": _instant(alert.resolved) if alert.resolved else None,
         "message": alert.message,
         "columns": list(alert.detail.get("columns", ())),
+        "assigned_to": notice.assigned_to,
     }
 
 

@@ -1,7 +1,7 @@
 """Alerts and what happened to them. A model has at most one live alert for a rule; the table itself sees to that.
 
-`store` is called where rules were decided, `acknowledge` by the action of that name; `status`, `check`, `history` and
-the screens read.
+`store` is called where rules were decided; what people do to alerts is in `handling`; `status`, `check`, `history`
+and the screens read.
 """
 
 from __future__ import annotations
@@ -17,23 +17,38 @@ from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.state import models
 from lifecycle_tui.state.text import dumps, instant, loads, maybe_instant, maybe_moment, moment
 
-EventKind = Literal["opened", "continued", "resolved", "acknowledged"]
+EventKind = Literal["opened", "continued", "resolved", "acknowledged", "snoozed", "woken", "assigned"]
+
+_RANKS = ("info", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert as stored: the domain's value, and what only state knows of it."""
+    """An alert as stored: the domain's value, and what only state knows of it.
+
+    Attributes:
+        snoozed_until: no messages before this; None if it is awake. snoozed_by: who said so.
+        assigned_to: the person who looks after it; assigned_by: who said so.
+    """
 
     alert: Alert
     seq: int
     acknowledged_at: datetime | None = None
     note: str | None = None
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
+    assigned_to: str | None = None
+    assigned_by: str | None = None
 
     @property
     def id(self) -> int:
         """Its row id, by which `acknowledge` names it."""
         assert self.alert.id is not None
         return self.alert.id
+
+    def sleeps(self, now: datetime) -> bool:
+        """Whether it is snoozed at this instant of the loop's clock."""
+        return self.alert.state != "resolved" and self.snoozed_until is not None and self.snoozed_until > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +67,21 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What `store` did with one alert; `alert` has its id."""
+    """What `store` did with one alert; `alert` has its id.
+
+    Attributes:
+        slept: it was snoozed when this happened.
+    """
 
     kind: EventKind
     alert: Alert
+    slept: bool = False
 
 
 _COLUMNS = (
     "id, model, rule, severity, state, since, opened_at, message, resolved_at, resolved_by, acknowledged_by, "
-    "last_window, repeats, detail, seq, acknowledged_at, note"
+    "last_window, repeats, detail, seq, acknowledged_at, note, "
+    "snoozed_until, snoozed_by, assigned_to, assigned_by"
 )
 SELECT = f"SELECT {_COLUMNS} FROM alerts"
 # SQLite's guess falls now on this index, now on one that holds every alert there ever was.
@@ -71,12 +92,16 @@ LIVE = f"{SELECT} INDEXED BY alerts_live WHERE state <> 'resolved'"
 def row(found: Sequence[Any]) -> AlertRow:
     """A row of `SELECT` as a value."""
     (id_, model, rule, severity, state, since, opened, message, resolved, resolved_by, *rest) = found
-    (acknowledged_by, last_window, repeats, detail, seq, acknowledged_at, note) = rest
+    (acknowledged_by, last_window, repeats, detail, seq, acknowledged_at, note, *people) = rest
+    snoozed_until, snoozed_by, assigned_to, assigned_by = people
     alert = Alert(
         model, rule, severity, state, since, moment(opened), message, id_, maybe_moment(resolved), resolved_by,
         acknowledged_by, last_window, repeats, loads(detail),
     )  # fmt: skip
-    return AlertRow(alert, seq, maybe_moment(acknowledged_at), note)
+    return AlertRow(
+        alert, seq, maybe_moment(acknowledged_at), note, maybe_moment(snoozed_until), snoozed_by, assigned_to,
+        assigned_by,
+    )  # fmt: skip
 
 
 def store(
@@ -128,7 +153,7 @@ def _pass(tx: sqlite3.Connection, alert: Alert, now: datetime) -> list[Change]:
     if _told(tx, alert):
         return []
     stored = _insert(tx, replace(alert, state="resolved", resolved=alert.resolved or now))
-    _event(tx, stored, "resolved", alert.resolved or now, stored.resolved_by, stored.resolved_by)
+    event(tx, stored, "resolved", alert.resolved or now, stored.resolved_by, stored.resolved_by)
     return [Change("opened", stored), Change("resolved", stored)]
 
 
@@ -153,7 +178,7 @@ def _insert(tx: sqlite3.Connection, alert: Alert) -> Alert:
         ),
     )  # fmt: skip
     stored = replace(alert, id=cursor.lastrowid, last_window=last)
-    _event(tx, stored, "opened", alert.opened, None, alert.message)
+    event(tx, stored, "opened", alert.opened, None, alert.message)
     return stored
 
 
@@ -176,8 +201,12 @@ def _continue(tx: sqlite3.Connection, alert: Alert, now: datetime) -> list[Chang
         (stored.message, stored.severity, repeats, stored.last_window, dumps(dict(stored.detail)), was.id),
     )
     if moved:
-        _event(tx, stored, "continued", now, None, alert.message)
-    return [Change("continued", stored)]
+        event(tx, stored, "continued", now, None, alert.message)
+    changes = [Change("continued", stored)]
+    if live.snoozed_until is not None and _RANKS.index(stored.severity) > _RANKS.index(was.severity):
+        awake(tx, stored, now, None, f"it has become {stored.severity}")
+        changes.append(Change("woken", stored, slept=True))
+    return changes
 
 
 def _resolve(tx: sqlite3.Connection, alert: Alert, now: datetime) -> list[Change]:
@@ -190,11 +219,18 @@ def _resolve(tx: sqlite3.Connection, alert: Alert, now: datetime) -> list[Change
         last_window=alert.last_window or live.alert.last_window,
     )  # fmt: skip
     tx.execute(
-        "UPDATE alerts SET state = 'resolved', resolved_at = ?, resolved_by = ?, last_window = ? WHERE id = ?",
+        "UPDATE alerts SET state = 'resolved', resolved_at = ?, resolved_by = ?, last_window = ?, "
+        "snoozed_until = NULL WHERE id = ?",
         (instant(at), stored.resolved_by, stored.last_window, live.id),
     )
-    _event(tx, stored, "resolved", at, stored.resolved_by, stored.resolved_by)
-    return [Change("resolved", stored)]
+    event(tx, stored, "resolved", at, stored.resolved_by, stored.resolved_by)
+    return [Change("resolved", stored, slept=live.sleeps(at))]
+
+
+def awake(tx: sqlite3.Connection, alert: Alert, now: datetime, by: str | None, why: str) -> None:
+    """A snoozed alert is awake again. Its messages are the caller's affair."""
+    tx.execute("UPDATE alerts SET snoozed_until = NULL, snoozed_by = NULL WHERE id = ?", (alert.id,))
+    event(tx, alert, "woken", now, by, why)
 
 
 def acknowledge(tx: sqlite3.Connection, alert_id: int, by: str, note: str | None, now: datetime) -> AlertRow:
@@ -213,15 +249,16 @@ def acknowledge(tx: sqlite3.Connection, alert_id: int, by: str, note: str | None
             "UPDATE alerts SET state = 'acknowledged', acknowledged_by = ?, acknowledged_at = ?, note = ? WHERE id = ?",
             (by, instant(now), note, alert_id),
         )
-        _event(tx, found.alert, "acknowledged", now, by, note)
+        event(tx, found.alert, "acknowledged", now, by, note)
     again = alert(tx, alert_id)
     assert again is not None
     return again
 
 
-def _event(
+def event(
     tx: sqlite3.Connection, alert: Alert, kind: EventKind, at: datetime, by: str | None, text: str | None
 ) -> None:
+    """Add to what happened to an alert."""
     tx.execute(
         "INSERT INTO alert_events (alert_id, model, kind, at, window, by, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (alert.id, alert.model, kind, maybe_instant(at), alert.last_window, by, text),

@@ -34,6 +34,7 @@ class FleetRow(NamedTuple):
         alerts_open: alerts that have not resolved (acknowledged ones included).
         severity: the worst of them.
         seq: raised whenever the row changes.
+        snoozed: how many of the open alerts are snoozed; awake: the worst severity of the others.
     """
 
     name: str
@@ -64,16 +65,22 @@ class FleetRow(NamedTuple):
     severity: Severity | None
     evaluated_at: datetime | None
     seq: int
+    snoozed: int = 0
+    awake: Severity | None = None
 
 
 SELECT = f"SELECT {', '.join(FleetRow._fields)} FROM models"
 _TAGS, _DRIFTS, _METRICS = (FleetRow._fields.index(n) for n in ("tags", "drift_history", "metric_history"))
 _START, _END, _AT = (FleetRow._fields.index(n) for n in ("window_start", "window_end", "evaluated_at"))
 _DECLARED = FleetRow._fields.index("declared")
+_HEALTH = "CASE health " + " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(HEALTH_ORDER)) + " END"
+# A model is as urgent as its alerts that are awake: where all are snoozed it comes after what somebody must look at.
+_URGENCY = (
+    "CASE WHEN snoozed > 0 AND health IN ('critical', 'warning') THEN "
+    f"CASE awake WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3.5 END ELSE {_HEALTH} END"
+)
 _WORST_FIRST = (
-    "ORDER BY CASE health "
-    + " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(HEALTH_ORDER))
-    + " END, CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END, "
+    f"ORDER BY {_URGENCY}, CASE awake WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END, "
     "drift_share DESC, name"
 )
 

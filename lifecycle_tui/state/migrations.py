@@ -297,6 +297,8 @@ _THIRD = (
     "CREATE INDEX jobs_failed ON jobs(finished_at) WHERE state = 'failed'",
     "CREATE INDEX signals_error ON signals(window_id) WHERE state = 'error'",
     "ALTER TABLE models ADD COLUMN snoozed INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE models ADD COLUMN awake TEXT",
+    "UPDATE models SET awake = severity WHERE severity IS NOT NULL",
     """CREATE TABLE plugin_faults (
         kind TEXT NOT NULL, name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, file TEXT, line INTEGER,
         model TEXT, job_id INTEGER, first_at TEXT NOT NULL, at TEXT NOT NULL, times INTEGER NOT NULL DEFAULT 1,

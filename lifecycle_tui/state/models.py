@@ -8,7 +8,7 @@ they cannot disagree.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -119,16 +119,23 @@ def exists(tx: sqlite3.Connection, name: str) -> None:
 
 
 def count_alerts(tx: sqlite3.Connection, name: str) -> None:
-    """Bring the row's alert count and worst severity up to date; called wherever an alert changes."""
+    """Bring the row's alert counts and worst severities up to date; called wherever an alert changes."""
     found = tx.execute(
-        "SELECT severity FROM alerts INDEXED BY alerts_live WHERE model = ? AND state <> 'resolved'", (name,)
-    )
-    live = [severity for (severity,) in found]
-    worst = next((s for s in ("critical", "warning", "info") if s in live), None)
+        "SELECT severity, snoozed_until IS NULL FROM alerts INDEXED BY alerts_live "
+        "WHERE model = ? AND state <> 'resolved'",
+        (name,),
+    ).fetchall()
+    awake = [severity for severity, is_awake in found if is_awake]
+    values = (len(found), _worst([severity for severity, _ in found]), len(found) - len(awake), _worst(awake))
     tx.execute(
-        "UPDATE models SET alerts_open = ?, severity = ? WHERE name = ? AND NOT (alerts_open IS ? AND severity IS ?)",
-        (len(live), worst, name, len(live), worst),
+        "UPDATE models SET alerts_open = ?, severity = ?, snoozed = ?, awake = ? WHERE name = ? "
+        "AND NOT (alerts_open IS ? AND severity IS ? AND snoozed IS ? AND awake IS ?)",
+        (*values, name, *values),
     )
+
+
+def _worst(severities: Collection[str]) -> str | None:
+    return next((s for s in ("critical", "warning", "info") if s in severities), None)
 
 
 def decided(conn: sqlite3.Connection, name: str) -> str | None:

@@ -31,7 +31,7 @@ class Question:
     """An action for a subject.
 
     Attributes:
-        models: the marked ones, where the action is for several.
+        models: the marked ones, where the action is asked for each of several; marked alerts go into one question.
         given: what was given besides, by name; the note among them.
     """
 
@@ -39,7 +39,9 @@ class Question:
         self.named, subject = NAMED[name], meant(subject)
         several = self.named.needs == ("model",) and len(subject.models) > 1
         self.models = subject.models if several else ()
-        self._about = {kind: subject.value(kind) for kind in self.named.needs}
+        self._about: dict[str, Any] = {kind: subject.value(kind) for kind in self.named.needs}
+        if self.named.needs == ("alert",) and subject.alerts:
+            self._about["alert"] = subject.alerts
         self.given: dict[str, str | bool | None] = {}
         if not several:
             for kind in self.named.takes:
@@ -52,12 +54,15 @@ class Question:
         if self.models:
             return f"{self.named.title}: {len(self.models)} models"
         kind = self.named.needs[0]
+        if isinstance(about := self._about[kind], tuple) and len(about) > 1:
+            return f"{self.named.title}: {len(about)} of them"
         return f"{self.named.title}: {self.subject if kind == 'model' else f'{kind} {self.subject}'}"
 
     @property
     def subject(self) -> str:
         """The one that it is about."""
-        return str(self._about[self.named.needs[0]])
+        found = self._about[self.named.needs[0]]
+        return ", ".join(map(str, found)) if isinstance(found, tuple) else str(found)
 
     def asked(self) -> list[Asked]:
         """One for each subject."""
@@ -75,7 +80,7 @@ class Question:
         found = []
         for p in parameters:
             # Of several models each has versions of its own, and each is forced by itself or not at all.
-            if p.name in self.named.needs or (self.models and (p.kind == "version" or p.name == "force")):
+            if p.name in self.named.needs or p.shell or (self.models and (p.kind == "version" or p.name == "force")):
                 continue
             kind = p.kind if p.kind in ("flag", "choice") else "text"
             found.append(Field(p.name, kind, p.help, self.given.get(p.name), p.choices, p.required))

@@ -11,6 +11,7 @@ class Subject:
 
     Attributes:
         models: the marked ones, where several are; then `model` is the one under the cursor all the same.
+        alerts: the marked ones that are open, in the same way.
     """
 
     model: str | None = None
@@ -18,9 +19,12 @@ class Subject:
     alert: int | None = None
     job: int | None = None
     models: tuple[str, ...] = ()
+    alerts: tuple[int, ...] = ()
 
     def value(self, kind: str) -> str | int | None:
         """What it says of a kind of parameter: "model", "version", "alert", "job"."""
+        if kind == "alert" and self.alerts:
+            return self.alert if self.alert is not None else self.alerts[0]
         found = getattr(self, kind, None)
         return found if isinstance(found, str | int) else None
 

@@ -69,7 +69,8 @@ class Room:
         self.workspace = self._opened[text]
 
     def plan(self, name: str, /, *, who: str = "ana", note: str | None = None, **values: Any) -> Plan:
-        values = {"model": "shop", **values} if name not in ("ack", "jobs cancel") else values
+        takes_a_model = any(p.name == "model" for p in ACTIONS[name].parameters)
+        values = {"model": "shop", **values} if takes_a_model else values
         return base.plan(ACTIONS[name], self.state, Ask(values, who, None, note), self.workspace)
 
     def apply(self, plan: Plan, now: datetime = NOW) -> Done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.cli.main import group as cli
-from lifecycle_tui.state import approvals, audit, clock
+from lifecycle_tui.state import approvals, audit, clock, handling
 
 
 def asks(room: Room) -> None:
@@ -37,14 +37,24 @@ def file(room: Room) -> None:
     (room.root / "a model.bin").write_bytes(b"model")
 
 
+def asleep(room: Room) -> None:
+    with room.state.write() as tx:
+        handling.snooze(tx, 1, datetime.now(UTC) + timedelta(hours=2), "raj", None, datetime.now(UTC))
+
+
 READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "retrain": (lambda room: None, {"why": "a new sensor"}, "retrain"),
     "promote": (passed, {"version": "2"}, "promote"),
     "approve": (asks, {}, "approve"),
     "rollback": (back, {"version": "1"}, "rollback"),
     "ack": (lambda room: None, {"alert": 1}, "acknowledge"),
+    "snooze": (lambda room: None, {"alert": (1,), "until": "2h"}, "snooze"),
+    "unsnooze": (asleep, {"alert": 1}, "unsnooze"),
+    "assign": (lambda room: None, {"alert": 1, "person": "raj"}, "assign"),
     "jobs cancel": (lambda room: room.enqueue("evaluate"), {"job": 1}, "cancel"),
     "versions register": (file, {"path": "a model.bin", "name": "it's new"}, "register"),
+    "config set": (lambda room: None, {"key": "models.shop.owner", "value": "ana's"}, "configure"),
+    "config unset": (lambda room: None, {"key": "workspace.pickle"}, "configure"),
 }
 """Action → what makes it possible, what is asked for, and the word in the audit log."""
 

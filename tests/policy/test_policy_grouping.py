@@ -1,5 +1,6 @@
 """Who hears of what, and in how many messages."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -118,6 +119,7 @@ def test_the_facts_of_a_message():
             "id": None, "model": "m", "owner": "o", "rule": "r", "severity": "warning", "state": "open",
             "transition": "opened", "since": "w1", "last_window": None, "opened": "2026-01-01T00:00:00.000000Z",
             "resolved": None, "message": "r fired", "columns": ["x"],
+            "assigned_to": None,
         },
     )  # fmt: skip
     assert delivery.message.body == "[warning] m r: r fired"
@@ -126,3 +128,11 @@ def test_the_facts_of_a_message():
 def test_many_models_are_counted():
     (delivery,) = grouped([notice(f"m{i}", sources=["lake"]) for i in range(5)], 10).due
     assert delivery.message.subject == "5 warning: 5 models"
+
+
+def test_a_message_says_that_an_alert_is_awake_and_whose_it_is():
+    woken = replace(notice(), transition="woken", assigned_to="ana")
+    (delivery,) = plan_messages([NotifierSpec("n", "log")], [woken], T0).due
+    assert delivery.message.body == "[warning] m r: r fired (it was snoozed, and is still open) [assigned to ana]"
+    assert delivery.message.subject == "warning: m: r"
+    assert (delivery.message.alerts[0]["transition"], delivery.message.alerts[0]["assigned_to"]) == ("woken", "ana")

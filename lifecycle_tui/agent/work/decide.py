@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from lifecycle_tui.agent import telling
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.defaults import LOOK_BACK
-from lifecycle_tui.domain.results import Alert, Health, WindowResult
+from lifecycle_tui.domain.results import Health, WindowResult
 from lifecycle_tui.domain.signals import Signal
-from lifecycle_tui.domain.specs import ModelSpec, NotifierSpec
+from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.policy.facts import (
     CompiledRule,
     Decisions,
-    Intent,
-    Transition,
     WindowFacts,
     facts_from_signals,
     join_versions,
 )
-from lifecycle_tui.policy.grouping import Notice, wants
 from lifecycle_tui.policy.rules import walk
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.versions import Version
@@ -97,6 +95,7 @@ def decide_model(
     instruments: Instruments,
 ) -> Decisions:
     """Decide every rule over the windows that are new since the last time, store alerts, queue notifications."""
+    telling.wake_due(tx, job.workspace.spec, job.now, spec.name)
     label = champion.label if champion is not None else ""
     last = models.decided(tx, spec.name)
     history = _history(tx, spec.name, last, _names(rules, instruments))
@@ -168,34 +167,16 @@ def _store(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, decided: De
     ):
         if change.alert.id is not None:
             ids[change.alert.rule, change.alert.since, change.kind] = change.alert.id
+            if change.kind == "resolved" and change.slept:
+                outbox.drop(tx, change.alert.id, "it resolved while it was snoozed")
+            elif change.kind == "woken":
+                telling.woken(tx, job.workspace.spec.notifiers, spec, change.alert, job.now)
     for intent in decided.intents:
         id_ = ids.get((intent.alert.rule, intent.alert.since, intent.transition))
         if id_ is not None and intent.kind == "notify":
-            _queue(tx, job, spec, intent, id_)
-
-
-def _queue(tx: sqlite3.Connection, job: JobContext, spec: ModelSpec, intent: Intent, alert_id: int) -> None:
-    notice = notice_of(intent.alert, intent.transition, job.now, spec, intent.target)
-    for notifier in job.workspace.spec.notifiers:
-        if wants(notifier, notice):
-            outbox.queue_notification(
-                tx, alert_id, notifier.name, job.now + _group(notifier), intent.transition, job.now
+            telling.queue(
+                tx, job.workspace.spec.notifiers, spec, intent.alert, id_, intent.transition, intent.target, job.now
             )
-
-
-def _group(notifier: NotifierSpec) -> timedelta:
-    return notifier.group or timedelta(0)
-
-
-def notice_of(alert: Alert, transition: str, at: datetime, spec: ModelSpec | None, target: str | None = None) -> Notice:
-    """What notifiers are told of one transition of an alert."""
-    sources: list[str] = []
-    if spec is not None:
-        data = spec.data
-        tables = (data.table, data.features, data.predictions, data.labels.table)
-        sources = [table.location for table in tables if table is not None]
-    moved: Transition = "resolved" if transition == "resolved" else "opened"
-    return Notice(alert, moved, at, spec.owner if spec else None, tuple(sources), target)
 
 
 def _health(

@@ -13,12 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.work.decide import notice_of
+from lifecycle_tui.agent.telling import notice_of
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError, PluginFault
 from lifecycle_tui.domain.specs import NotifierSpec, SecretRef
-from lifecycle_tui.plugin_host.limits import call_limits
-from lifecycle_tui.plugin_host.runner import Runner
 from lifecycle_tui.policy.grouping import Notice, plan_messages
 from lifecycle_tui.state import alerts, outbox, processes
 from lifecycle_tui.state.outbox import Notification
@@ -38,7 +36,7 @@ def notify(job: JobContext) -> dict[str, Any]:
             ready = {n.notifier for n in outbox.due(tx, job.now)}
         # What a group still holds back goes along with the first of it that is due. A check has no later: there all of
         # it goes out now.
-        taken = outbox.claim_due(tx, job.now + _longest_group(job), processes.this(), ready)
+        taken = outbox.claim_due(tx, job.now, processes.this(), ready, _longest_group(job))
     sent = 0
     errors: list[str] = []
     with contextlib.ExitStack() as stack:
@@ -73,7 +71,8 @@ def _notice(job: JobContext, notification: Notification) -> Notice | None:
     if row is None:
         return None
     specs = {m.name: m for m in job.workspace.spec.models}
-    return notice_of(row.alert, notification.kind, notification.created_at, specs.get(row.alert.model))
+    spec = specs.get(row.alert.model)
+    return notice_of(row.alert, notification.kind, notification.created_at, spec, assigned_to=row.assigned_to)
 
 
 def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
@@ -91,7 +90,7 @@ def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: context
             options["path"] = str(root / Path(options.get("path") or ".lifecycle/alerts.log").expanduser())
         runner = None
         if info.origin != "builtin":
-            runner = stack.enter_context(Runner(limits=call_limits(), journal=job.journal))
+            runner = stack.enter_context(job.runner())
         job.workspace.plugins.make(info, options, runner=runner).send(message)
     except PluginFault as exc:
         return f"{exc.message} ({exc.place})"

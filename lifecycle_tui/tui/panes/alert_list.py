@@ -12,7 +12,8 @@ from textual.message import Message
 
 from lifecycle_tui.state.alerts import AlertEvent
 from lifecycle_tui.tui import going, marks
-from lifecycle_tui.tui.grid import Cell, Column, Grid
+from lifecycle_tui.tui.grid import Cell, Column
+from lifecycle_tui.tui.marking import MarkGrid
 from lifecycle_tui.tui.panes.panel import Panel
 from lifecycle_tui.tui.reads import alerts
 from lifecycle_tui.tui.reads.alerts import AlertFacts, AlertLine
@@ -29,20 +30,27 @@ NONE = "No alert was ever opened here: no rule has fired."
 
 def _severity(a: AlertLine) -> Cell:
     mark = marks.severity(a.alert.severity)
-    return Cell(mark.text(), "dim" if a.alert.state == "resolved" else mark.tone)
+    return Cell(mark.text(), _dim(a) or mark.tone)
 
 
 def _state(a: AlertLine) -> Cell:
+    if a.asleep:
+        return Cell("snoozed", "dim")
     return Cell(a.alert.state, {"resolved": "dim", "acknowledged": "info"}.get(a.alert.state, "bold"))
 
 
 def _by(a: AlertLine) -> Cell:
+    """Who has it in hand: the person that looks after it; until when it is snoozed; what resolved it."""
     alert = a.alert
-    return Cell((alert.resolved_by if alert.state == "resolved" else alert.acknowledged_by) or "", "dim")
+    if alert.state == "resolved":
+        return Cell(alert.resolved_by or "", "dim")
+    if a.row.assigned_to is not None:
+        return Cell(f"@{a.row.assigned_to}")
+    return Cell(f"until {a.asleep}" if a.asleep else alert.acknowledged_by or "", "dim")
 
 
 def _dim(a: AlertLine) -> str:
-    return "dim" if a.alert.state == "resolved" else ""
+    return "dim" if a.alert.state == "resolved" or a.asleep else ""
 
 
 def columns(model: bool) -> tuple[Column[AlertLine], ...]:
@@ -67,7 +75,8 @@ def searched(a: AlertLine) -> str:
     alert = a.alert
     return " ".join(
         (alert.model, alert.rule, alert.severity, alert.state, alert.since, alert.message, alert.acknowledged_by or "",
-         alert.resolved_by or "", f"#{alert.id}")
+         alert.resolved_by or "", f"#{alert.id}", f"@{a.row.assigned_to}" if a.row.assigned_to else "",
+         "snoozed" if a.asleep else "")
     )  # fmt: skip
 
 
@@ -101,7 +110,7 @@ class AlertList(Vertical):
         self._open: list[AlertLine] = []
         self._seen: object = None
         self._resolved: Pages[AlertLine] = Pages(self._read, lambda a: a.key, alerts.PAGE)
-        self.grid: Grid[AlertLine] = Grid(
+        self.grid: MarkGrid[AlertLine] = MarkGrid(
             columns(model is None), key=lambda a: a.key, text=searched, empty=NONE, id="alerts"
         )
         self.panel = Panel(told, id="told")
@@ -148,7 +157,10 @@ class AlertList(Vertical):
     @property
     def counts(self) -> str:
         """How many are open, in words."""
-        return f"{len(self._open)} open" if self._open else "none open"
+        asleep = sum(bool(line.asleep) for line in self._open)
+        marked = f", {len(self.grid.marked)} marked" if self.grid.marked else ""
+        snoozed = f", {asleep} snoozed" if asleep else ""
+        return (f"{len(self._open)} open{snoozed}" if self._open else "none open") + marked
 
     @property
     def place(self) -> str:
@@ -173,10 +185,12 @@ class AlertList(Vertical):
 
     def subject(self) -> Subject:
         """What an action would be about: a resolved alert is none that could be acknowledged."""
-        line = self.grid.row
+        line, here = self.grid.row, {a.key for a in self._open}
+        marked = tuple(int(key) for key in self.grid.marked if key in here)
         if line is None:
-            return Subject(model=self.model)
-        return Subject(model=line.alert.model, alert=None if line.alert.state == "resolved" else line.row.id)
+            return Subject(model=self.model, alerts=marked)
+        alert = None if line.alert.state == "resolved" else line.row.id
+        return Subject(model=line.alert.model, alert=alert, alerts=marked)
 
     def on_grid_moved(self) -> None:
         try:
@@ -254,6 +268,13 @@ def sections(found: AlertFacts) -> list[Section]:
     if row.acknowledged_at is not None:
         who = f"by {alert.acknowledged_by or '?'} at {moment(row.acknowledged_at)}"
         what.append(Fact("acknowledged", who + (f": {row.note}" if row.note else ""), "info"))
+    if found.line.asleep and row.snoozed_until is not None:
+        who = f" by {row.snoozed_by}" if row.snoozed_by else ""
+        until = f"until {moment(row.snoozed_until)}{who}: no messages; the policy goes on"
+        what.append(Fact("snoozed", until, "info"))
+    if row.assigned_to is not None:
+        by = "" if row.assigned_by in (None, row.assigned_to) else f", by {row.assigned_by}"
+        what.append(Fact("assigned", f"to {row.assigned_to}{by}", "info"))
     return [Section(f"{alert.model}  {alert.rule}  #{row.id}", tuple(what)), Section("", tuple(_events(found.events)))]
 
 
@@ -270,7 +291,8 @@ def _events(events: Iterable[AlertEvent]) -> list[Fact]:
         words: list[str] = [event.kind]
         words += [f"by {event.by}"] if event.by and event.kind != "opened" else []
         words += [f"in window {event.window}"] if event.window and event.kind == "opened" else []
-        said = f": {event.text}" if event.text and event.kind == "acknowledged" else ""
+        told = ("acknowledged", "snoozed", "woken", "assigned")
+        said = f": {event.text}" if event.text and event.kind in told else ""
         found.append(Fact(moment(event.at), " ".join(words) + said))
     return [*found, *_went_on(going_on)][::-1]
 

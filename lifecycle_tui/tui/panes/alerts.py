@@ -17,7 +17,7 @@ class AlertsPane(Holder[AlertList], Pane):
 
     NAME = "alerts"
     TITLE = "alerts"
-    ACTIONS = ("ack", "retrain")
+    ACTIONS = ("ack", "snooze", "assign", "retrain")
 
     def __init__(self, source: Source, model: str) -> None:
         super().__init__(source, model)

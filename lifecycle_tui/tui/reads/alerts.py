@@ -28,11 +28,13 @@ class AlertLine:
     Attributes:
         age: how long ago it opened, or resolved, in words.
         event: number of the event of its resolution; 0 while it is open.
+        asleep: when it wakes, short, where it is snoozed; else "".
     """
 
     row: AlertRow
     age: str
     event: int = 0
+    asleep: str = ""
 
     @property
     def alert(self) -> Alert:
@@ -52,8 +54,17 @@ def newest_change(conn: sqlite3.Connection) -> int:
 
 
 def open_lines(conn: sqlite3.Connection, now: datetime, model: str | None = None) -> list[AlertLine]:
-    """Alerts that have not resolved, worst first, then those that are open for longest."""
-    return [AlertLine(row, ages.ago(row.alert.opened, now)) for row in alerts.open_alerts(conn, model)]
+    """Alerts that have not resolved, worst first, then those that are open for longest; snoozed ones last."""
+    found = [_line(row, now) for row in alerts.open_alerts(conn, model)]
+    return sorted(found, key=lambda line: bool(line.asleep))
+
+
+def _line(row: AlertRow, now: datetime) -> AlertLine:
+    asleep = ""
+    if row.snoozed_until is not None and row.sleeps(now):
+        soon = row.snoozed_until.date() == now.date()
+        asleep = f"{row.snoozed_until:%H:%M}" if soon else f"{row.snoozed_until:%Y-%m-%d}"
+    return AlertLine(row, ages.ago(row.alert.resolved or row.alert.opened, now), asleep=asleep)
 
 
 def resolved(
@@ -91,7 +102,7 @@ def find(conn: sqlite3.Connection, alert_id: int, now: datetime) -> AlertFacts |
     row = alerts.alert(conn, alert_id)
     if row is None:
         return None
-    return facts(conn, AlertLine(row, ages.ago(row.alert.resolved or row.alert.opened, now)))
+    return facts(conn, _line(row, now))
 
 
 _FIRST = re.compile(r"([A-Za-z_][\w.]*)(?:\[\"([^\"]+)\"\])?")

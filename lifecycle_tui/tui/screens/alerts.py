@@ -17,7 +17,7 @@ class AlertsScreen(Holder[AlertList], View):
     """Every alert: open ones first, worst first, then those that resolved, the last one first."""
 
     NAME = "alerts"
-    ACTIONS = ("ack", "retrain")
+    ACTIONS = ("ack", "snooze", "assign", "retrain")
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
