@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from lifecycle_tui.agent.whatif import WhatIf, ask
 from lifecycle_tui.agent.whatif_many import answers
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, empty_root: Path) -> None:
+    """Every test begins with an empty state; migrating one takes a process."""
+    shutil.copytree(empty_root / ".lifecycle", tmp_path / ".lifecycle")
+
 
 CALM = [0.1] * 10
 BURST = [0.1, 0.1, 0.6, 0.7, 0.1, 0.1, 0.4, 0.4, 0.1, 0.1]

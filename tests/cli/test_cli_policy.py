@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -18,10 +19,11 @@ EARLIER = "models.rides.rules.drifted.when=psi.x > 0.3"
 
 
 @pytest.fixture
-def rides(tmp_path: Path) -> Path:
+def rides(tmp_path: Path, empty_root: Path) -> Path:
     """Ten days of two models; the one was retrained once."""
     root = tmp_path / "rides"
     write(root, ["rides", "shop"])
+    shutil.copytree(empty_root / ".lifecycle", root / ".lifecycle")
     fill(root, BURST)
     fill(root, [0.1] * 10, name="shop")
     trained(root, 2, 2)
