@@ -288,6 +288,11 @@ def _printed(row: PluginInfo, text: str) -> PluginInfo:
 # -- the disable list ---------------------------------------------------------------------------------------------
 
 
+def disabled_file(root: Path) -> Path:
+    """The disable list of a workspace."""
+    return root / ".lifecycle" / "disabled-plugins.json"
+
+
 def disabled_names(root: Path | None) -> frozenset[str]:
     """Names in `.lifecycle/disabled-plugins.json`: `kind:name`, a name of any kind, or a file's stem.
 
@@ -296,7 +301,7 @@ def disabled_names(root: Path | None) -> frozenset[str]:
     """
     if root is None:
         return frozenset()
-    path = root / ".lifecycle" / "disabled-plugins.json"
+    path = disabled_file(root)
     try:
         names = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):

@@ -38,6 +38,8 @@ _NAMES = {
     "detector": (_IDENTIFIER, "letters, digits and _, so that rules can write it"),
     "metric": (_DOTTED, "letters, digits, _ and dots between, so that rules can write it"),
 }
+TAKEN = frozenset({"format", "fmt", "help", "h", "model"})
+"""Options of `lifecycle plugins run` itself, which no command may have."""
 RESERVED = frozenset({"drift", "data", "rows", "labels"})
 """First words of the program's own signals, which no detector or metric may take."""
 
@@ -108,6 +110,8 @@ def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
     try:
         row = _attributes(row, cls)
         row = replace(row, options=options.declared(cls, positional=1 if row.kind == "source" else 0))
+        if taken := [o.name for o in row.options if row.kind == "command" and o.name in TAKEN]:
+            raise options.BadOption(f"{taken[0]!r} is an option, or the argument, that every command has")
     except Unfit as exc:
         return _bad(row, "class", str(exc))
     except options.BadOption as exc:

@@ -30,7 +30,7 @@ class Ledger:
         else:
             self._faults[info.kind, info.name] = (info, fault)
 
-    def store(self, tx: sqlite3.Connection, model: str | None, job_id: int, now: datetime) -> None:
+    def store(self, tx: sqlite3.Connection, model: str | None, job_id: int | None, now: datetime) -> None:
         """Write it down: `now` is of the machine's clock, as the times of the plugins' files are."""
         for (kind, name), (info, fault) in self._faults.items():
             file, line = (fault.file, fault.line) if fault.file else (info.file, info.line)

@@ -8,6 +8,10 @@ from lifecycle_tui.cli.lazy import Lazy
 
 COMMANDS = {
     "list": "lifecycle_tui.cli.plugins.listing:command",
+    "show": "lifecycle_tui.cli.plugins.show:command",
+    "run": "lifecycle_tui.cli.plugins.run:command",
+    "disable": "lifecycle_tui.cli.act:disable",
+    "enable": "lifecycle_tui.cli.act:enable",
     "new": "lifecycle_tui.cli.plugins.new:command",
     "check": "lifecycle_tui.cli.plugins.check:command",
 }
@@ -16,4 +20,10 @@ COMMANDS = {
 
 @click.group(name="plugins", commands=Lazy(COMMANDS))
 def group() -> None:
-    """List plugins and what they register."""
+    """List, show, write, check and run plugins.
+
+    \b
+    Examples:
+      lifecycle plugins list
+      lifecycle plugins show psi
+    """

@@ -1,0 +1,1 @@
+"""Commands shipped with the program."""
