@@ -60,7 +60,8 @@ def _set(text: str, key: KeyPath, value: str) -> str:
     new = parsed(value)
     value = value.strip().replace("\r\n", "\n").replace("\n", doc.newline)
     if not holds(doc.values, key):
-        return _first(doc, additions(doc, key, value), [_with(doc.values, key, new)], key)
+        ways = list(additions(doc, key, value))
+        return _first(doc, ways, [_with(doc.values, key, new)], key)
     entry, old = doc.entry(key), get(doc.values, key)
     if entry is not None and entry.value is not None:
         span = entry.value

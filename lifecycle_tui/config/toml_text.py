@@ -136,11 +136,15 @@ def _lines(value: str, manner: str) -> str:
     plain = all(char in "\t\n" or char.isprintable() for char in value)
     if manner.startswith("'''") and plain and "''" not in value and not value.endswith("'"):
         return f"'''{begin}{value}'''"
-    body = "".join(char if char == "\n" or char == '"' else _escaped(char) for char in value)
-    body = body.replace('""', '"\\"')
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
-    return f'"""{begin}{body}"""'
+    body, run = [], 0
+    for index, char in enumerate(value):
+        run = run + 1 if char == '"' else 0
+        if run == 3 or (run and index == len(value) - 1):  # three would end the text
+            body.append('\\"')
+            run = 0
+        else:
+            body.append(char if char in '"\n' else _escaped(char))
+    return f'"""{begin}{"".join(body)}"""'
 
 
 def _escaped(char: str) -> str:
