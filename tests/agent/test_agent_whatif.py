@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.agent.whatif_room import DAY, START, asked, fill, promoted, trained, write
 
 from lifecycle_tui.agent.whatif import WhatIf, ask
 from lifecycle_tui.agent.whatif_many import answers
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
+from tests.agent.whatif_room import DAY, START, asked, fill, promoted, trained, write
 
 
 @pytest.fixture(autouse=True)

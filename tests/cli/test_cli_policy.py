@@ -18,16 +18,22 @@ BURST = [0.1, 0.1, 0.6, 0.7, 0.1, 0.1, 0.4, 0.4, 0.1, 0.1]
 EARLIER = "models.rides.rules.drifted.when=psi.x > 0.3"
 
 
-@pytest.fixture
-def rides(tmp_path: Path, empty_root: Path) -> Path:
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten days of two models; the one was retrained once."""
-    root = tmp_path / "rides"
+    root = tmp_path_factory.mktemp("told") / "rides"
     write(root, ["rides", "shop"])
-    shutil.copytree(empty_root / ".lifecycle", root / ".lifecycle")
     fill(root, BURST)
     fill(root, [0.1] * 10, name="shop")
     trained(root, 2, 2)
     return root
+
+
+@pytest.fixture
+def rides(told: Path, tmp_path: Path) -> Path:
+    """The same to work with."""
+    shutil.copytree(told, tmp_path / "rides")
+    return tmp_path / "rides"
 
 
 def test_both_policies_side_by_side_and_each_difference(rides: Path, here: Here) -> None:
