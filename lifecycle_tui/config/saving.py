@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,8 @@ def _written(target: Path, data: bytes) -> Iterator[Path]:
     """A finished file beside the target, with its mode and owner; gone at the end unless it was renamed."""
     temp = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
+        for left in target.parent.glob(f".{glob.escape(target.name)}.*.new"):  # by a writer that was killed
+            left.unlink()
         stat = os.stat(target)
         handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as exc:
