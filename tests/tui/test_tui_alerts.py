@@ -41,9 +41,9 @@ async def inbox(pilot: Pilot) -> AlertsScreen:
 def rows(pilot: Pilot) -> list[list[str]]:
     """The words of the list's lines."""
     shown = lines(pilot)
-    top = next(y for y, line in enumerate(shown) if line.startswith(" severity"))
+    top = next(y for y, line in enumerate(shown) if line.startswith("  severity"))
     end = next(y for y, line in enumerate(shown) if y > top and not line)
-    return [line[1:].split() for line in shown[top + 1 : end]]
+    return [line[2:].split() for line in shown[top + 1 : end]]
 
 
 async def test_the_inbox_at_80_by_24(life: State) -> None:
@@ -256,3 +256,34 @@ async def test_sorting_and_filter(life: State) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert len(rows(pilot)) == 4
+
+
+async def test_marked_alerts_are_snoozed_together_and_come_last(life: State) -> None:
+    async with app_on(life).run_test(size=LARGE) as pilot:
+        screen = await inbox(pilot)
+        await pilot.press("space", "space", "z")
+        assert screen.list.subject().alerts == (2, 3)
+        await until(pilot, lambda: "Snooze an alert: 2 of them" in text(pilot), "the dialog")
+        await until(pilot, lambda: "until:" in text(pilot), "it asks until when")
+        await pilot.press(*"2d", "enter")
+        await until(pilot, lambda: "lifecycle snooze 2 3 2d" in text(pilot), "the plan")
+        await pilot.press("enter")
+        await until(pilot, lambda: "snoozed until 2026-04-03" in text(pilot), "it is done")
+        await pilot.press("escape")
+        await until(pilot, lambda: "3 open, 2 snoozed" in lines(pilot)[0], "the title")
+        found = rows(pilot)
+        assert [row[3] for row in found[:3]] == ["mae-high", "auc-low", "moved"], "what is awake comes first"
+        assert found[1][8:11] == ["snoozed", "until", "2026-04-03"]
+        await pilot.press("g", "down", "@")
+        await until(pilot, lambda: "Assign an alert: 2 of them" in text(pilot), "the marks are still there")
+        await pilot.press(*"raj", "enter")
+        await until(pilot, lambda: "lifecycle assign 2 3 raj" in text(pilot), "the plan")
+        await pilot.press("enter")
+        await until(pilot, lambda: "assigned to raj" in text(pilot), "it is done")
+        await pilot.press("escape")
+        await until(pilot, lambda: "@raj" in rows(pilot)[1], "whose it is")
+        await until(pilot, lambda: "no messages; the policy goes on" in text(pilot) and "to raj, by " in text(pilot))
+        await pilot.press("Z")
+        await until(pilot, lambda: "lifecycle unsnooze 2 3" in text(pilot), "the plan")
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: "snoozed" not in lines(pilot)[0], "both are awake")
