@@ -94,7 +94,7 @@ def _moved(before: Episode, after: Episode) -> str:
     if after.opened != before.opened:
         said.append(_shift(before.opened, after.opened, "opens"))
     if (before.resolved is None) != (after.resolved is None):
-        said.append("stays open" if after.resolved is None else f"resolves {after.resolved:%Y-%m-%d}, not before: open")
+        said.append("stays open" if after.resolved is None else f"resolves {after.resolved:%Y-%m-%d}; it is still open")
     elif before.resolved is not None and after.resolved is not None and before.resolved != after.resolved:
         said.append(_shift(before.resolved, after.resolved, "resolves"))
     if before.severity != after.severity:

@@ -51,7 +51,6 @@ class History:
         arrivals: in the order of their instants.
         moves: of champion's and challenger's alias, in order.
         labels: what windows call each version.
-        ended: the last instant that state knows of.
         afterwards: key of the last window that was evaluated afterwards and replayed at its own end; None if none was.
     """
 
@@ -66,6 +65,13 @@ class History:
     def label(self, version: int | None) -> str:
         """What windows call a version; "" where none serves."""
         return "" if version is None else (self.labels or {}).get(version, str(version))
+
+    @property
+    def ended(self) -> datetime | None:
+        """The instant up to which history goes: of windows that were evaluated afterwards their own end, whenever that
+        evaluation was; None where there is nothing."""
+        last = [self.arrivals[-1].at] if self.arrivals else []
+        return max(last if last and self.afterwards is not None else [*last, *self.happened()[-1:]], default=None)
 
     def happened(self) -> list[datetime]:
         """Every instant at which something came that is no window, in order."""

@@ -114,10 +114,9 @@ class _Replay:
         """All instants in order: windows that come in together, what else happened, and what falls due."""
         arrivals = self.history.arrivals
         other = self.history.happened()
-        ended = max([*other[-1:], *(a.at for a in arrivals[-1:])], default=None)
-        if ended is None:
+        limit = until or self.history.ended
+        if limit is None:
             return
-        limit = ended if until is None else until
         at = next_ = 0
         while at < len(arrivals) or next_ < len(other) or self.due is not None:
             upcoming = [*other[next_ : next_ + 1], *(a.at for a in arrivals[at : at + 1])]

@@ -200,10 +200,10 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
 
 
 def _span(history: History, asked: Asked) -> tuple[datetime | None, datetime | None]:
-    instants = [a.at for a in (*history.arrivals[:1], *history.arrivals[-1:])] + history.happened()[-1:]
-    if not instants:
+    begun = [a.at for a in history.arrivals[:1]] + history.happened()[: 0 if history.arrivals else 1]
+    if not begun or history.ended is None:
         return None, None
-    return asked.since or min(instants), asked.until or max(instants)
+    return asked.since or begun[0], asked.until or history.ended
 
 
 def _cut(course: Course, since: datetime | None) -> Course:
@@ -239,10 +239,10 @@ def _notes(conn: sqlite3.Connection, asked: Asked, history: History, first: Cour
     notes += _served_alone(first, second)
     if history.afterwards is None:
         notes += _unexplained(conn, asked, history, first)
-    for course, whose in ((first, "in force"), (second, "edited")):
+    for course, which in ((first, "the policy in force"), (second, "the edited policy")):
         if course.unsure is not None and (course is first or first is not second):
             notes.append(
-                f"from {course.unsure:%Y-%m-%d %H:%M} on the {whose} policy sets off work that never happened: what "
+                f"from {course.unsure:%Y-%m-%d %H:%M} on {which} sets off work that never happened: what "
                 "would have come of it is unknown, and the replay goes on as if nothing had"
             )
     return notes

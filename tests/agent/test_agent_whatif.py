@@ -38,7 +38,7 @@ def test_the_same_policy_differs_in_nothing(tmp_path: Path) -> None:
     assert [(e.rule, e.since, e.windows) for e in found.in_force.alerts] == [
         ("drifted", "2026-01-03", ("2026-01-03", "2026-01-04"))
     ]
-    assert (found.windows, found.since, found.until) == (10, START, START + 10 * DAY)
+    assert (found.windows, found.since, found.until) == (10, START + DAY, START + 10 * DAY)
 
 
 @pytest.mark.parametrize(

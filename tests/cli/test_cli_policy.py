@@ -40,7 +40,7 @@ def test_both_policies_side_by_side_and_each_difference(rides: Path, here: Here)
     done = here(rides, "policy", "simulate", "--set", EARLIER)
     assert done.code == 0
     lines = done.out.splitlines()
-    assert lines[0] == "2026-01-01 to 2026-01-11: the policy in force → the edited one"
+    assert lines[0] == "2026-01-02 to 2026-01-11: the policy in force → the edited one"
     rows = {line.split()[0]: line for line in lines[2:6]}
     assert "1 → 2" in rows["rides"] and "→" not in rows["shop"]
     told = [line for line in lines if line[:1] in "+-~?" and line[:1]]

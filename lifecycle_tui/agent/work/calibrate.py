@@ -84,7 +84,8 @@ def _ask(job: JobContext, spec: ModelSpec, of: str) -> None:
     with job.state.write() as tx:
         last = jobs.jobs(tx, model=spec.name, kind=KIND, limit=1)
         if not (last and last[0].state == "failed" and last[0].payload.get("basis") == of):
-            jobs.enqueue(tx, KIND, spec.name, {"basis": of}, job.now, by=job.by)
+            clock = {"as_of": job.payload["as_of"]} if job.simulated else {}
+            jobs.enqueue(tx, KIND, spec.name, {"basis": of, **clock}, job.now, by=job.by)
 
 
 def _due(job: JobContext, model: Opened, reference: Reference) -> bool:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.work.notify import resolve, without_secrets
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.delivery import Deployer, Release
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault, StateError
 from lifecycle_tui.domain.specs import ModelSpec, RolloutSpec
 from lifecycle_tui.plugin_host.limits import call_limits
+from lifecycle_tui.plugin_host.secrets import resolve, without_secrets
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.registry.versions import Version

@@ -7,16 +7,15 @@ because a pager was down.
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.telling import notice_of
 from lifecycle_tui.agent.workers.context import JobContext
-from lifecycle_tui.domain.errors import ConfigError, LifecycleError, PluginFault
-from lifecycle_tui.domain.specs import NotifierSpec, SecretRef
+from lifecycle_tui.domain.errors import LifecycleError, PluginFault
+from lifecycle_tui.domain.specs import NotifierSpec
+from lifecycle_tui.plugin_host.secrets import resolve, without_secrets
 from lifecycle_tui.policy.grouping import Notice, plan_messages
 from lifecycle_tui.state import alerts, outbox, processes
 from lifecycle_tui.state.outbox import Notification
@@ -101,41 +100,6 @@ def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: context
     except Exception as exc:
         return f"{type(exc).__name__}: {exc}"
     return None
-
-
-def resolve(value: Any, root: Path) -> Any:
-    """An option with its secrets read; their files are relative to the workspace's folder.
-
-    Raises:
-        ConfigError: the environment variable or the file is not there.
-    """
-    if isinstance(value, SecretRef):
-        if value.kind == "env":
-            if value.name not in os.environ:
-                raise ConfigError(f"the environment variable {value.name} is not set")
-            return os.environ[value.name]
-        try:
-            return (root / Path(value.name).expanduser()).read_text(encoding="utf-8").strip()
-        except OSError as exc:
-            raise ConfigError(f"the secret in {value.name} cannot be read: {exc.strerror}") from exc
-    if isinstance(value, Mapping):
-        return {key: resolve(item, root) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [resolve(item, root) for item in value]
-    return value
-
-
-def without_secrets(text: str, options: Any, root: Path) -> str:
-    """`text` with the secrets of `options` blotted out: whatever a notifier says of its failure is kept in state."""
-    if isinstance(options, SecretRef):
-        with contextlib.suppress(ConfigError, ValueError):
-            secret = resolve(options, root)
-            return text.replace(secret, "***") if secret.strip() else text
-        return text
-    items = options.values() if isinstance(options, Mapping) else options
-    for item in items if not isinstance(items, str) and isinstance(items, Iterable) else ():
-        text = without_secrets(text, item, root)
-    return text
 
 
 def _settle(job: JobContext, mine: list[Notification], ids: list[int], error: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.agent.workers.ledger import Ledger
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.state import jobs
 from lifecycle_tui.state.database import State
 
@@ -150,6 +151,6 @@ class JobContext:
             raise Cancelled("the worker was asked to end")
 
     def log(self, level: str, text: str) -> None:
-        """Add a line to the job's log."""
+        """Add a line to the job's log; secrets that the job has read are blotted out."""
         with self.state.write(durable=False) as tx:
-            jobs.log(tx, self.job_id, level, text, self.clock.now())
+            jobs.log(tx, self.job_id, level, hidden(text), self.clock.now())

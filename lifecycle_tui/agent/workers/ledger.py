@@ -10,6 +10,7 @@ from datetime import datetime
 
 from lifecycle_tui.domain.errors import PluginFault
 from lifecycle_tui.plugin_host.info import PluginInfo
+from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.state import plugin_faults
 
 
@@ -35,7 +36,7 @@ class Ledger:
         for (kind, name), (info, fault) in self._faults.items():
             file, line = (fault.file, fault.line) if fault.file else (info.file, info.line)
             plugin_faults.note(
-                tx, kind, name, fault.kind, fault.message, now, file=file, line=line, model=model, job_id=job_id
+                tx, kind, name, fault.kind, hidden(fault.message), now, file=file, line=line, model=model, job_id=job_id
             )
         for kind, name in sorted(self._worked - set(self._faults)):
             plugin_faults.clear(tx, kind, name, now)

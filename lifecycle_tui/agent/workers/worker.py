@@ -33,6 +33,7 @@ from lifecycle_tui.agent.workers.kinds import KINDS, perform, shared
 from lifecycle_tui.agent.workers.watchdog import Watchdog
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import LifecycleError, StateError
+from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.state import feed, jobs, models, processes
 from lifecycle_tui.state.database import State
@@ -183,6 +184,7 @@ def _do(state: State, watched: Watched, job: Job, told: Signals) -> None:
                 ending, error = "failed", f"{type(exc).__name__}: {exc} ({where})"
                 context.log("error", traceback.format_exc())
         outcome["seconds"] = round(watchdog.seconds, 3)
+    error = None if error is None else hidden(error)
 
     def settle() -> None:
         with state.write() as tx:
