@@ -113,8 +113,9 @@ class Service:
     def _conform(self, request: Json) -> Json:
         from lifecycle_tui.plugin_host.conformance import inside
 
-        cls = self._class(Candidate(**request["candidate"]), request["key"])
-        return {"value": inside.run(cls, request, self._spool)}
+        candidate, key = Candidate(**request["candidate"]), request["key"]
+        tried = self._listener(candidate) if key.startswith("event:") else self._class(candidate, key)
+        return {"value": inside.run(tried, request, self._spool)}
 
     # -- calls ------------------------------------------------------------------------------------------------------
 

@@ -19,13 +19,22 @@ from __future__ import annotations
 
 from lifecycle_tui.testing.columns import measure, outcomes, profile
 from lifecycle_tui.testing.conforming import Conformance, conformance
-from lifecycle_tui.testing.loading import load_plugin
+from lifecycle_tui.testing.loading import load_module, load_plugin
+from lifecycle_tui.testing.values import alert_event, fit_request, message, release, rollout_event, version_event, view
 
 __all__ = [
     "Conformance",
+    "alert_event",
     "conformance",
+    "fit_request",
+    "load_module",
     "load_plugin",
     "measure",
+    "message",
     "outcomes",
     "profile",
+    "release",
+    "rollout_event",
+    "version_event",
+    "view",
 ]

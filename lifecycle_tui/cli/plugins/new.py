@@ -37,7 +37,7 @@ class _Kinds(click.ParamType):
 def command(kind: str, name: str, folder: Path | None, no_test: bool) -> None:
     """Write a working plugin of a KIND, and its test, for you to edit.
 
-    KIND is detector, metric, source, notifier, strategy, deployer, explainer, command, panel or events. The file is a
+    KIND is detector, metric, source, notifier, strategy, deployer, command, panel or event. The file is a
     plugin from the next check on. Its test goes into the folder tests/ beside the folder of plugins. Nothing is
     overwritten.
 
@@ -68,6 +68,9 @@ _USE = {
     "notifier": '[notifiers.NAME] with use = "{name}"',
     "strategy": 'strategy = "{name}" under [models.NAME.training]',
     "deployer": 'deployer = "{name}" under [models.NAME.rollout]',
+    "command": "lifecycle plugins run {name}",
+    "panel": "lifecycle check   then it is a section of the model's screen",
+    "event": "lifecycle check --act, and the agent, tell it what happens from now on",
     "": "lifecycle plugins list   shows it",
 }
 """Kind → what makes a workspace use a plugin of it."""

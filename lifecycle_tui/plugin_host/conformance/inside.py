@@ -17,7 +17,7 @@ from lifecycle_tui.plugin_host.conformance.bench import Bench
 from lifecycle_tui.plugin_host.conformance.watching import watching
 from lifecycle_tui.plugin_host.info import PluginInfo
 
-WRITERS = frozenset({"source", "notifier", "deployer", "command"})
+WRITERS = frozenset({"source", "notifier", "deployer", "command", "event"})
 """Kinds that may write in the folder that stands for the workspace; for sources the suite writes tables there."""
 
 

@@ -181,7 +181,7 @@ def _compare(data: Any, rows: tables.Rows) -> None:
         if name not in data.column_names:
             raise Failed(f"the column {name}", f"only {', '.join(data.column_names)}", method="read")
         found = data[name].to_pylist()
-        same = [a == b or {a, b} <= {None, ""} for a, b in zip(found, values, strict=False)]
+        same = [a in (b, str(b)) or {a, b} <= {None, ""} for a, b in zip(found, values, strict=False)]
         if len(found) != len(values) or not all(same):
             raise Failed(f"{name} = {list(values)}", str(found), method="read")
 
@@ -234,7 +234,7 @@ def time_hint(bench: Bench) -> None:
 def several(bench: Bench) -> None:
     source = _table(bench, tables.PLAIN, tables.MORE)
     data, _ = _read(source)
-    if data is None or sorted(data["id"].to_pylist()) != [1, 2, 3, 4, 5, 6, 7]:
+    if data is None or sorted(int(v) for v in data["id"].to_pylist()) != [1, 2, 3, 4, 5, 6, 7]:
         came = "none" if data is None else str(data["id"].to_pylist())
         raise Failed("the rows of both files of a folder", came, method="fragments")
 

@@ -101,7 +101,7 @@ class Suite:
     def _one(self, info: PluginInfo, check: Check, seen: _Seen) -> tuple[CheckResult, bool]:
         """One check's result, and whether it has cost the process."""
         if self._process is None or not self._process.alive:
-            warm = () if info.kind in ("notifier", "deployer", "command") else ("numpy", "pyarrow")
+            warm = () if info.kind in ("notifier", "deployer", "command", "panel", "event") else ("numpy", "pyarrow")
             self._process = Process.start(Setup(self._memory, warm))
         process = self._process
         try:

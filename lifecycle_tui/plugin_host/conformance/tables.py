@@ -56,6 +56,13 @@ def _delimited(separator: str) -> Callable[[Path, Rows], None]:
     return write_it
 
 
+def _fixed_width(path: Path, rows: Rows) -> None:
+    cells = [[name, *("" if v is None else str(v) for v in values)] for name, values in rows.items()]
+    wide = [max(map(len, column)) + 2 for column in cells]
+    lines = ["".join(c.ljust(w) for c, w in zip(line, wide, strict=True)) for line in zip(*cells, strict=True)]
+    path.write_text("".join(f"{line.rstrip()}\n" for line in lines), "utf-8")
+
+
 def _json_lines(path: Path, rows: Rows) -> None:
     lines = [json.dumps(dict(zip(rows, row, strict=True))) for row in zip(*rows.values(), strict=True)]
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
@@ -73,6 +80,7 @@ def _parquet(path: Path, rows: Rows) -> None:
 _WRITERS: dict[str, Callable[[Path, Rows], None]] = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
+    ".fwf": _fixed_width,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".parquet": _parquet,

@@ -15,7 +15,7 @@ def test_does_what_every_metric_must(check: testing.Conformance) -> None:
 
 
 @pytest.mark.parametrize(("tolerance", "share"), [(0.1, 0.5), (0.3, 0.25)])
-def test_counts_what_is_too_far_off(tolerance: float, share: float) -> None:
+def test_counts_what_is_off_by_too_much(tolerance: float, share: float) -> None:
     metric = testing.load_plugin(FILE)(tolerance=tolerance)
     outcomes = testing.outcomes("regression", target=[100, 100, 100, 100], prediction=[100, 109, 120, 200])
     assert metric.measure(outcomes).value == share
