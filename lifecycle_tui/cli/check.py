@@ -62,9 +62,13 @@ def command(
     with State.open(workspace.spec.root) as state:
         _same_environment(state)
         pool = Pool(state, workspace.spec.file, plugins=not no_plugins)
+        if act:
+            _listen(state, workspace)
         done = _evaluate(state, workspace, pool, names)
         acted = _act(state, workspace, names, plugins=not no_plugins) if act else _would(state, workspace, names)
         sent = _send(state, pool) if act and workspace.spec.notifiers else None
+        if act:
+            _tell(state, workspace, pool)
         report = check_report.read(state, workspace, done, sent, acted)
     _show(report, fmt, shown)
     ctx.exit(report.exit_code)
@@ -164,6 +168,27 @@ def _send(state: State, pool: Pool) -> Job:
     with state.write() as tx:
         id_ = jobs.enqueue(tx, "notify", None, {}, SystemClock().now(), by=audit.person()[0])
     return pool.run([id_])[0]
+
+
+def _listen(state: State, workspace: Workspace) -> None:
+    """Event hooks that are new are told what happens from here on."""
+    from lifecycle_tui.agent.work import events
+
+    events.listen(state, workspace.plugins)
+
+
+def _tell(state: State, workspace: Workspace, pool: Pool) -> None:
+    """Tell the event hooks of plugins what has happened; say what they got wrong."""
+    from lifecycle_tui.agent.work import events
+    from lifecycle_tui.domain.clock import SystemClock
+    from lifecycle_tui.state import audit
+
+    id_ = events.enqueue(state, workspace.plugins, {}, SystemClock().now(), audit.person()[0])
+    if id_ is None:
+        return
+    job = pool.run([id_])[0]
+    for error in [*job.outcome.get("errors", ()), *([job.error] if job.error else ())]:
+        output.note(output.plain(f"error: plugin {error}"))
 
 
 def _line(found: Sequence[Job]) -> str:
