@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse
+from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.workspace import detector_uses, metric_uses
 
 if TYPE_CHECKING:
@@ -143,4 +144,4 @@ def fault_signal(name: str, exc: LifecycleError, column: str | None = None) -> S
     else:
         message = f"{exc.message}{f' ({exc.hint})' if exc.hint else ''}"
     full = f"{name}.{column}" if column else name
-    return Signal(full, None, state="error", message=message, column=column, source=name, detail=detail)
+    return Signal(full, None, state="error", message=hidden(message), column=column, source=name, detail=detail)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault, UsageError
 from lifecycle_tui.domain.nearest import nearest
-from lifecycle_tui.plugin_host import index, options, switched
+from lifecycle_tui.plugin_host import index, options, secrets, switched
 from lifecycle_tui.plugin_host.index import IndexLimits
 from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
 from lifecycle_tui.plugin_host.options import OptionProblem
@@ -29,7 +29,10 @@ class PluginCatalog:
         rows: everything found, in order of discovery; broken and disabled ones too.
         enabled: False where only built-ins were looked at (`--no-plugins`).
         whole: False where some were left out for this process alone (`--no-plugins`, LIFECYCLE_PLUGINS).
+        root: the workspace's folder, to which secrets' files are relative; None outside of one.
     """
+
+    root: Path | None = None
 
     def __init__(self, rows: Sequence[PluginInfo], *, enabled: bool = True, whole: bool = True) -> None:
         self.rows = _without_duplicates(rows)
@@ -64,11 +67,15 @@ class PluginCatalog:
             UsageError: if the disable list cannot be read.
         """
         if not enabled or switched.off():
-            return cls(index.builtin_rows(), enabled=False)
+            found = cls(index.builtin_rows(), enabled=False)
+            found.root = root
+            return found
         only = switched.only()
         disabled = index.disabled_names(root)
         rows = index.read(root, folders, refresh=refresh, limits=limits, disabled=disabled, only=only, told=told)
-        return cls([_switched_off(row, disabled) for row in rows], whole=only is None)
+        found = cls([_switched_off(row, disabled) for row in rows], whole=only is None)
+        found.root = root
+        return found
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -113,8 +120,8 @@ class PluginCatalog:
         return tuple((row, row.fault) for row in self.rows if row.fault and not row.disabled)
 
     def check_options(self, info: PluginInfo, given: Mapping[str, Any]) -> tuple[OptionProblem, ...]:
-        """All that is wrong with options, from the index alone."""
-        return options.check(info.options, given)
+        """All that is wrong with options, from the index alone; a reference to a secret is some text."""
+        return options.check(info.options, secrets.placeholders(given))
 
     # -- making -----------------------------------------------------------------------------------------------------
 
@@ -151,13 +158,15 @@ class PluginCatalog:
         """An object that follows the protocol of the plugin's kind.
 
         Args:
-            given: options as the file has them, secrets resolved; checked before anything is imported or started.
+            given: options as the file has them, checked before anything is imported or started; then references to
+                secrets are read, here and nowhere before.
             location: absolute path, folder or glob, for a source.
             runner: where calls of a team's plugin go; not needed for a built-in.
 
         Raises:
             UsageError: if the options do not fit.
             PluginFault: if the plugin is broken, disabled, or a built-in's constructor refuses the options.
+            ConfigError: a secret that they refer to is not there.
         """
         given = given or {}
         if info.disabled or info.fault:
@@ -167,7 +176,7 @@ class PluginCatalog:
             said = "; ".join(f"{p.option}: {p.message}" for p in problems)
             hints = " ".join(p.hint for p in problems if p.hint)
             raise UsageError(f"options of {info.kind} {info.name!r}: {said}", hint=hints or None)
-        fitted = options.complete(info.options, given)
+        fitted = options.complete(info.options, secrets.resolve(given, self.root))
         if info.origin != "builtin":
             if runner is None:
                 raise ValueError(f"{info.key} is a team's plugin: calls to it need a runner")

@@ -33,8 +33,8 @@ from lifecycle_tui.agent.workers.kinds import KINDS, perform, shared
 from lifecycle_tui.agent.workers.watchdog import Watchdog
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import LifecycleError, StateError
-from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.state import feed, jobs, models, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
