@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "unsnooze": ("lifecycle_tui.cli.act:unsnooze", "Wake alerts that are snoozed."),
     "assign": ("lifecycle_tui.cli.act:assign", "Say who looks after alerts."),
     "jobs": ("lifecycle_tui.cli.jobs:group", "List, follow and cancel jobs."),
-    "config": ("lifecycle_tui.cli.config:group", "Check lifecycle.toml."),
+    "config": ("lifecycle_tui.cli.config:group", "Check, explain and edit lifecycle.toml."),
     "policy": ("lifecycle_tui.cli.policy:group", "Ask what a policy would have done."),
     "plugins": ("lifecycle_tui.cli.plugins:group", "List, show, write, check and run plugins."),
     "info": ("lifecycle_tui.cli.info:command", "Show versions, paths and limits of this installation."),

@@ -42,6 +42,10 @@ def asleep(room: Room) -> None:
         handling.snooze(tx, 1, datetime.now(UTC) + timedelta(hours=2), "raj", None, datetime.now(UTC))
 
 
+def disabled(room: Room) -> None:
+    (room.root / ".lifecycle" / "disabled-plugins.json").write_text('["detector:psi"]')
+
+
 READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "retrain": (lambda room: None, {"why": "a new sensor"}, "retrain"),
     "promote": (passed, {"version": "2"}, "promote"),
@@ -53,6 +57,8 @@ READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "assign": (lambda room: None, {"alert": 1, "person": "raj"}, "assign"),
     "jobs cancel": (lambda room: room.enqueue("evaluate"), {"job": 1}, "cancel"),
     "versions register": (file, {"path": "a model.bin", "name": "it's new"}, "register"),
+    "plugins disable": (lambda room: None, {"plugin": "psi"}, "disable"),
+    "plugins enable": (disabled, {"plugin": "psi"}, "enable"),
     "config set": (lambda room: None, {"key": "models.shop.owner", "value": "ana's"}, "configure"),
     "config unset": (lambda room: None, {"key": "workspace.pickle"}, "configure"),
 }

@@ -8,6 +8,9 @@ from lifecycle_tui.cli.lazy import Lazy
 
 COMMANDS = {
     "check": "lifecycle_tui.cli.config.check:command",
+    "set": "lifecycle_tui.cli.act:config_set",
+    "unset": "lifecycle_tui.cli.act:config_unset",
+    "diff": "lifecycle_tui.cli.config.diff:command",
     "explain": "lifecycle_tui.cli.config.explain:command",
 }
 """Command → where it lives. Their modules import what they need inside their functions: `config --help` loads all."""
@@ -15,4 +18,4 @@ COMMANDS = {
 
 @click.group(name="config", commands=Lazy(COMMANDS))
 def group() -> None:
-    """Check lifecycle.toml."""
+    """Check, explain and edit lifecycle.toml."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,13 +25,14 @@ from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.entries import Entry
 
 
 SAID_SECONDS = 6.0
 """What was said stays so long at least, however fast state moves."""
 
-WHERE = {"alert": ", A has them all", "job": ", J has them all"}
+WHERE = {"alert": ", A has them all", "job": ", J has them all", "key": ", the policy screen edits them"}
 """Where one can be found that an action is about."""
 
 
@@ -210,7 +211,7 @@ class View(Part, Screen[None]):
     def action_leave(self) -> None:
         """Back to the screen before; on the first one, quit."""
         if self.first:
-            self.app.exit(return_code=0)
+            cast("LifecycleApp", self.app).action_leave(0)
         else:
             self.app.pop_screen()
 
