@@ -182,6 +182,7 @@ def _hint(job: Job) -> str:
             "evaluate": "Once that is mended, the next check evaluates again; `lifecycle check --act` does it now.",
             "deploy": "What served before still serves unless the log says otherwise; W and the model's versions tell.",
             "notify": "It is tried again by itself; W shows what has not gone out.",
+            "reference": "How often rules fire falsely stays unknown; nothing else is missing.",
         }.get(job.kind, "")
     if job.state == "done" and job.kind == "retrain" and job.outcome.get("version") is not None:
         passed = job.outcome.get("verdict") == "passed"

@@ -116,9 +116,9 @@ def show(found: Outlook) -> None:
     output.table([_row(row) for row in found.rules], HEADER)
     for model, note in found.notes:
         output.say(f"  {model}: {note}")
-    shared = {note for _, note in found.notes}
+    shared = tuple(note for _, note in found.notes)
     for row in found.rules:
-        if row.message and row.message not in shared:
+        if row.message and not row.message.endswith(shared):
             output.say(f"  {row.model}.{row.rule}: {row.message}")
     output.say()
     for line in _pages(found):
