@@ -27,6 +27,9 @@ AGENT_POLLS = 4
 """Every so many polls the agent is looked for: one that was killed commits nothing that would tell."""
 
 
+UNSAVED = "an edit of a policy is not saved: the same key again throws it away; on the policy, w saves it"
+
+
 @runtime_checkable
 class Live(Protocol):
     """A screen that follows state."""
@@ -81,6 +84,7 @@ class LifecycleApp(App[None]):
         self.draft: Draft | None = None
         self._trouble = ""
         self._painted = painted
+        self._warned = False
         self._polls = 0
 
     def on_mount(self) -> None:
@@ -192,5 +196,12 @@ class LifecycleApp(App[None]):
         self.screen.refresh(repaint=True, layout=True)
 
     def action_leave(self, code: int) -> None:
-        """End with this exit code."""
+        """End with this exit code; an edit that is not saved is said first, once."""
+        if self.draft and not self._warned:
+            self._warned = True
+            while not hasattr(self.screen, "say") and len(self.screen_stack) > 2:
+                self.pop_screen()
+            if (say := getattr(self.screen, "say", None)) is not None:
+                say(UNSAVED)
+                return
         self.exit(return_code=code)

@@ -60,6 +60,21 @@ def said(here: Subject, needs: tuple[str, ...]) -> str:
     return f"{about} · {here.model}" if here.model is not None and "model" not in needs else about
 
 
+def policy(view: View, here: Subject) -> list[Entry]:
+    """The policy of the model under the cursor, to be edited."""
+    if here.model is None or len(here.models) > 1:
+        return []
+    return [Entry("policy", "Edit the policy", partial(open_policy, view, here.model), here.model, also="rules toml")]
+
+
+def open_policy(view: View, model: str) -> None:
+    """Open a model's policy to be edited."""
+    from lifecycle_tui.tui.screens.policy import PolicyScreen
+
+    if not isinstance(view, PolicyScreen):
+        view.app.push_screen(PolicyScreen(view.source, model))
+
+
 def places(view: View) -> list[Entry]:
     """The screens that are reached from everywhere."""
     return [

@@ -208,7 +208,7 @@ def leave(app: LifecycleApp, code: int) -> None:
     last = threading.Timer(PATIENCE, os._exit, (code,))
     last.daemon = True
     last.start()
-    app.action_leave(code)
+    app.exit(return_code=code)
 
 
 def mouse_wanted() -> bool:

@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a file, or a heading between two files' lines (then `number` is 0).
+    """A line of a file; a heading between two files' lines (`number` is 0), or a gap between two of them (below 0).
 
     Attributes:
         level: of the worst problem on it: "error", "warning", or "".
@@ -80,7 +80,7 @@ class Row:
     @property
     def key(self) -> str:
         """Unique within the list."""
-        return f"{self.path}\0{self.number}\0{'' if self.number else self.text}"
+        return f"{self.path}\0{self.number}\0{self.text if self.number == 0 else ''}"
 
 
 def entries(
@@ -165,7 +165,11 @@ def rows(lines: Lines, flaws: Iterable[Flaw], name: Mapping[Path, str]) -> list[
     shown: set[tuple[Path, int]] = set()
     for written in lines.file.written:
         found.append(Row(written.path, 0, f"{written.file}  {written.why}"))
+        before = 0
         for number, text in written.lines:
+            if before and number > before + 1:
+                found.append(Row(written.path, -number, ""))
+            before = number
             at = (written.path, number)
             shown.add(at)
             found.append(Row(written.path, number, text, levels.get(at, ""), at in lines.changed))
@@ -183,7 +187,7 @@ def text_columns(found: Iterable[Row]) -> tuple[Column[Row], ...]:
     longest = max((width(_drawn(row.text)) for row in found), default=1)
     return (
         Column("margin", "", 1, _margin),
-        Column("line", "line", 5, lambda r: Cell(str(r.number) if r.number else "", "dim"), right=True),
+        Column("line", "line", 5, lambda r: Cell(str(r.number) if r.number > 0 else "", "dim"), right=True),
         Column("text", "file", max(1, longest), _text, grow=1),
     )
 

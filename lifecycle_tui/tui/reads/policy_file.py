@@ -147,7 +147,7 @@ class Files:
             table = _values(main, "models", self._model) if own is None else tomllib.loads("\n".join(own.lines))
             defaults = _values(main, "defaults")
         except tomllib.TOMLDecodeError as exc:
-            return File(shown, (), "", "", f"these lines are no TOML: {exc}")
+            return File(shown, (), "", "", f"these lines are no TOML: {str(exc).partition(' (at ')[0]}")
         self.own, self.defaults = table, defaults
         return File(
             shown, tuple(_rules(self._model, table, defaults, own or main, main)),

@@ -99,6 +99,7 @@ class PaletteScreen(Screen[None]):
             self._said = str(exc)
         self._front = [
             *entries.actions(view, view.subject()),
+            *entries.policy(view, view.subject()),
             *(e for e in own if e.kind != "sort"),
             *entries.places(view),
         ]

@@ -189,7 +189,7 @@ class PolicyScreen(View):
             said.append((f"The agent works by an older text: {self._standing.note}; n goes there", "critical"))
         if not self._declared:
             said.append(("This model is in state no more; what the file says of it shows.", "warning"))
-        if self.editing.lines is not None and self.editing.lines.file.problem:
+        if self.editing.lines is not None and self.editing.lines.file.problem and not self.editing.flaws:
             said.append((self.editing.lines.file.problem, "critical"))
         cells = max(20, self.size.width - 2)
         return [(Span(f" {text}", tone),) for words, tone in said for text in fold(words, cells, 2)]
@@ -275,7 +275,7 @@ class PolicyScreen(View):
             inside = entries.under(self.entries.rows, self.source.root, self._rows, row)
             what = f"Enter edits {inside.name}" if inside is not None else "v edits it in $EDITOR"
             return (
-                Span(f" {self._names().get(row.path, row.path.name)}:{row.number or 1}  ", "bold"),
+                Span(f" {self._names().get(row.path, row.path.name)}:{max(1, row.number)}  ", "bold"),
                 Span(what, "dim"),
             )
         if entry is None:
@@ -405,13 +405,15 @@ class PolicyScreen(View):
         if entry is None:
             self.say("no rule and no section is here: v edits the file in $EDITOR")
             return
-        self._form(entry.table, entry.shared)
+        row = self.text.row
+        here = row.text.partition("=")[0].strip() if self.text.has_focus and row is not None else ""
+        self._form(entry.table, here)
 
-    def _form(self, table: tuple[str, ...], shared: bool = False, *, fresh: bool = False) -> None:
+    def _form(self, table: tuple[str, ...], field: str = "", *, fresh: bool = False) -> None:
         from lifecycle_tui.tui.screens.policy_form import PolicyForm
 
         assert self.editing is not None
-        self.app.push_screen(PolicyForm(self.source, self.editing, table, shared=shared, fresh=fresh))
+        self.app.push_screen(PolicyForm(self.source, self.editing, table, field=field, fresh=fresh))
 
     async def action_add(self) -> None:
         """Add a rule: its name is asked for in its form."""
@@ -454,7 +456,7 @@ class PolicyScreen(View):
         self.editing.look()
         if clashes:
             places = "1 place" if clashes == 1 else f"{clashes} places"
-            self.say(f"both have changed the same lines in {places}: n goes there, v to choose in $EDITOR")
+            self.say(f"both have changed the same lines in {places}: n goes there, v chooses in $EDITOR, R takes theirs")
         else:
             self.say("the edit stands on the new text now: look at it again, then w saves", "info")
 

@@ -103,6 +103,10 @@ class PolicyDiff(ModalScreen[None]):
         lines: list[Line] = [(), *found] if found else [(), (Span(" The edit and the file say the same.", "dim"),)]
         return [*lines, *outlook_lines.lines(self.editing.outlook, cells), ()]
 
+    def say(self, text: str, tone: str = "warning") -> None:
+        """Say something where it is said whether it can be saved."""
+        self.query_one("#diff-said", Lines).show([(Span(f" {text}", tone),)])
+
     def _said(self) -> list[Line]:
         """Whether it can be saved, in a few lines."""
         cells = max(20, self.size.width - 3)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NAMED = "name"
 """What the form calls the name of a rule that is new."""
 NAME_ASKED = "name of the new rule: "
-SHOWN = 8
-"""Fields that show at once on a low screen."""
+SHOWN, OTHERS = 8, 14
+"""Fields of a rule that show at once on a low screen; lines that the rest needs where there is no history."""
 TOLD = 3
 """Lines of problems, and of differences, on a narrow screen."""
 
@@ -43,7 +43,7 @@ class PolicyForm(Screen[None]):
 
     Args:
         table: its key path; of a new rule without the name, which is asked for first.
-        shared: it comes from `[defaults]` alone.
+        field: on which the cursor is to stand at first.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
@@ -63,11 +63,9 @@ class PolicyForm(Screen[None]):
         Binding("escape,q", "leave", "back", show=False, id="form.leave", tooltip="back; the edit stays"),
     ]  # fmt: skip
 
-    def __init__(
-        self, source: Source, editing: Editing, table: Key, *, shared: bool = False, fresh: bool = False
-    ) -> None:
+    def __init__(self, source: Source, editing: Editing, table: Key, *, field: str = "", fresh: bool = False) -> None:
         super().__init__()
-        self.source, self.editing, self.table, self._shared, self._fresh = source, editing, table, shared, fresh
+        self.source, self.editing, self.table, self._wanted, self._fresh = source, editing, table, field, fresh
         self.ready = False
         self._said: Line = ()
         self.form = Form()
@@ -121,7 +119,7 @@ class PolicyForm(Screen[None]):
     def trouble(self, message: str) -> None:
         """State cannot be read now."""
         if self.stands and message:
-            self._say(message, "critical")
+            self.say(message, "critical")
 
     # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -148,8 +146,9 @@ class PolicyForm(Screen[None]):
             return
         if self.form.typing is None or self.form.typing == NAMED:
             self.form.fields.fill([self._field(fact) for fact in self.facts])
+            self._go()
         wide = self.has_class("-wide")
-        self.form.fields.limit(0 if self.size.height >= 40 else SHOWN if self.size.height >= 24 else 4)
+        self.form.fields.limit(self._most())
         cells = max(20, (self.size.width * 9 // 20 if wide else self.size.width) - 2)
         self.query_one("#form-help", Lines).show(self._help(cells, whole=wide))
         self.query_one("#form-flaws", Lines).show(self._flaws(cells, None if wide else TOLD))
@@ -163,16 +162,35 @@ class PolicyForm(Screen[None]):
         self.query_one("#form-said", Bar).say(self._said or (Span(f" {self.editing.said}", "critical"),))
         self.query_one(DialogKeys).renew()
 
+    @property
+    def _rule(self) -> bool:
+        return self.table[2:3] == ("rules",)
+
+    def _most(self) -> int:
+        """Fields that show at once: a rule leaves room for its history."""
+        if self.size.height >= 40:
+            return 0
+        return (SHOWN if self.size.height >= 24 else 4) if self._rule else max(3, self.size.height - OTHERS)
+
+    def _go(self) -> None:
+        """To the field that was asked for, once the fields are there."""
+        names = [field.name for field in self.form.fields.fields]
+        if self._wanted in names:
+            self.form.fields.action_move(names.index(self._wanted) - self.form.fields.at)
+        if names:
+            self._wanted = ""
+
     def _heading(self) -> tuple[Line, Line]:
-        what = "rule" if self.table[2:3] == ("rules",) else "section"
+        what = "rule" if self._rule else "section"
         name = self.table[-1] or "new"
         state = "edited, not saved" if self.editing.draft else ""
         checking = "checking…" if self.editing.checked is None else ""
         errors = sum(flaw.level == "error" for flaw in self.editing.flaws)
         wrong = f"{errors} error{'' if errors == 1 else 's'}" if errors else ""
-        return (Span(f" {what} {safe(name)} · {safe(self.table[1])}"),), (
-            Span(f" {joined((state, wrong, checking))} "),
-        )
+        fields = self.form.fields
+        place = f"{fields.at + 1}/{len(fields.fields)}" if fields.fields else ""
+        right = joined((state, wrong, checking, place))
+        return (Span(f" {what} {safe(name)} · {safe(self.table[1])}"),), (Span(f" {right} "),)
 
     def _field(self, fact: FieldFacts) -> Field:
         given = fact.value if fact.value is not None else None
@@ -204,9 +222,10 @@ class PolicyForm(Screen[None]):
         facts = joined(
             (kind, f"default {fact.default}" if fact.default else "", f"e.g. {fact.example}" if fact.example else "")
         )
+        room = 1 if self._rule else 2
         read = f"read by {', '.join(fact.readers)}" if fact.readers else ""
-        lines: list[Line] = [(), *((Span(f" {text}"),) for text in fold(fact.meaning, cells, 3 if whole else 1))]
-        lines += [(Span(f" {text}", "dim"),) for text in fold(facts, cells, 4 if whole else 1)]
+        lines: list[Line] = [(), *((Span(f" {text}"),) for text in fold(fact.meaning, cells, 3 if whole else room))]
+        lines += [(Span(f" {text}", "dim"),) for text in fold(facts, cells, 4 if whole else room)]
         if whole and read:
             lines += [(Span(f" {text}", "dim"),) for text in fold(read, cells, 3)]
         return lines
@@ -235,7 +254,7 @@ class PolicyForm(Screen[None]):
 
     def _chart(self, cells: int, rows: int) -> list[Line]:
         past = self.editing.past
-        if past is None or not past.series or self.table[2:3] != ("rules",):
+        if past is None or not past.series or not self._rule:
             return []
         now = thresholds([Rule(self.table[-1], past.when)], past.series[0].name)
         before = thresholds([Rule(self.table[-1], past.before)], past.series[0].name)
@@ -252,7 +271,7 @@ class PolicyForm(Screen[None]):
             pairs.append(("Del", "take out"))
         return [*pairs, ("u", "undo"), ("w", "save"), ("Esc", "back, the edit stays")]
 
-    def _say(self, text: str, tone: str = "warning") -> None:
+    def say(self, text: str, tone: str = "warning") -> None:
         self._said = (Span(f" {text}", tone),)
         if self.stands:
             self.query_one("#form-said", Bar).say(self._said)
@@ -316,9 +335,9 @@ class PolicyForm(Screen[None]):
     def _named(self, name: str) -> None:
         """The new rule has a name."""
         if not name:
-            self._say("a rule needs a name; Esc leaves it")
+            self.say("a rule needs a name; Esc leaves it")
         elif self._taken(name):
-            self._say(f"there is a rule {name} already: Esc, then Enter on it edits it")
+            self.say(f"there is a rule {name} already: Esc, then Enter on it edits it")
         else:
             self.table, self._fresh = (*self.table[:3], name), False
             self._begin()
@@ -342,19 +361,19 @@ class PolicyForm(Screen[None]):
     def action_undo(self) -> None:
         """Take the last edit back."""
         if not self.editing.undo():
-            self._say("there is nothing to undo", "dim")
+            self.say("there is nothing to undo", "dim")
 
     def action_save(self) -> None:
         """Show what has changed, and save it."""
         if not self.editing.draft:
-            self._say("there is nothing to save: no edit", "dim")
+            self.say("there is nothing to save: no edit", "dim")
             return
         from lifecycle_tui.tui.screens.policy_diff import PolicyDiff
 
         self.app.push_screen(PolicyDiff(self.editing, self._saved))
 
     def _saved(self, found: Saved) -> None:
-        self._say(found.text or found.refused, "info" if found.text else "critical")
+        self.say(found.text or found.refused, "info" if found.text else "critical")
 
     def action_leave(self) -> None:
         """Back to the policy; the edit stays, in memory."""

@@ -24,7 +24,7 @@ from lifecycle_tui.tui.widgets.lines import Lines, drawn
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-NAME, LONGEST = 10, 26
+NAME, LONGEST = 10, 32
 """Cells of a field's name, at least and at most."""
 VALUE = 24
 """Cells of its value, at least."""
