@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.config.document import Document
-from lifecycle_tui.config.homes import home_of, included
+from lifecycle_tui.config.homes import home_at, included
 from lifecycle_tui.config.overlays import laid_over
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.sources import dotted, shown
@@ -48,13 +48,13 @@ def read_files(file: Path) -> dict[Path, bytes]:
     Raises:
         EditError: one cannot be read.
     """
-    main = home_of(file, (), {})
+    main = home_at(file, (), {})
     found = {main.file: main.data}
     name = environment.current()
     if name is not None and (upper := environment.overlay(main.file, name)).exists():
-        found[upper] = home_of(upper, (), {}).data
+        found[upper] = home_at(upper, (), {}).data
     for path in included(main):
-        found[path] = home_of(path, (), {}).data
+        found[path] = home_at(path, (), {}).data
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from lifecycle_tui.config.document import Document, get
 from lifecycle_tui.config.extensions import slot_of
-from lifecycle_tui.config.homes import Home, also, home_of
+from lifecycle_tui.config.homes import Home, home_of
 from lifecycle_tui.config.keypath import parse_key
 from lifecycle_tui.config.nodes import keys_at, walk
 from lifecycle_tui.config.saving import Change, EditConflict, SaveError, save
@@ -64,8 +64,12 @@ def plan_set(
     text = literal(value, old)
     if old is not None and not isinstance(value, Toml) and same(get(home.values, home.key), parsed(text)):
         return _change(home, path, home.text, old, old)
-    table = _braces(home, path)
-    if table is not None:
+    table, meant = _braces(home, path), parsed(text)
+    if old is None and isinstance(meant, dict) and meant and any(_is(path, header) for header in _HEADERS):
+        after = home.text
+        for name, item in meant.items():
+            after = set_text(after, (*home.key, name), literal(item))
+    elif table is not None:
         rest = [str(part) for part in home.key[len(table) :]]
         after = set_text(home.text, table, f"{{ {dotted_text(rest)} = {text} }}")
     else:
@@ -91,11 +95,6 @@ def plan_unset(
 def edit_file(file: Path, before: bytes, after: bytes) -> Change:
     """The edit of a whole text, as an editor gives it back."""
     return Change(_absolute(file), (), None, None, before, after)
-
-
-def below(file: Path, key: KeyPath, over: Mapping[Path, bytes] | None = None) -> Path | None:
-    """Which file has the key besides the environment's; None where none has."""
-    return also(_absolute(file), key, over or {})
 
 
 def _absolute(file: Path) -> Path:
@@ -133,6 +132,10 @@ def _braces(home: Home, key: KeyPath) -> KeyPath | None:
         beside = isinstance(there, dict) and any(isinstance(value, dict) for value in there.values())
         return None if beside or not isinstance(there, dict) else path[start:]
     return None
+
+
+def _is(path: KeyPath, header: KeyPath) -> bool:
+    return len(path) == len(header) and _leads(path, header)
 
 
 def _leads(path: KeyPath, header: KeyPath) -> bool:

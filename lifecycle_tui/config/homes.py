@@ -50,7 +50,7 @@ def home_of(file: Path, key: KeyPath, over: Texts, into: Path | None = None) -> 
     Raises:
         EditError: a file is no valid TOML, or no file can have the key.
     """
-    main = _home(file, key, over)
+    main = home_at(file, key, over)
     if into is not None:
         return _told(main, key, over, into)
     upper = _environments(file, key, over)
@@ -71,17 +71,6 @@ def home_of(file: Path, key: KeyPath, over: Texts, into: Path | None = None) -> 
     return main
 
 
-def also(file: Path, key: KeyPath, over: Texts) -> Path | None:
-    """Of an environment, the file below that has the key as well."""
-    main = _home(file, key, over)
-    if holds(main.values, key):
-        return main.file
-    for path in included(main):
-        if key[:2] == ("models", path.stem) and len(key) > 2 and holds(_below(path, key, over).values, key[2:]):
-            return path
-    return None
-
-
 def main_of(file: Path) -> tuple[Path, Path | None]:
     """The `lifecycle.toml` that a file belongs to, and the file where it is not that itself.
 
@@ -93,7 +82,7 @@ def main_of(file: Path) -> tuple[Path, Path | None]:
         if main == file:
             return main, None
         if main.is_file():
-            if environment.named_by(main, file) or file in list(included(_home(main, (), {}))):
+            if environment.named_by(main, file) or file in list(included(home_at(main, (), {}))):
                 return main, file
             break
     return file, None
@@ -104,7 +93,7 @@ def _told(main: Home, key: KeyPath, over: Texts, into: Path) -> Home:
     if into == main.file:
         return main
     if environment.named_by(main.file, into):
-        return _home(into, key, over)
+        return home_at(into, key, over)
     if into not in list(included(main)):
         raise EditError(f"{shown(into)} is no file of {shown(main.file)}", hint="name one that it includes, or itself")
     if key[:2] != ("models", into.stem):
@@ -115,14 +104,14 @@ def _told(main: Home, key: KeyPath, over: Texts, into: Path) -> Home:
 def _below(path: Path, key: KeyPath, over: Texts) -> Home:
     if len(key) == 2:
         raise EditError(f"{dotted(key)} is a file of its own: {shown(path)}", hint="edit or remove that file")
-    return _home(path, key[2:], over, key[:2])
+    return home_at(path, key[2:], over, key[:2])
 
 
 def _environments(file: Path, key: KeyPath, over: Texts) -> Home | None:
     """The file of the environment that counts, if it is there."""
     name = environment.current()
     path = environment.overlay(file, name) if name else None
-    return _home(path, key, over) if path is not None and (path in over or path.exists()) else None
+    return home_at(path, key, over) if path is not None and (path in over or path.exists()) else None
 
 
 def included(main: Home) -> Iterator[Path]:
@@ -136,7 +125,12 @@ def included(main: Home) -> Iterator[Path]:
                 yield path
 
 
-def _home(path: Path, key: KeyPath, over: Texts, prefix: KeyPath = ()) -> Home:
+def home_at(path: Path, key: KeyPath, over: Texts, prefix: KeyPath = ()) -> Home:
+    """A key of one file; the file must be TOML.
+
+    Raises:
+        EditError: it is not, or cannot be read.
+    """
     try:
         data = over[path] if path in over else path.read_bytes()
         text = data.decode("utf-8")
