@@ -109,8 +109,13 @@ def _job(
     return state, f"{kind} (job {id_})", ", ".join(t for t in (took, error or "") if t), None
 
 
-def _audit(who: str, behind: str | None, action: str, subject: str, version: int | None, previous: int | None) -> tuple:
+def _audit(
+    who: str, behind: str | None, action: str, subject: str, version: int | None, previous: int | None,
+    old: str | None, new: str | None,
+) -> tuple:  # fmt: skip
     told = [f"as {behind}" if behind else ""]
+    if action == "configure" and (old is not None or new is not None):
+        told.append(f"{old or 'not set'} → {new or 'not set'}")
     if action == "deploy" and version is not None:
         told.append(f"version {version} serves" + (f" in place of version {previous}" if previous is not None else ""))
     return action, subject, ", ".join(t for t in told if t), who
@@ -119,7 +124,9 @@ def _audit(who: str, behind: str | None, action: str, subject: str, version: int
 _TELLERS = (
     _Teller(
         "audit", "audit", "at",
-        "who, behind, action, subject, json_extract(detail, '$.version'), json_extract(detail, '$.previous')", _audit,
+        "who, behind, action, subject, json_extract(detail, '$.version'), json_extract(detail, '$.previous'), "
+        "json_extract(detail, '$.old'), json_extract(detail, '$.new')",
+        _audit,
     ),
     _Teller(
         "alert", "alert_events", "at",

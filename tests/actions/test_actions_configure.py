@@ -71,6 +71,8 @@ def test_a_key_is_set_recorded_and_set_back_by_the_command_that_it_names(here: R
         "key": KEY, "old": '"mae > 3"', "new": '"mae > 4"', "note": "too many pages",
         "file": str(here.root / "lifecycle.toml"),
     }  # fmt: skip
+    told = CliRunner().invoke(cli, ["history"]).output
+    assert f"configure {KEY}" in " ".join(told.split()) and '"mae > 3" → "mae > 4"' in told
     assert f"the way back: lifecycle config set {KEY} '\"mae > 3\"'" in done.output
     assert run("set", KEY, '"mae > 3"').exit_code == 0 and text(here) == began
     same = run("set", KEY, "mae > 3")
