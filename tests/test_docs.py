@@ -24,6 +24,7 @@ WHERE = {
     "source": "data.md",
     "strategy": "training.md",
     "deployer": "delivery.md",
+    "command": "plugins.md",
 }
 
 
@@ -78,7 +79,8 @@ def test_commands_and_options_in_the_pages_exist(page: Path) -> None:
         if not words:
             continue  # `lifecycle` alone: the terminal
         if words[0].startswith("-") or words[0] not in main.COMMANDS:
-            assert words[0] in ("--version", "--help", "-h"), f"{page.name}: lifecycle {line}"
+            ours = {o for p in main.group.params for o in p.opts}
+            assert words[0] in {*ours, "--help", "-h"}, f"{page.name}: lifecycle {line}"
             continue
         name = words[0] if words[0] in known else " ".join(words[:2])
         assert name in known or len(words) == 1, f"{page.name}: lifecycle {line}"

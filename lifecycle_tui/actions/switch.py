@@ -12,22 +12,25 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Parameter, Refused
+from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Look, Parameter, Refused
 from lifecycle_tui.actions.looking import command
 from lifecycle_tui.domain.errors import LifecycleError, StateError
+from lifecycle_tui.domain.folder import FILE, find_root
 from lifecycle_tui.plugin_host import index
-from lifecycle_tui.state import audit
+from lifecycle_tui.state import audit, folder
 
 if TYPE_CHECKING:
     from lifecycle_tui.plugin_host.info import PluginInfo
-    from lifecycle_tui.workspace import Workspace
 
+Make = Callable[[Path, Ask], Draft]
+UNRECORDED = "there is no state yet, and so no audit log to add it to"
 
 _THEN = {
     "detector": "models that name it show an error where its signals would have been",
@@ -43,8 +46,8 @@ _THEN = {
 """Kind → what follows from disabling one."""
 
 
-def _disable(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Draft:
-    root, name = _root(conn), ask.text("plugin") or ""
+def _disable(root: Path, ask: Ask) -> Draft:
+    name = ask.text("plugin") or ""
     listed, rows = _listed(root), _rows(root)
     meant = [row for row in rows if name in (row.key, row.name, Path(row.home).stem)]
     if not meant and name not in listed:
@@ -56,7 +59,7 @@ def _disable(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) ->
     off = all(row.disabled for row in meant) or entry in listed
     about = f": {meant[0].doc}" if meant and meant[0].doc else ""
     lines = (
-        f"disable {entry}{about}",
+        f"disable plugin {entry}{about}",
         _THEN.get(meant[0].kind if len(meant) == 1 else "", "it is not called again, and its results are missing"),
         "the agent takes it within seconds; jobs that run go on with it",
     )
@@ -64,12 +67,11 @@ def _disable(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) ->
     return _draft("disable", root, ask, entry, listed, [*listed, entry], lines, settled, "plugins enable")
 
 
-def _enable(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Draft:
-    root, name = _root(conn), ask.text("plugin") or ""
+def _enable(root: Path, ask: Ask) -> Draft:
+    name = ask.text("plugin") or ""
     listed, rows = _listed(root), _rows(root)
     meant = [row for row in rows if name in (row.key, row.name, Path(row.home).stem)]
-    gone = {name, *(n for row in meant for n in (row.key, row.name) if name != row.key or n == row.key)}
-    kept = [entry for entry in listed if entry not in gone]
+    kept = [entry for entry in listed if entry not in _names(root, name)]
     if not meant and kept == listed:
         near = get_close_matches(name, listed, 1, 0.5)
         hint = f'did you mean "{near[0]}"?' if near else f"disabled are {', '.join(listed) or 'none'}"
@@ -78,7 +80,7 @@ def _enable(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> 
         by = next(e for e in listed if any(e in (r.name, r.key, Path(r.home).stem) for r in meant))
         raise Refused(f"{name} is disabled by the entry {by!r}, which means more", f"`lifecycle plugins enable {by}`")
     settled = f"{name} is not disabled" if kept == listed else None
-    lines = (f"enable {name}", "it is used from the next job on; its file is read if it has changed")
+    lines = (f"enable plugin {name}", "it is used from the next job on; its file is read if it has changed")
     return _draft("enable", root, ask, name, listed, kept, lines, settled, "plugins disable")
 
 
@@ -87,16 +89,38 @@ def _draft(
     lines: tuple[str, ...], settled: str | None, undo: str,
 ) -> Draft:  # fmt: skip
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
-        detail = {"plugin": entry, "disabled": sorted(after), "note": ask.note}
+        detail = {"plugin": entry, "disabled": sorted(set(after)), "note": ask.note}
         audit.append(tx, word, f"plugin {entry}", now, detail=detail, who=ask.who, behind=ask.behind)
-        _write(index.disabled_file(root), sorted(set(after)))
-        return Done(f"{word}d {entry}")
+        _write(root, after)
+        return Done(f"{word}d {entry}", facts={"after": sorted(set(after))})
 
     seen = {"the list of disabled plugins": hashlib.sha256(json.dumps(list(before)).encode()).hexdigest()[:12]}
     return Draft(
         f"plugin {entry}", lines, seen, command(f"plugins {word}", entry, note=ask.note), commit,
         undo=command(undo, entry), settled=settled,
     )  # fmt: skip
+
+
+def _in_state(make: Make) -> Look:
+    return lambda conn, ask, workspace: make(_root(conn), ask)
+
+
+def _alone(make: Make, word: str) -> Callable[[Ask], tuple[Draft, Callable[[], Done]]]:
+    """The same in a folder that has no state yet: a file that hangs must not need a check before it can be left out."""
+
+    def planned(ask: Ask) -> tuple[Draft, Callable[[], Done]]:
+        root = find_root()
+        draft = make(root, ask)
+        entry = draft.subject.removeprefix("plugin ")
+
+        def do() -> Done:
+            listed = _listed(root)
+            _write(root, [*listed, entry] if word == "disable" else [e for e in listed if e not in _names(root, entry)])
+            return Done(f"{word}d {entry}; {UNRECORDED}")
+
+        return replace(draft, lines=(*draft.lines, UNRECORDED), recorded=False), do
+
+    return planned
 
 
 def _root(conn: sqlite3.Connection) -> Path:
@@ -112,10 +136,15 @@ def _listed(root: Path) -> list[str]:
         raise Refused(exc.message, exc.hint) from exc
 
 
+def _names(root: Path, name: str) -> set[str]:
+    """The entries of the list that mean this name and nothing more."""
+    meant = [row for row in _rows(root) if name in (row.key, row.name, Path(row.home).stem)]
+    return {name, *(n for row in meant for n in (row.key, row.name) if name != row.key or n == row.key)}
+
+
 def _rows(root: Path) -> tuple[PluginInfo, ...]:
     """What is known of the plugins, without importing one: it may be a file that hangs."""
     from lifecycle_tui import config
-    from lifecycle_tui.domain.folder import FILE
     from lifecycle_tui.plugin_host.remembered import remembered
 
     folders: tuple[Path, ...] = (root / "plugins",)
@@ -125,17 +154,19 @@ def _rows(root: Path) -> tuple[PluginInfo, ...]:
     return remembered(root, folders).rows
 
 
-def _write(path: Path, names: Sequence[str]) -> None:
+def _write(root: Path, names: Sequence[str]) -> None:
     """Replace the list in one step, as durable as the audit row beside it.
 
     Raises:
         StateError: it cannot be written; nothing has changed then.
     """
+    path = index.disabled_file(root)
     try:
+        folder.make(root)
         handle, fresh = tempfile.mkstemp(prefix=path.name, dir=path.parent)
         try:
             with open(handle, "w", encoding="utf-8") as file:
-                file.write(json.dumps(list(names), indent=2) + "\n")
+                file.write(json.dumps(sorted(set(names)), indent=2) + "\n")
                 file.flush()
                 os.fchmod(file.fileno(), 0o644)
                 os.fsync(file.fileno())
@@ -161,8 +192,9 @@ DISABLE = Action(
         'lifecycle plugins disable pager --note "it floods the channel"',
         "lifecycle plugins disable detector:tails --dry-run",
     ),
-    _disable,
+    _in_state(_disable),
     file=False,
+    alone=_alone(_disable, "disable"),
 )
 
 ENABLE = Action(
@@ -173,6 +205,7 @@ ENABLE = Action(
     (Parameter("plugin", "plugin", "Name, KIND:NAME, or the name of a file."),),
     "low",
     ("lifecycle plugins enable pager",),
-    _enable,
+    _in_state(_enable),
     file=False,
+    alone=_alone(_enable, "enable"),
 )

@@ -15,7 +15,8 @@ from lifecycle_tui.domain.errors import LifecycleError, StateError
 from tests.cli.conftest import Here, lifecycle
 
 GROUPS = {
-    "config": ["check"], "plugins": ["list"], "versions": ["list", "show", "diff", "register"],
+    "config": ["check"], "plugins": ["list", "show", "run", "disable", "enable"],
+    "versions": ["list", "show", "diff", "register"],
     "jobs": ["list", "show", "log", "cancel"],
 }  # fmt: skip
 WORDS = [[name] for name in main.COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from lifecycle_tui import __version__
+from lifecycle_tui.state import models
+from lifecycle_tui.state.database import State
 from tests.cli.conftest import Here
 
 BUILT_IN = {
@@ -20,6 +24,7 @@ BUILT_IN = {
     "notifier": {"command", "log", "webhook"},
     "source": {"csv", "parquet"},
     "deployer": {"local"},
+    "command": {"signals"},
     "strategy": {"refit", "warm-start", "incremental"},
 }  # fmt: skip
 
@@ -92,3 +97,126 @@ def test_info_as_text(broad: tuple[Path, object], here: Here) -> None:
     assert done.code == 0
     lines = dict(line.split(None, 1) for line in done.out.splitlines())
     assert lines["version"] == __version__ and "bytes" in lines["state"] and lines["workspace"] == str(broad[0])
+
+
+TOLD = '''
+from lifecycle_tui.api import DataError, hookimpl
+LIFECYCLE_API = 1
+
+class Told:
+    """Says what it is told.
+
+    Only for tests.
+
+    Args:
+        how: what to do; "ok", or how to fail.
+        times: some numbers.
+    """
+
+    name = "told"
+
+    def __init__(self, *, how: str = "ok", times: list[int] | None = None, sure: bool = False):
+        self.how, self.times, self.sure = how, times, sure
+
+    def run(self, view):
+        print("noise")
+        if self.how == "data":
+            raise DataError("no such table", hint="look elsewhere")
+        if self.how == "raise":
+            raise ValueError("bad \\x1b[31m luck")
+        if self.how == "shape":
+            return [{"a": object()}]
+        told = {"times": str(self.times), "sure": self.sure, "nan": float("nan")}
+        return [{"model": m.name, **told} for m in view.models]
+
+@hookimpl
+def register_commands(register):
+    register(Told)
+'''
+
+
+def test_a_command_of_a_plugin_runs_with_its_options_and_its_faults_are_told(space: Path, here: Here) -> None:
+    (space / "plugins").mkdir()
+    file = space / "plugins" / "told.py"
+    file.write_text(TOLD)
+    done = here(space, "plugins", "run", "told")
+    assert done.code == 3 and "no state yet" in done.err
+    with State.open(space) as state, state.write() as tx:
+        models.declare(tx, [models.Declared(n, "binary") for n in ("steady", "moving")])
+    done = here(space, "plugins", "run", "told", "--times", "1", "--times", "2", "--sure", "--format", "json")
+    assert done.code == 0 and "it printed: noise" in done.err
+    names = [row["model"] for row in json.loads(done.out)]
+    assert json.loads(done.out)[0] == {"model": names[0], "times": "(1, 2)", "sure": True, "nan": None}
+    one = here(space, "plugins", "run", "told", names[-1], "--format", "csv")
+    assert one.out.splitlines() == ["model,times,sure,nan", f"{names[-1]},None,False,"]
+    helped = here(space, "plugins", "run", "told", "--help")
+    assert helped.code == 0 and "Says what it is told." in helped.out and "some numbers" in helped.out
+    for words, code, says in (
+        (["--how", "data"], 3, "no such table"), (["--hw", "x"], 2, "--how"), (["--times", "x"], 2, "valid integer"),
+        (["nobody"], 2, "there is no model 'nobody'"), (["--how", "shape"], 3, "not object"),
+        (["--how", "raise"], 3, "ValueError: bad \\x1b[31m luck"),
+    ):  # fmt: skip
+        done = here(space, "plugins", "run", "told", *words)
+        assert (done.code, done.out) == (code, "") and says in done.err, (words, done)
+    assert "told.py:25" in done.err and "\x1b" not in done.err
+    assert here(space, "plugins", "run", "tol").code == 2
+
+    listed = here(space, "plugins", "list", "--no-builtins")
+    assert listed.code == 0 and "failed: raised" in listed.out and "failed last: told: ValueError" in listed.err
+    shown = here(space, "plugins", "show", "told")
+    for words in ("Only for tests.", "plugins/told.py:5", "how: str, 'ok'", "some numbers.", "failed last", "windows"):
+        assert words in shown.out, words
+    (row,) = json.loads(here(space, "plugins", "show", "command:told", "--format", "json").out)
+    assert (row["last_error"]["line"], row["last_error"]["times"], row["load_ms"] > 0) == (25, 1, True)
+    assert [o["about"] for o in row["options"]] == ['what to do; "ok", or how to fail.', "some numbers.", ""]
+    os.utime(file, (time.time() + 5, time.time() + 5))
+    assert "failed" not in here(space, "plugins", "list", "--no-builtins").out, "its file has changed since"
+    assert here(space, "plugins", "run", "told").code == 0
+    (row,) = json.loads(here(space, "plugins", "show", "told", "--format", "json").out)
+    assert row["last_error"] is None
+
+
+def test_who_uses_a_plugin_is_shown(space: Path, here: Here) -> None:
+    rows = {}
+    for name in ("psi", "csv", "auc", "log"):
+        (rows[name],) = json.loads(here(space, "plugins", "show", name, "--format", "json").out)
+    assert {"steady", "moving"} <= set(rows["psi"]["used_by"]) and {"steady", "moving"} <= set(rows["csv"]["used_by"])
+    done = here(space, "plugins", "show", "pis")
+    assert done.code == 2 and 'did you mean "psi"?' in done.err
+
+
+def test_plugins_are_left_out_disabled_and_enabled(space: Path, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    (space / "plugins").mkdir()
+    (space / "plugins" / "told.py").write_text(TOLD)
+    (space / "plugins" / "torn.py").write_text("import nowhere_at_all\n")
+
+    def states() -> dict[str, str]:
+        return {r["name"]: r["state"] for r in json.loads(here(space, *ONES).out)}
+
+    ONES = ("plugins", "list", "--no-builtins", "--format", "json")
+    switch = space / ".lifecycle" / "disabled-plugins.json"
+    assert states() == {"told": "ok", "torn": "broken: import"}
+    done = here(space, "plugins", "disable", "told", "--note", "noisy")
+    assert done.code == 0 and "no audit log" in done.out + done.err, "there is no state yet"
+    assert json.loads(switch.read_text()) == ["command:told"] and states()["told"] == "disabled"
+    assert "disabled" in here(space, "plugins", "run", "told").err
+    assert here(space, "plugins", "disable", "torn").code == 0
+    assert here(space, *ONES).code == 0, "what is switched off is not broken"
+    assert json.loads(switch.read_text()) == ["command:told", "torn"]
+    assert "already" in here(space, "plugins", "disable", "torn").out
+    done = here(space, "plugins", "disable", "toldd")
+    assert done.code == 2 and "did you mean" in done.err
+    assert here(space, "plugins", "enable", "told").code == 0 and here(space, "plugins", "enable", "torn").code == 0
+    assert json.loads(switch.read_text()) == [] and states()["told"] == "ok"
+    switch.write_text("{")
+    assert here(space, "plugins", "disable", "told").code == 2 and switch.read_text() == "{"
+    switch.unlink()
+
+    monkeypatch.setenv("LIFECYCLE_PLUGINS", "torn")
+    assert states() == {"told": "disabled", "torn": "broken: import"}
+    monkeypatch.setenv("LIFECYCLE_NO_PLUGINS", "1")
+    assert states() == {}
+    monkeypatch.setenv("LIFECYCLE_NO_PLUGINS", "0")
+    monkeypatch.delenv("LIFECYCLE_PLUGINS")
+    assert set(states()) == {"told", "torn"}
+    assert here(space, "--no-plugins", *ONES).out.strip() == "[]"
