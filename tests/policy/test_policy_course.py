@@ -13,7 +13,9 @@ from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import RuleSpec
 from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, model_catalog
 from lifecycle_tui.policy.course import Alerts
+from lifecycle_tui.policy.expressions import compile_expression
 from lifecycle_tui.policy.facts import CompiledRule, SignalFact, WindowFacts, join_versions
+from lifecycle_tui.policy.quick import quick
 from lifecycle_tui.policy.rules import compile_rule, walk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,3 +115,19 @@ def test_the_windows_in_which_a_rule_fires_are_remembered() -> None:
         found.decide([WindowFacts(f"w{order}", order, signals={"psi.x": SignalFact(value)})], "", NOW)
     told = [(e.rule, e.windows, e.resolved is None) for e in found.episodes()]
     assert told == [("long", ("w3", "w4", "w5"), False), ("drift", ("w4", "w5"), False), ("drift", ("w7",), True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["psi.x > 0.5", "psi.x.lower <= 0.5", "auc.upper != 0.5", "psi.x.n >= 10", "0.5 < psi.x", "psi.x > 0.5 and auc < 1",
+     "not psi.x == 0.5", "-psi.x < 0.5", "gone > 0"],
+)  # fmt: skip
+def test_the_quick_evaluation_is_the_evaluation(text: str) -> None:
+    expression = compile_expression(text)
+    said = set()
+    for value in (None, float("nan"), 0.0, 0.5, 0.7, float("inf")):
+        for fact in (SignalFact(value, value, value, 10), SignalFact(0.7, None, value, None)):
+            facts = WindowFacts("w", 0, signals={"psi.x": fact, "auc": fact})
+            said.add(expression.evaluate(facts.lookup()))
+            assert quick(expression)(facts) is expression.evaluate(facts.lookup())
+    assert said >= {True, False} or text == "gone > 0"
