@@ -57,6 +57,7 @@ class Alerts:
     Attributes:
         open: the open ones, by id.
         over: those that are not open any more, in the order in which they ended.
+        read: every form of every window that rules were shown.
     """
 
     def __init__(self, rules: Sequence[CompiledRule], champion: str = "") -> None:
@@ -70,6 +71,7 @@ class Alerts:
         self._orders: dict[str, int] = {}
         self._fired: dict[int, list[str]] = {}
         self._count = 0
+        self.read: list[WindowFacts] = []
 
     def decide(self, arrived: Sequence[WindowFacts], champion: str, now: datetime) -> bool:
         """The instant `now`, at which these windows came in or changed; whether an alert opened, went on or ended.
@@ -80,23 +82,26 @@ class Alerts:
         if champion != self._champion:
             self._follow(champion)
         new: list[WindowFacts] = []
-        keys = {}
+        keys: dict[str, None] = {}
         for facts in arrived:
             keys[facts.key] = None
             self._rows.setdefault(facts.key, {})[facts.version] = facts
         for key in keys:
             joined = join_window(self._rows[key], champion)
+            self.read.append(joined)
             if not self._windows or joined.order > self._windows[-1].order:
                 new.append(joined)
             else:
                 self._change(joined)
-        new.sort(key=_ORDER)
+        if len(new) > 1:
+            new.sort(key=_ORDER)
         return self._let_pass(new, now)
 
     def _follow(self, champion: str) -> None:
         """Another version serves: what rests on performance is read anew, over all windows, and nothing is set off."""
         self._champion = champion
         self._windows = [join_window(self._rows[facts.key], champion) for facts in self._windows]
+        self.read += self._windows
         for index, reading in enumerate(self._readings):
             fresh = Reading(reading.rule, champion)
             for facts in self._windows:
@@ -120,15 +125,16 @@ class Alerts:
         current: list[tuple[Alert, Alert | None]] = [(alert, alert) for alert in self.open]
         done: list[tuple[Alert, Alert | None]] = []
         moved = False
+        readings = self._readings
         for facts in new or (None,):
             if facts is not None:
                 self._windows.append(facts)
                 self._orders[facts.key] = facts.order
-                for reading in self._readings:
+                for reading in readings:
                     reading.see(facts)
-            if current or any([reading.streak for reading in self._readings]):
+            if current or any(reading.streak for reading in readings):
                 before = current
-                current = self._numbered(move_alerts(current, self._readings, self._orders, now, done))
+                current = self._numbered(move_alerts(current, readings, self._orders, now, done))
                 moved = self._note(before, current) or moved
         for alert, first in done:
             self._end(alert, passed=first is None)

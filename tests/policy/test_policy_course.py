@@ -125,8 +125,8 @@ def test_the_windows_in_which_a_rule_fires_are_remembered() -> None:
 def test_the_quick_evaluation_is_the_evaluation(text: str) -> None:
     expression = compile_expression(text)
     said = set()
-    for value in (None, float("nan"), 0.0, 0.5, 0.7, float("inf")):
-        for fact in (SignalFact(value, value, value, 10), SignalFact(0.7, None, value, None)):
+    for value in (None, float("nan"), -0.7, 0.0, 0.5, 0.7, float("inf")):
+        for fact in (SignalFact(value, value, value, 10), SignalFact(0.7, None, value, 9)):
             facts = WindowFacts("w", 0, signals={"psi.x": fact, "auc": fact})
             said.add(expression.evaluate(facts.lookup()))
             assert quick(expression)(facts) is expression.evaluate(facts.lookup())
