@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
-from lifecycle_tui.domain.problems import Place, Problem
+from lifecycle_tui.domain.problems import UNSHOWN, Place, Problem
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
@@ -160,6 +160,8 @@ def problem_block(problem: Problem, source: str | None = None, texts: Texts | No
     level = style(
         f"{problem.level}[{problem.code}]", "red" if problem.level == "error" else "yellow", stream=sys.stderr
     )
+    if problem.code in UNSHOWN:
+        source = texts = None
     if source is None and texts is not None and problem.place is not None:
         source = texts(problem.place.file)
     head = f"{plain(str(problem.place))}: " if problem.place else ""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lifecycle_tui.config import layering
+from lifecycle_tui.config import layering, plain_secrets
 from lifecycle_tui.config.build import Declared, build, check_matches
 from lifecycle_tui.config.layering import Laid
 from lifecycle_tui.config.reading import Reading
@@ -132,6 +132,7 @@ def _examine(path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path,
             )
         )
     views = {model.name: model.view(main, report) for model in declared}
+    plain_secrets.check(spec, View((), (Layer(main),), report), views)
     return Reading(spec, View((), (Layer(main),), report), views, tuple(shown(name) for name in data))
 
 

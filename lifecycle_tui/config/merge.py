@@ -6,7 +6,8 @@ exclude each other, a default never joins one that the model has itself.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from lifecycle_tui.config.schema_model import ModelTable
 from lifecycle_tui.config.values import Table
@@ -37,6 +38,28 @@ def with_defaults(model: ModelTable, defaults: ModelTable) -> ModelTable:
         elif name in _SECTIONS:
             update[name] = _filled(mine, theirs)
     return model.model_copy(update=update)
+
+
+def values_with_defaults(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with tables as the file has them: a model's, and those of `[defaults]`."""
+    merged = dict(mine)
+    for name, value in theirs.items():
+        own = mine.get(name)
+        if name == "rules" and isinstance(value, dict) and isinstance(own, dict | None):
+            rules = {key: _filled_values(rule, value.get(key)) for key, rule in (own or {}).items()}
+            merged[name] = {**value, **rules}
+        elif own is None:
+            merged[name] = value
+        elif name in _SECTIONS:
+            merged[name] = _filled_values(own, value)
+    return merged
+
+
+def _filled_values(mine: Any, theirs: Any) -> Any:
+    if not isinstance(mine, dict) or not isinstance(theirs, dict):
+        return mine
+    barred = {other for name in mine for other in _EXCLUDING.get(name, ())}
+    return {**{name: value for name, value in theirs.items() if name not in barred}, **mine}
 
 
 def _filled(mine: T, theirs: T | None) -> T:

@@ -80,7 +80,7 @@ class View:
         layers = tuple([Layer(layer.source, (*layer.base, *parts)) for layer in self.layers])
         return View((*self.key, *parts), layers, self.report)
 
-    def _layer(self, path: KeyPath) -> Layer:
+    def layer(self, path: KeyPath) -> Layer:
         """The layer that has a path, or the most of it."""
         for length in range(len(path), -1, -1):
             for layer in self.layers:
@@ -103,7 +103,7 @@ class View:
 
     def value(self, *path: str | int) -> Any:
         """What is written there, as TOML gave it; None where nothing is."""
-        layer = self._layer(path)
+        layer = self.layer(path)
         found: Any = layer.source.values
         for part in (*layer.base, *path):
             try:
@@ -114,7 +114,7 @@ class View:
 
     def place(self, *path: str | int, part: Part = "value") -> Place:
         """Where something is written: in the table itself, else in the defaults, else the nearest thing above."""
-        layer = self._layer(path)
+        layer = self.layer(path)
         return layer.source.place((*layer.base, *path), part)
 
     def later(self, *path: str | int, part: Part = "value") -> Place:
@@ -125,7 +125,7 @@ class View:
 
     def inside(self, path: KeyPath, column: int, width: int) -> Place:
         """Where some characters of the text at a path are written, from its 1-based `column` on."""
-        layer = self._layer(path)
+        layer = self.layer(path)
         return layer.source.inside((*layer.base, *path), column, width)
 
     def broken(self, *path: str | int) -> bool:
@@ -147,7 +147,7 @@ class View:
 
     def row(self, code: str, path: KeyPath, message: str, **more: Unpack[More]) -> Problem:
         """The same as a problem that is not reported yet."""
-        layer = self._layer(path)
+        layer = self.layer(path)
         key = self.key if layer is self.layers[0] else layer.base
         inside = more.get("inside")
         place = self.place(*path, part=more.get("part", "value")) if inside is None else self.inside(path, *inside)

@@ -19,6 +19,9 @@ _ELSEWHERE = frozenset({"syntax", "encoding", "duplicate-key"})
 _FOREIGN = frozenset({"unknown-key"})
 """Codes whose key means nothing: the table above is what to read of."""
 
+UNSHOWN = frozenset({"plain-secret"})
+"""Codes whose line is not shown: it holds what nobody should read in a log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

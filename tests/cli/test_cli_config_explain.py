@@ -1,8 +1,9 @@
-"""`lifecycle config …`: what the commands print, and `--env` on the way to them."""
+"""`lifecycle config explain`, `show`, and `--env` on the way to them."""
 
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lifecycle_tui.__main__ import options
 from lifecycle_tui.domain import environment
 from tests.cli.conftest import Here
 
+ROOT = Path(__file__).parents[2]
 MAIN = """\
 [models.churn]
 task = "binary"
@@ -112,3 +114,69 @@ def test_env_lays_the_environments_file_over(tmp_path: Path, here: Here) -> None
 )
 def test_which_words_open_the_terminal(words: list[str], found: dict[str, str] | None) -> None:
     assert options(words) == found
+
+
+def test_show_says_what_counts_and_where_it_comes_from(tmp_path: Path, here: Here) -> None:
+    (tmp_path / "lifecycle.toml").write_text(MAIN + '[notifiers.o]\nuse = "webhook"\nurl = "https://a.example/x"\n')
+    done = here(tmp_path, "config", "show", "--origin")
+    assert done.code == 0 and done.err == ""
+    assert '[models.churn.rules.drift]\nwhen     = "drift.share > 0.5"' in done.out
+    assert 'url     = "https://a.example/***"' in done.out and "# lifecycle.toml:11:7" in done.out
+    values = tomllib.loads(done.out)  # what is shown is a file of its own
+    assert values["models"]["churn"]["monitor"]["min_rows"] == 30
+    assert values["notifiers"]["o"]["timeout"] == 10.0
+    rules = json.loads(here(tmp_path, "config", "show", "rules.NAME.for", "--format", "json").out)
+    assert rules == [
+        {"key": "models.churn.rules.drift.for", "value": 1, "text": "1", "origin": "default", "layer": "program",
+         "file": None, "line": None, "column": None}
+    ]  # fmt: skip
+    table = here(tmp_path, "config", "show", "models.churn.data.window", "--format", "csv").out.splitlines()
+    assert table == ["key,value,origin", 'models.churn.data.window,"""500 rows""",lifecycle.toml:6:10']
+    done = here(tmp_path, "config", "show", "cooldwn")
+    assert done.code == 2 and 'did you mean "cooldown"?' in done.err
+    done = here(tmp_path, "config", "show", "rollout.steps")
+    assert done.code == 2 and "nothing here has" in done.err
+    (tmp_path / "lifecycle.toml").write_text(MAIN.replace("table =", "tabel ="))
+    done = here(tmp_path, "config", "show")
+    assert done.code == 2 and done.out == "" and "has 1 error" in done.err
+
+
+def test_what_is_shown_is_read_as_the_same_workspace(tmp_path: Path, here: Here) -> None:
+    """The demo's own file: what `config show` prints, in its place, declares the same."""
+    import shutil
+    from dataclasses import replace
+
+    from lifecycle_tui.config import load
+    from lifecycle_tui.workspace import open_workspace
+
+    for name in ("lifecycle.toml", "plugins"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    before = load(tmp_path)
+    done = here(tmp_path, "config", "show")
+    assert done.code == 0, done.err
+    (tmp_path / "lifecycle.toml").write_text(done.out)
+    after = open_workspace(tmp_path / "lifecycle.toml").spec
+    assert [m.name for m in after.models] == [m.name for m in before.models]
+    for mine, theirs in zip(after.models, before.models, strict=True):
+        assert (mine.data.window, mine.data.labels.delay, mine.columns, mine.tags) == (
+            theirs.data.window, theirs.data.labels.delay, theirs.columns, theirs.tags,
+        )  # fmt: skip
+        assert [replace(r, place=None) for r in mine.rules] == [replace(r, place=None) for r in theirs.rules]
+        assert [u.name for u in mine.monitor.detectors] == [u.name for u in theirs.monitor.detectors]
+        if mine.training and theirs.training:
+            assert [g.when for g in mine.training.gates] == [g.when for g in theirs.training.gates]
+            assert (mine.training.history, mine.training.strategy) == (
+                theirs.training.history,
+                theirs.training.strategy,
+            )
+
+
+def test_a_secret_as_text_is_neither_shown_nor_passed_over(tmp_path: Path, here: Here) -> None:
+    text = MAIN + '[notifiers.o]\nuse = "webhook"\nurl = "https://a.example/x"\ntoken = "hush-hush"\n'
+    (tmp_path / "lifecycle.toml").write_text(text)
+    for words in (["check", "--no-data"], ["show"], ["show", "token", "--format", "json"], ["explain", "token"]):
+        done = here(tmp_path, "config", *words)
+        assert done.code == 0 and "hush" not in done.out + done.err
+        if words[0] != "explain":
+            assert "lifecycle.toml:12:1: " in done.out + done.err and "{ env =" in done.out + done.err

@@ -11,6 +11,7 @@ COMMANDS = {
     "set": "lifecycle_tui.cli.act:config_set",
     "unset": "lifecycle_tui.cli.act:config_unset",
     "diff": "lifecycle_tui.cli.config.diff:command",
+    "show": "lifecycle_tui.cli.config.show:command",
     "explain": "lifecycle_tui.cli.config.explain:command",
 }
 """Command → where it lives. Their modules import what they need inside their functions: `config --help` loads all."""
