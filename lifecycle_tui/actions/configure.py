@@ -172,7 +172,7 @@ def _record(tx: sqlite3.Connection, change: Change, ask: Ask, now: datetime) -> 
     detail: dict[str, Any] = {"file": str(change.file), "note": ask.note}
     if change.key:
         subject, model = dotted(change.key), _model(change.key)
-        detail |= {"key": subject, "old": change.old, "new": change.new}
+        detail |= {"key": subject, "old": _told(change.key, change.old), "new": _told(change.key, change.new)}
     else:
         from lifecycle_tui.config.compare import text_differences
 
@@ -180,12 +180,27 @@ def _record(tx: sqlite3.Connection, change: Change, ask: Ask, now: datetime) -> 
         subject, models = shown(change.file), {_model(d.key) for d in found}
         model = models.pop() if len(models) == 1 else None
         detail |= {
-            "changes": [{"key": d.name, "old": d.was, "new": d.now} for d in found[:MOST_CHANGES]],
+            "changes": [
+                {"key": d.name, "old": _told(d.key, d.was), "new": _told(d.key, d.now)} for d in found[:MOST_CHANGES]
+            ],
             "keys": len(found),
             "before": hashlib.sha256(change.before).hexdigest(),
             "after": hashlib.sha256(change.after).hexdigest(),
         }
     audit.append(tx, "configure", subject, now, model=model, detail=detail, who=ask.who, behind=ask.behind)
+
+
+def _told(key: tuple[str | int, ...], text: str | None) -> str | None:
+    """A value as the audit log has it: a secret that somebody has written as text is not kept."""
+    from lifecycle_tui.config import redact
+    from lifecycle_tui.config.toml_text import literal, parsed
+
+    if text is None:
+        return None
+    value = parsed(text)
+    name = next(part for part in reversed(key) if isinstance(part, str))
+    told = redact.shown(value, name, web=key[0] == "notifiers")
+    return text if told == value else literal(told)
 
 
 # Whole texts
@@ -217,15 +232,17 @@ def edit_files(
 
 def _prefixes(root: Path, texts: Mapping[Path, bytes]) -> dict[Path, tuple[str, ...]]:
     """What stands before the keys of files that hold one model."""
+    from lifecycle_tui.config.compare import absolute
     from lifecycle_tui.domain import environment
     from lifecycle_tui.domain.folder import FILE
 
-    main = (root / FILE).absolute()
+    main = absolute(root / FILE)
     single = [path for path in texts if path != main and environment.named_by(main, path) is None]
     return {path: ("models", path.stem) for path in single}
 
 
 def _prepare_whole(ask: Ask, workspace: Workspace | None) -> Mapping[str, Any]:
+    from lifecycle_tui.config.compare import absolute
     from lifecycle_tui.config.edit import edit_file
     from lifecycle_tui.config.sources import shown
     from lifecycle_tui.domain.folder import FILE
@@ -237,7 +254,7 @@ def _prepare_whole(ask: Ask, workspace: Workspace | None) -> Mapping[str, Any]:
             raise Refused(f"there is no {shown(path)}", "nothing was saved; make the file first")
         changes.append(edit_file(path, began, text))
     found = tuple(change for change in changes if not change.empty)
-    main = (ask.values["root"] / FILE).absolute()
+    main = absolute(ask.values["root"] / FILE)
     return {"changes": found, "warnings": _examined(main, found, whole=True)}
 
 

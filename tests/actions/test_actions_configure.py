@@ -212,6 +212,20 @@ def test_whole_texts_from_an_editor(here: Room) -> None:
     assert path.read_bytes() == after and len(here.audit()) == 1
 
 
+def test_secrets_are_not_kept_in_the_audit_log(here: Room) -> None:
+    path = here.root / "lifecycle.toml"
+    path.write_text(text(here) + '[notifiers.pager]\nuse = "webhook"\nurl = "https://a.example/T0/s3cr3t"\n')
+    with rows(here) as found:
+        assert run("set", "notifiers.pager.url", "https://a.example/T1/s3cr3t").exit_code == 0
+        assert run("unset", "notifiers.pager").exit_code == 0
+        before = path.read_bytes()
+        after = before + b'[notifiers.pager]\nuse = "webhook"\nurl = "https://a.example/T2/s3cr3t"\n'
+        configure.edit_files(here.root, {path: before}, {path: after})
+    assert [row.action for row in found] == ["configure"] * 3
+    kept = json.dumps([dict(row.detail) for row in found])
+    assert "s3cr3t" not in kept and "https://a.example/***" in kept
+
+
 def test_diff_tells_what_the_agent_does_not_know_yet(here: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     path = here.root / "lifecycle.toml"
     accepted = {str(path): text(here)}

@@ -74,10 +74,14 @@ async def test_each_action_says_what_it_would_do_or_why_not(room: Room, size: tu
 async def test_enter_plans_and_what_is_not_here_is_said(room: Room) -> None:
     async with app_on(room.state).run_test(size=SMALL) as pilot:
         screen = await listed(pilot, Subject(model="shop", alert=1))
-        await pilot.press("G", "up")
+        screen.grid.go("jobs cancel")
         await pilot.press("enter")
         assert pilot.app.screen is screen and "no job is under the cursor" in lines(pilot)[-2]
-        await pilot.press("up", "enter")
+        screen.grid.go("config set")
+        await pilot.press("enter")
+        assert "no key is under the cursor here, see policies" in lines(pilot)[-2]
+        screen.grid.go("ack")
+        await pilot.press("enter")
         assert isinstance(pilot.app.screen, ActScreen) and pilot.app.screen.question.subject == "1"
         await pilot.press("escape", "t")
         assert isinstance(pilot.app.screen, ActScreen), "the actions' own keys work here too"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SAID_SECONDS = 6.0
 """What was said stays so long at least, however fast state moves."""
 
-WHERE = {"alert": ", A has them all", "job": ", J has them all", "key": ", the policy screen edits them"}
+WHERE = {"alert": ", A has them all", "job": ", J has them all", "key": ", see policies"}
 """Where one can be found that an action is about."""
 
 
