@@ -27,7 +27,7 @@ AGENT_POLLS = 4
 """Every so many polls the agent is looked for: one that was killed commits nothing that would tell."""
 
 
-UNSAVED = "an edit of a policy is not saved: the same key again throws it away; on the policy, w saves it"
+UNSAVED = "an edit of a policy is not saved: the same key again throws it away"
 
 
 @runtime_checkable
@@ -84,7 +84,7 @@ class LifecycleApp(App[None]):
         self.draft: Draft | None = None
         self._trouble = ""
         self._painted = painted
-        self._warned = False
+        self._warned: object = None
         self._polls = 0
 
     def on_mount(self) -> None:
@@ -197,8 +197,8 @@ class LifecycleApp(App[None]):
 
     def action_leave(self, code: int) -> None:
         """End with this exit code; an edit that is not saved is said first, once."""
-        if self.draft and not self._warned:
-            self._warned = True
+        if self.draft and self._warned is not self.draft.texts:
+            self._warned = self.draft.texts
             while not hasattr(self.screen, "say") and len(self.screen_stack) > 2:
                 self.pop_screen()
             if (say := getattr(self.screen, "say", None)) is not None:

@@ -35,11 +35,12 @@ def main() -> None:
 def _answer(ticket: int, request: Look | Save, asked: BinaryIO, told: BinaryIO) -> None:
     from lifecycle_tui.tui.policy import work
 
+    moot = isinstance(request, Look) and _more(asked)
     try:
-        for answer in work.answers(request):
+        for answer in () if moot else work.answers(request):
             pickle.dump((ticket, answer, False), told)
             told.flush()
-            if isinstance(request, Look) and select.select([asked], [], [], 0)[0]:
+            if isinstance(request, Look) and _more(asked):
                 break
     except BrokenPipeError:
         sys.exit(0)
@@ -47,6 +48,11 @@ def _answer(ticket: int, request: Look | Save, asked: BinaryIO, told: BinaryIO) 
         pickle.dump((ticket, Broken(f"{type(exc).__name__}: {exc}"), False), told)
     pickle.dump((ticket, None, True), told)
     told.flush()
+
+
+def _more(asked: BinaryIO) -> bool:
+    """Whether another request waits."""
+    return bool(select.select([asked], [], [], 0)[0])
 
 
 if __name__ == "__main__":

@@ -385,7 +385,7 @@ class PolicyScreen(View):
     def _kept(self) -> None:
         below = self.app.screen
         if below is not self and isinstance(below, View) and self.editing is not None and self.editing.draft:
-            below.say("the edit of the policy is kept and not saved: open it again to save or drop it (w, R)")
+            below.say("the edit is kept, not saved: open the policy again to save (w) or drop it (R)")
 
     # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -456,7 +456,7 @@ class PolicyScreen(View):
         self.editing.look()
         if clashes:
             places = "1 place" if clashes == 1 else f"{clashes} places"
-            self.say(f"both have changed the same lines in {places}: n goes there, v chooses in $EDITOR, R takes theirs")
+            self.say(f"both changed the same lines in {places}: n goes there, v to choose, R takes theirs")
         else:
             self.say("the edit stands on the new text now: look at it again, then w saves", "info")
 

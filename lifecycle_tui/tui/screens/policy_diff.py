@@ -86,7 +86,7 @@ class PolicyDiff(ModalScreen[None]):
             return
         draft = self.editing.draft
         more, less = differing.counted(draft.base, draft.texts)
-        files = ", ".join(path.name for path in draft.texts) or "nothing"
+        files = ", ".join(path.name for path in draft.texts) or ("…" if draft.pending else "nothing")
         self.query_one("#diff-title", Bar).say(
             (Span(f" save {files}"),), (Span(f" {more} line{'' if more == 1 else 's'} added, {less} removed "),)
         )
@@ -100,7 +100,8 @@ class PolicyDiff(ModalScreen[None]):
     def _lines(self, cells: int) -> list[Line]:
         draft = self.editing.draft
         found = differing.lines(draft.base, draft.texts, self.editing.root.absolute(), cells)
-        lines: list[Line] = [(), *found] if found else [(), (Span(" The edit and the file say the same.", "dim"),)]
+        same = "The edit is being made…" if draft.pending else "The edit and the file say the same."
+        lines: list[Line] = [(), *found] if found else [(), (Span(f" {same}", "dim"),)]
         return [*lines, *outlook_lines.lines(self.editing.outlook, cells), ()]
 
     def say(self, text: str, tone: str = "warning") -> None:
@@ -139,9 +140,9 @@ class PolicyDiff(ModalScreen[None]):
     def able(self) -> bool:
         """Whether it may be saved now, as far as is known here; the action looks for itself."""
         checked, draft = self.editing.checked, self.editing.draft
-        return (
-            not self._saving and checked is not None and not checked.errors and bool(draft.texts) and not draft.moved()
-        )
+        if self._saving or draft.pending or not draft.texts:
+            return False
+        return checked is not None and not checked.errors and not draft.moved()
 
     def _keys(self) -> list[tuple[str, str]]:
         if self.form.typing is not None:
