@@ -143,7 +143,9 @@ def option_problems(
     free = [option.name for option in info.options if option.name not in given]
     misspelt: set[str] = set()
     for wrong in plugins.check_options(info, given):
-        where = (*path, wrong.option)
+        where: KeyPath = (*path, wrong.option)
+        if view.broken(*where):
+            continue
         if wrong.code == "unknown-option":
             choices = (*_keys(view, path), *free) if whole else free
             hint = meant(wrong.option, choices) or wrong.hint
@@ -157,4 +159,5 @@ def option_problems(
                 continue  # the log notifier has a place of its own
             yield view.row(wrong.code, where, wrong.message, part="header", hint=wrong.hint)
         else:
-            yield view.row(wrong.code, where, wrong.message, hint=wrong.hint)
+            item = () if wrong.item is None else (wrong.item,)
+            yield view.row(wrong.code, (*where, *item), wrong.message, hint=wrong.hint)

@@ -83,13 +83,17 @@ def build(
 
 def check_matches(main: Source, file: FileTable, models: Sequence[Declared], report: Report) -> None:
     """Report notifiers that wait for a model, rule or owner that there is none of: their alerts would never come."""
-    known = {"model": {model.name for model in models}}
-    if all(model.readable for model in models):
+    if report.is_touched(("include",)) or report.is_broken(("models",)):
+        return  # nobody knows then which models there are
+    lost = {str(key[1]) for key in report.broken if key[:1] == ("models",) and len(key) == 2}
+    known = {"model": {model.name for model in models} | lost}
+    tables_known = not lost and all(model.readable for model in models)
+    if tables_known and not any(report.is_broken((*key, "rules")) for key in _tables(models)):
         # From the text, not the tables: a rule that is wrong is there all the same.
-        tables = [_at(model.layer.source.values, model.layer.base) for model in models]
-        tables.append(_at(main.values, ("defaults",)))
-        known["rule"] = {rule for table in tables for rule in _at(table, ("rules",))}
-        known["owner"] = {owner for table in tables if isinstance(owner := table.get("owner"), str)}
+        known["rule"] = {rule for table in _texts(main, models) for rule in _at(table, ("rules",))}
+    if tables_known and not any(report.is_broken((*key, "owner")) for key in _tables(models)):
+        owners = (table.get("owner") for table in _texts(main, models))
+        known["owner"] = {owner for owner in owners if isinstance(owner, str)}
     for name, notifier in file.notifiers.items():
         view = View(("notifiers", name, "match"), (Layer(main, ("notifiers", name, "match")),), report)
         for key, names in known.items():
@@ -102,6 +106,15 @@ def check_matches(main: Source, file: FileTable, models: Sequence[Declared], rep
                         hint=did_you_mean(value, names),
                         level="warning" if key == "owner" else "error",
                     )
+
+
+def _tables(models: Sequence[Declared]) -> list[KeyPath]:
+    return [("defaults",), *(("models", model.name) for model in models)]
+
+
+def _texts(main: Source, models: Sequence[Declared]) -> list[Mapping[str, Any]]:
+    """Each model's table as TOML gave it, and that of the defaults."""
+    return [_at(main.values, ("defaults",)), *(_at(m.layer.source.values, m.layer.base) for m in models)]
 
 
 def _at(values: Any, path: KeyPath) -> Mapping[str, Any]:

@@ -19,7 +19,9 @@ from lifecycle_tui.config.schema_data import DataSection, DataTable, LabelsTable
 from lifecycle_tui.config.schema_model import ColumnsSection
 from lifecycle_tui.config.shape import fields
 from lifecycle_tui.config.sources import dotted
+from lifecycle_tui.config.values import OpenTable
 from lifecycle_tui.config.words import did_you_mean, near
+from lifecycle_tui.domain.nearest import one_slip
 from lifecycle_tui.domain.specs import DataSpec, LabelSpec, ReferenceSpec, SecretRef, TableSpec
 from lifecycle_tui.domain.windows import FileWindow, PartitionWindow, TimeWindow, WindowSpec
 
@@ -70,25 +72,46 @@ class _Builder:
             place=place,
         )
 
+    def slipped(self, key: str, *names: str) -> bool:
+        """Whether one of the tables has a further key that was surely meant to be `key`: reported here, as that."""
+        found = False
+        for name in names:
+            table = getattr(self.data, name)
+            if not isinstance(table, OpenTable) or key in table.model_fields_set:
+                continue
+            for option in table.options():
+                if one_slip(option, key):
+                    says = f'"{option}" is not a key of [{dotted((*self.view.key, name))}]'
+                    self.view.problem("unknown-key", (name, option), says, part="key", hint=f'did you mean "{key}"?')
+                    self.view.report.broken.add((*self.view.key, name, option))
+                    found = True
+        return found
+
     def labels(self) -> LabelSpec:
         written = self.data.labels
         if written is None or isinstance(written, str):
             return LabelSpec(self.table("labels", written))
-        if written.path is None:
+        if written.path is None and not self.view.broken("labels", "path"):
             self._labels_without_path(written)
-        if written.absent is not None and written.delay is None and not self.view.broken("labels", "delay"):
-            self.view.problem(
-                "missing-key",
-                ("labels", "absent"),
-                "absent says what no label means after the delay, and there is no delay",
-                part="key",
-                hint='add delay = "30d"',
-            )
+        late = written.delay is not None or self.view.broken("labels", "delay")
+        if written.absent is not None and not late and not self.slipped("delay", "labels"):
+            self._no_delay()
         table = self.table("labels", written) if written.path is not None else None
         return LabelSpec(table, written.arrived, written.delay, written.absent)
 
+    def _no_delay(self) -> None:
+        self.view.problem(
+            "missing-key",
+            ("labels", "absent"),
+            "absent says what no label means after the delay, and there is no delay",
+            part="key",
+            hint='add delay = "30d"',
+        )
+
     def _labels_without_path(self, written: LabelsTable) -> None:
         keys = [key for key in fields(LabelsTable) if key not in written.model_fields_set]
+        if self.slipped("path", "labels"):
+            return  # the further keys are for the source of that path
         for key in written.options():
             if meant := near(key, keys):
                 self.view.report.broken.add((*self.view.key, "labels", meant))
@@ -117,9 +140,8 @@ class _Builder:
         key = self.columns.id
         if keyless and key is None:
             # With one table too many, that is what has to be said.
-            if not self._columns_broken("id") and not (
-                self.data.table and (self.data.features or self.data.predictions)
-            ):
+            many = self.data.table and (self.data.features or self.data.predictions)
+            if not self._columns_broken("id") and not many and not self.slipped("on", *keyless):
                 self.view.problem(
                     "missing-key",
                     (keyless[0],),
@@ -168,8 +190,9 @@ class _Builder:
             )
 
     def _needs_partition(self, path: tuple[str, ...], what: str) -> None:
-        broken = any(self.view.broken(name) for name in ("table", "predictions", "features"))
-        if not broken:
+        names = ("table", "predictions", "features")
+        broken = any(self.view.unsure(name) for name in names)
+        if not broken and not self.slipped("partition", *names):
             self.view.problem(
                 "missing-key",
                 path,
@@ -206,7 +229,7 @@ class _Builder:
         for key in whole:
             for other in given[: given.index(key)]:
                 self._exclude(key, other)
-        if not given and not any(self.view.broken("reference", key) for key in fields(ReferenceRange)):
+        if not given and not self.view.unsure("reference"):
             self.view.problem(
                 "missing-key", ("reference",), "says nothing", hint="give it from and until, rows, partitions or a path"
             )

@@ -131,6 +131,8 @@ def _rules(
         table = view.below(name)
         for index, action in enumerate(rule.then):
             _action(table, index, action, notifiers, trained=trained)
+        if rule.when is None and table.broken("enabled"):
+            continue
         if rule.when is None:
             table.missing("when", hint='for example when = "drift.share > 0.3"')
             continue

@@ -207,8 +207,9 @@ class _Scanner:
             path = self._next_of_list(path, span)
         else:
             self._declare(path, span)
-            if path in self._dotted:
-                self.found.duplicates.append(Duplicate(path, self._dotted[path], span))
+            first = self._dotted.get(path) or (self.found.entries[path].key if path in self._lists else None)
+            if first is not None:
+                self.found.duplicates.append(Duplicate(path, first, span))
         self.found.entries[path] = Entry(key=span, header=header)
         self._table = path
 
@@ -230,6 +231,9 @@ class _Scanner:
                 self.found.duplicates.append(Duplicate(path, self._declared[path], span))
         name, span = parts[-1]
         path = (*path, name)
+        opened = self.found.entries.get(path)
+        if opened is not None and opened.key is not None and path not in self._declared:
+            self.found.duplicates.append(Duplicate(path, opened.key, span))  # a table by a dotted key or a header below
         self._declare(path, span)
         self._take("=")
         self._skip(_SPACE)

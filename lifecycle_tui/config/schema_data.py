@@ -26,6 +26,7 @@ from lifecycle_tui.config.values import (
     by_shape,
     told_apart,
 )
+from lifecycle_tui.domain.nearest import one_slip
 
 
 def _path() -> Any:
@@ -125,7 +126,8 @@ class ReferenceRange(Table):
 
 def _reference(value: Any) -> str | None:
     if isinstance(value, dict):
-        return TABLE if "path" in value else "<range>"
+        file = "use" in value or any(key == "path" or one_slip(key, "path") for key in value)
+        return TABLE if file else "<range>"
     return TEXT if isinstance(value, str) else None
 
 

@@ -136,13 +136,15 @@ class _Reader:
         keys = keys_at(self.root, above)
         taken = _get(self.values, above)
         free = [k for k in keys if k not in taken] or keys
-        meant = near(key, free) or near(key, keys)
+        elsewhere = self._elsewhere(key, above)
+        # A key of another table, spelt as it is there, was hardly meant to be one of these.
+        meant = (nearest(key, free, 1) or nearest(key, keys, 1)) if elsewhere else (near(key, free) or near(key, keys))
         if meant:
             hint: str | None = f'did you mean "{meant}"?'
             # What was meant is then not missing as well.
             self.report.broken.add((*self.source.prefix, *above, meant))
         else:
-            hint = self._elsewhere(key, above) or (f"keys here: {', '.join(keys)}" if keys else None)
+            hint = elsewhere or (f"keys here: {', '.join(keys)}" if keys else None)
         table = f"of [{dotted((*self.source.prefix, *above))}]" if above else "at the top of the file"
         self._add("unknown-key", path, f'"{key}" is not a key {table}', "key", hint)
 
@@ -153,8 +155,9 @@ class _Reader:
         found = [place for place in homes(FileTable).get(key, ()) if not place.startswith("defaults")]
         if not found:
             return None
-        place = found[0]
         full = (*self.source.prefix, *above)
+        own = full[:1] in (("models",), ("defaults",))
+        place = next((place for place in found if own and place.startswith("models.NAME")), found[0])
         if len(full) > 1 and full[0] == "models":
             place = place.replace("models.NAME", dotted(full[:2]), 1)
         return f"it belongs in [{place}]" if place else "it belongs at the file's top"
@@ -164,7 +167,7 @@ class _Reader:
         keys, taken = keys_at(self.root, table), _get(self.values, table)
         meant = near(key, [k for k in taken if k not in keys])
         info = field_at(self.root, path)
-        if not self.report.is_broken((*self.source.prefix, *path)) and not self._undecided(table):
+        if not self.report.is_touched((*self.source.prefix, *path)) and not self._undecided(table):
             if meant and near(meant, keys) == key:
                 where = f"[{dotted((*self.source.prefix, *table))}]"
                 hint = f'did you mean "{key}"?'

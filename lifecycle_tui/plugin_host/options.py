@@ -33,12 +33,14 @@ class OptionProblem:
     Attributes:
         option: its name as written.
         code: "unknown-option", "type", "choice" or "missing-option".
+        item: which of a list it is.
     """
 
     option: str
     code: str
     message: str
     hint: str | None = None
+    item: int | None = None
 
 
 def declared(cls: type, *, positional: int = 0) -> tuple[OptionInfo, ...]:
@@ -131,8 +133,8 @@ def _fit(option: OptionInfo, value: Any) -> tuple[Any, OptionProblem | None]:
         if not isinstance(value, list | tuple):
             return None, _wrong(option, value)
         fitted = [_scalar(option.type[5:-1], v) for v in value]
-        if any(v is None for v in fitted):
-            return None, _wrong(option, next(v for v, f in zip(value, fitted, strict=True) if f is None))
+        if None in fitted:
+            return None, _wrong(option, value[fitted.index(None)], fitted.index(None))
         return tuple(fitted), None
     scalar = _scalar(option.type, value)
     if scalar is None:
@@ -153,11 +155,10 @@ def _scalar(kind: str, value: Any) -> Any:
     return value
 
 
-def _wrong(option: OptionInfo, value: Any) -> OptionProblem:
+def _wrong(option: OptionInfo, value: Any, item: int | None = None) -> OptionProblem:
     text = repr(value)
-    return OptionProblem(
-        option.name, "type", f"must be {option.shown_type}, not {text if len(text) < 60 else text[:57] + '...'}"
-    )
+    said = f"must be {option.shown_type}, not {text if len(text) < 60 else text[:57] + '...'}"
+    return OptionProblem(option.name, "type", said, item=item)
 
 
 def check(options: Sequence[OptionInfo], given: Mapping[str, Any]) -> tuple[OptionProblem, ...]:
