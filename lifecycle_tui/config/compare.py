@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.config.document import Document
+from lifecycle_tui.config.document import document
 from lifecycle_tui.config.homes import home_at, included
 from lifecycle_tui.config.overlays import laid_over
 from lifecycle_tui.config.scanner import KeyPath
@@ -118,7 +118,7 @@ def _text(value: object) -> str | None:
 
 def _values(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        return Document(data.decode("utf-8-sig")).values
+        return document(data.decode("utf-8-sig")).values
     except UnicodeDecodeError:
         raise EditError(f"{shown(path)} is not UTF-8") from None
     except EditError as exc:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -182,6 +182,12 @@ class Document:
     def block(self, path: KeyPath) -> Block | None:
         """The block of a table that has its own header, or of the file's top."""
         return next((b for b in self.blocks if b.path == path), None)
+
+
+@lru_cache(maxsize=4)
+def document(text: str) -> Document:
+    """The same, read once while the steps of one edit look at it; nobody changes its values."""
+    return Document(text)
 
 
 def get(values: Any, path: KeyPath) -> Any:

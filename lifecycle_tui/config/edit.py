@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.config.document import Document, get
+from lifecycle_tui.config.document import document, get
 from lifecycle_tui.config.extensions import slot_of
 from lifecycle_tui.config.homes import Home, home_of
 from lifecycle_tui.config.keypath import parse_key
@@ -110,7 +110,7 @@ def _written(home: Home) -> str | None:
     if not holds(home.values, home.key):
         return None
     text = home.text.removeprefix("\ufeff")
-    entry = Document(text).entry(home.key)
+    entry = document(text).entry(home.key)
     if entry is not None and entry.value is not None:
         return text[entry.value.start : entry.value.end]
     return literal(get(home.values, home.key))

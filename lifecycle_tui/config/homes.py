@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.config.document import Document
+from lifecycle_tui.config.document import document
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.sources import dotted, holds, shown
 from lifecycle_tui.config.toml_text import EditError
@@ -139,7 +139,7 @@ def home_at(path: Path, key: KeyPath, over: Texts, prefix: KeyPath = ()) -> Home
     except UnicodeDecodeError:
         raise EditError(f"{shown(path)} is not UTF-8", hint="save it as UTF-8 first") from None
     try:
-        values = Document(text.removeprefix("\ufeff")).values
+        values = document(text.removeprefix("\ufeff")).values
     except EditError as exc:
         raise EditError(exc.message.replace("the file", shown(path), 1), hint=exc.hint) from None
     return Home(path, key, data, text, values, prefix)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
-from lifecycle_tui.config.document import Document, Splice, get
+from lifecycle_tui.config.document import Document, Splice, document, get
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.sources import dotted, holds
 from lifecycle_tui.config.splice_gone import removal
@@ -56,7 +56,7 @@ def _kept_bom(text: str, edit: Callable[[str], str]) -> str:
 
 
 def _set(text: str, key: KeyPath, value: str) -> str:
-    doc = Document(text)
+    doc = document(text)
     new = parsed(value)
     value = value.strip().replace("\r\n", "\n").replace("\n", doc.newline)
     if not holds(doc.values, key):
@@ -118,7 +118,7 @@ def _set_table(text: str, key: KeyPath, old: dict[str, Any], new: dict[str, Any]
 
 
 def _unset(text: str, key: KeyPath) -> str:
-    doc = Document(text)
+    doc = document(text)
     if not holds(doc.values, key):
         raise EditError(f"{dotted(key)} is not set")
     wanted = _without(doc.values, key)
@@ -127,7 +127,7 @@ def _unset(text: str, key: KeyPath) -> str:
         # Dotted keys of one table inside braces go one after the other.
         if isinstance(key[-1], int) or step == doc.text or not holds(_loads(step, key), key):
             break
-        doc = Document(step)
+        doc = document(step)
     if any(same(_loads(step, key), values) for values in wanted):
         return step
     raise EditError(f"{dotted(key)} cannot be taken out here", hint="edit the file by hand")
@@ -154,30 +154,29 @@ def _first(doc: Document, ways: Iterable[list[Splice]], wanted: list[Any], key: 
 
 
 def _with(values: Any, key: KeyPath, new: Any) -> Any:
-    """A copy of the values with one of them set."""
-    values = copy.deepcopy(values)
-    here = values
+    """The values with one of them set; what the path does not touch is shared."""
+    top = here = copy.copy(values)
     for part, after in pairwise(key):
         if isinstance(here, dict) and part not in here:
             here[part] = [] if isinstance(after, int) else {}
+        else:
+            here[part] = copy.copy(here[part])
         here = here[part]
     if isinstance(here, list) and key[-1] == len(here):
         here.append(new)
     else:
         here[key[-1]] = new
-    return values
+    return top
 
 
 def _without(values: Any, key: KeyPath) -> list[Any]:
-    """Copies of the values without one of them; a table that is left with nothing may go too, and the one above."""
+    """The values without one of them; a table that is left with nothing may go too, and the one above."""
     found = []
-    values = copy.deepcopy(values)
-    del get(values, key[:-1])[key[-1]]
-    found.append(values)
-    for length in range(len(key) - 1, 0, -1):
-        if get(values, key[:length]):
-            break
-        values = copy.deepcopy(values)
-        del get(values, key[: length - 1])[key[length - 1]]
+    for length in range(len(key), 0, -1):
+        left = copy.copy(get(values, key[: length - 1]))
+        del left[key[length - 1]]
+        values = left if length == 1 else _with(values, key[: length - 1], left)
         found.append(values)
+        if left:
+            break
     return found
