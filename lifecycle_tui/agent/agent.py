@@ -46,14 +46,14 @@ class Agent:
         clock: the machine's.
 
     Raises:
-        ConfigError: if the file has errors.
+        ConfigError: if the file has errors, and no agent has accepted it before.
     """
 
     def __init__(
         self, file: Path, *, mode: Mode = "stay", plugins: bool = True, say: Callable[[str], None] = lambda text: None,
         turn: Turn = loop.turn, clock: Clock | None = None,
     ) -> None:  # fmt: skip
-        self._watched = Watched(file, plugins=plugins)
+        self._watched = Watched(file, plugins=plugins, fall_back=True)
         self._plugins, self._mode, self._say, self._turn = plugins, mode, say, turn
         self._clock = clock or SystemClock()
         self._ended = threading.Event()
@@ -86,7 +86,6 @@ class Agent:
     def _serve(self, duty: Duty) -> None:
         state = duty.state
         spec = self._watched.workspace.spec
-        accepted.accept(self._watched.workspace)
         supervisor = Supervisor(
             state, spec.file, size=spec.jobs, plugins=self._plugins, idle=WARM, say=self._say, clock=self._clock
         )
@@ -94,6 +93,7 @@ class Agent:
             narrator = Narrator(conn)
         self._say(f"agent {duty.number} runs {spec.root} ({self._mode})")
         rounds = Rounds(self._watched, supervisor, narrator, duty, self._say, self._turn, self._clock)
+        self._accept(rounds)
         while not self._ended.wait(TICK):
             rounds.round()
             if self._mode == "auto" and rounds.idle():
@@ -104,3 +104,10 @@ class Agent:
             live = jobs.live(tx)
             lease.release(tx, duty.number)
             self._say("the agent has ended" + (f"; {live} jobs go on" if live else ""))
+
+    def _accept(self, rounds: Rounds) -> None:
+        """Have the file as it is now count; what changed in it while no agent ran is written down."""
+        texts = accepted.texts_of(self._watched.workspace.spec)
+        if texts is not None:
+            with contextlib.suppress(StateError):  # said by the first round, which tries the same
+                rounds.accept(texts)

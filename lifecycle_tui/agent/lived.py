@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lifecycle_tui.agent import accepted, viewers
+from lifecycle_tui.agent import accepted, policy_changes, viewers
 from lifecycle_tui.agent.accepted import Watched
 from lifecycle_tui.agent.loop import AGENT
 from lifecycle_tui.agent.rounds import kept
 from lifecycle_tui.agent.session import Session
 from lifecycle_tui.agent.simulated import Told, simulate
 from lifecycle_tui.domain.errors import LifecycleError
-from lifecycle_tui.state import clock, feed, jobs, outbox
+from lifecycle_tui.state import clock, feed, folder, jobs, outbox
 from lifecycle_tui.state.database import State
 
 ALONE = 10.0
@@ -51,7 +51,12 @@ def live(
             found = clock.read(conn)
         if found is None:
             raise LifecycleError("this workspace lives on the machine's clock")
-        accepted.accept(watched.workspace)
+        texts = accepted.texts_of(watched.workspace.spec)
+        if texts is not None:
+            spec = watched.workspace.spec
+            with state.write() as tx:
+                policy_changes.record(tx, spec.file, folder.accepted(spec.root), texts, found.at)
+            accepted.keep(spec.root, texts)
         waits = _Waits(state, watched, mode, ended, found.day)
         reached = simulate(
             state, watched.workspace.spec, found.at, found.until, say, ended=ended, plugins=plugins, pause=waits,

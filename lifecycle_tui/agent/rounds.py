@@ -11,13 +11,16 @@ from __future__ import annotations
 import sqlite3
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
-from lifecycle_tui.agent import accepted, viewers
-from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent import accepted, policy_changes, viewers
+from lifecycle_tui.agent.accepted import News, Watched
+from lifecycle_tui.agent.declaring import declare
+from lifecycle_tui.agent.following import Following, concerned
 from lifecycle_tui.agent.loop import AGENT, Turned
 from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
@@ -28,7 +31,7 @@ from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import Clock
 from lifecycle_tui.domain.errors import ConfigError, StateError
 from lifecycle_tui.domain.specs import WorkspaceSpec
-from lifecycle_tui.state import feed, handling, jobs, lease, models, outbox
+from lifecycle_tui.state import feed, folder, handling, jobs, lease, outbox
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.lease import LeaseLost
@@ -47,6 +50,8 @@ RETRY = 30.0
 
 ALONE = 10.0
 """Seconds without a viewer after which an agent in mode "auto" ends."""
+
+GOES_ON = "the agent goes on with the file as it was before"
 
 Turn = Callable[[sqlite3.Connection, WorkspaceSpec, datetime], Turned]
 
@@ -86,6 +91,8 @@ class Rounds:
         # Monotonic seconds before which something is not looked at again.
         self._look_at = self._evaluate_at = self._notify_at = self._tell_at = self._turn_at = self._start_at = 0.0
         self._turned = time.monotonic()
+        self._following = Following(watched, say)
+        self._owed: dict[str, None] = {}
 
     def round(self) -> None:
         """One round. What state or disk refuse now is the next round's; the agent says so once.
@@ -98,10 +105,10 @@ class Rounds:
             with self._duty.state.read() as conn:
                 lease.check(conn, self._duty.number)
                 self._supervise()
+                self._follow_file()
                 if (now := time.monotonic()) >= self._look_at:
                     self._look_at = now + SECOND
                     self._duty.lock.try_it()
-                    self._follow_file()
                     self._tell_plugins(conn)
                     self._evaluate()
                     self._notify(conn)
@@ -139,8 +146,10 @@ class Rounds:
 
     def _follow_file(self) -> None:
         """Take a changed file if it is valid; else keep the last good one, and say so to all viewers."""
-        changed = self._watched.look()
-        spec, problem = self._watched.workspace.spec, self._watched.problem
+        found = self._following.look()
+        if found is not None:
+            self._take(found)
+        problem = self._watched.problem
         note = None if problem is None else kept(problem)
         if note != self._note or (note is None and self._version == -1):
             with self._duty.write() as tx:
@@ -148,26 +157,50 @@ class Rounds:
             self._note = note
             if note is not None:
                 self._say(note)
-        if changed:
-            self._say(f"{spec.file.name} has changed: taken" if problem is None else "plugins have changed")
-            accepted.accept(self._watched.workspace)
-            self._supervisor.size = slots(spec.jobs)
-            self._supervisor.forgive()
-            self._evaluate_at = self._start_at = 0.0
-            self._seq = -1
+
+    def _take(self, news: News) -> None:
+        """Have what was read count from now on: recorded, declared, and what it concerns evaluated."""
+        before, was = self._watched.workspace, self._watched.code
+        if not self._watched.take(news):
+            return
+        spec = self._watched.workspace.spec
+        self._say(f"{spec.file.name} has changed: taken" if news.problem is None else "plugins have changed")
+        if news.texts is not None:
+            self.accept(news.texts)
+        self._owed |= dict.fromkeys(concerned(before, self._watched.workspace, was, news.code))
+        self._supervisor.size = slots(spec.jobs)
+        self._supervisor.forgive()
+        self._evaluate_at = min(self._evaluate_at, time.monotonic() + spec.every.total_seconds())
+        self._start_at = 0.0
+        self._seq = -1
+
+    def accept(self, texts: Mapping[Path, bytes]) -> None:
+        """Write down what changed in the policy, declare its models, and keep its bytes as what counts."""
+        spec, now = self._watched.workspace.spec, self._clock.now()
+        with self._duty.write() as tx:
+            policy_changes.record(tx, spec.file, folder.accepted(spec.root), texts, now)
+            declare(tx, spec, now)
+        accepted.keep(spec.root, texts)
 
     def _evaluate(self) -> None:
-        """Every `[workspace] every`, and when the file has changed: look at the data of each model."""
-        spec = self._watched.workspace.spec
-        if (at := time.monotonic()) < self._evaluate_at:
+        """Every `[workspace] every`: look at the data of each model; when something has changed, of those concerned.
+
+        An evaluation that runs may have begun before the change: it is waited for, and followed by another.
+        """
+        spec, at, now = self._watched.workspace.spec, time.monotonic(), self._clock.now()
+        due = at >= self._evaluate_at
+        if not due and not self._owed:
             return
-        now = self._clock.now()
         with self._duty.write() as tx:
-            models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in spec.models])
-            models.retire_missing(tx, [m.name for m in spec.models])
-            for model in spec.models:
-                jobs.enqueue(tx, "evaluate", model.name, {}, now, by=AGENT)
-        self._evaluate_at = at + spec.every.total_seconds()
+            running = {job.model for job in jobs.jobs(tx, kind="evaluate", live=True, limit=100_000) if job.started_at}
+            wanted = [model.name for model in spec.models if due or model.name in self._owed]
+            for name in wanted:
+                jobs.enqueue(tx, "evaluate", name, {}, now, by=AGENT)
+            if due:
+                declare(tx, spec, now)
+        self._owed = {name: None for name in self._owed if name in running}
+        if due:
+            self._evaluate_at = at + spec.every.total_seconds()
 
     def _notify(self, conn: sqlite3.Connection) -> None:
         """Have sent what is due in the outbox."""
@@ -234,7 +267,10 @@ class Rounds:
 
 
 def kept(problem: ConfigError) -> str:
-    """What viewers are told while the file on disk is not what counts."""
-    first = next((p for p in problem.problems if p.level == "error"), None)
-    where = f": {first.place or first.key}: {first.message}" if first is not None else ""
-    return f"the agent goes on with the file as it was before, because {problem.message}{where}"
+    """What viewers are told while the file on disk is not what counts: first where it is wrong, and what."""
+    errors = [p for p in problem.problems if p.level == "error"]
+    if not errors:
+        return f"{problem.message}; {GOES_ON}"
+    first = errors[0]
+    rest = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{first.place or first.key}: {first.message}{rest}; {GOES_ON}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lifecycle_tui.agent.declaring import declare
 from lifecycle_tui.agent.loop import AGENT
 from lifecycle_tui.agent.session import Session, session
 from lifecycle_tui.agent.work import events
@@ -21,7 +22,7 @@ from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import TimeWindow
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.state import clock as simulated_clock
-from lifecycle_tui.state import handling, jobs, models, outbox
+from lifecycle_tui.state import handling, jobs, outbox
 from lifecycle_tui.state import loop as memory
 from lifecycle_tui.state.database import State
 from lifecycle_tui.state.jobs import Job
@@ -125,8 +126,7 @@ class _Run:
                     f"state knows this workspace as of {latest[:16]}, which is after {start:%Y-%m-%d %H:%M}",
                     hint="let the clock begin later, or simulate in a folder without .lifecycle",
                 )
-            models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in self._spec.models])
-            models.retire_missing(tx, [m.name for m in self._spec.models])
+            declare(tx, self._spec, start)
             (self._heard,) = tx.execute("SELECT coalesce(max(id), 0) FROM alert_events").fetchone()
 
     def next(self) -> datetime:

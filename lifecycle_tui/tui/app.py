@@ -80,6 +80,8 @@ class LifecycleApp(App[None]):
         self.animation_level = "none"
         self.source = source
         self.agent = ("", "")
+        self.note = ""
+        self._noted: object = None
         self.clock: object = None
         self.draft: Draft | None = None
         self._trouble = ""
@@ -105,6 +107,7 @@ class LifecycleApp(App[None]):
             if self.source.changed() or self._trouble or again:
                 screen.reload()
             message = ""
+            self._look_for_note()
             self._look_for_agent()
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.panes import overview  # noqa: F401
@@ -122,6 +125,16 @@ class LifecycleApp(App[None]):
 
             Thread(target=self._painted, daemon=True).start()
             self._painted = None
+
+    def _look_for_note(self) -> None:
+        """What banners say: that the file on disk has errors, and where."""
+        from lifecycle_tui.tui.widgets.banner import Banner
+
+        note = self.source.note()
+        if (note, self.screen) != (self.note, self._noted):
+            self.note, self._noted = note, self.screen
+            for banner in self.screen.query(Banner):
+                banner.renew()
 
     def _look_for_agent(self) -> None:
         """What footers say of the agent: (text, tone)."""
@@ -151,8 +164,12 @@ class LifecycleApp(App[None]):
         """Do what a key says. What cannot be read for it is said; it is no reason to end."""
         if isinstance(self.screen, View):
             self.screen.heard()
+        warned = self._warned
         try:
-            return await super().run_action(action, default_namespace, namespaces)
+            done = await super().run_action(action, default_namespace, namespaces)
+            if self._warned is warned:
+                self._warned = None  # something else was done since
+            return done
         except Trouble as exc:
             if isinstance(self.screen, Live):
                 self.screen.trouble(str(exc))

@@ -83,6 +83,13 @@ class Source:
         conn = self.conn
         return lease.held(lease.read(conn)), lease.note(conn) is not None
 
+    def note(self) -> str:
+        """What the agent has to say to viewers, e.g. that the file has errors; "" for nothing, and where none runs."""
+        from lifecycle_tui.state import lease
+
+        found = fleet.note(self.conn)
+        return found if found is not None and lease.held(lease.read(self.conn)) else ""
+
     def clock(self) -> Simulated | None:
         """The simulated clock that the workspace lives on; None where it is the machine's."""
         from lifecycle_tui.state import clock

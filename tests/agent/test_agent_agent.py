@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from processes_below import until
 
-from lifecycle_tui.agent import pulse, rounds, viewers
+from lifecycle_tui.agent import accepted, pulse, rounds, viewers
 from lifecycle_tui.agent.agent import Agent
 from lifecycle_tui.agent.loop import Turned
 from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
@@ -93,6 +93,7 @@ def run(empty_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr("lifecycle_tui.agent.agent.TICK", 0.01)
     monkeypatch.setattr(rounds, "SECOND", 0.02)
     monkeypatch.setattr(pulse, "BEAT", 0.02)
+    monkeypatch.setattr(accepted, "SETTLE", 0.02)
     go_round = rounds.Rounds.round
 
     def counted(self: rounds.Rounds) -> None:

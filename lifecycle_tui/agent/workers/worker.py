@@ -95,7 +95,7 @@ class Signals:
 def run(file: Path, *, plugins: bool = True, job_id: int | None = None, idle: float = 0.0) -> None:
     """Claim and do jobs of the workspace of `file` until none is left, or none has come for `idle` seconds."""
     told = Signals()
-    watched = Watched(file, plugins=plugins, fall_back=True)
+    watched = Watched(file, plugins=plugins, fall_back=True, settle=True)
     root = str(watched.workspace.spec.root)
     if root not in sys.path:
         # Last, so that no file of the team's shadows a library: for estimators by "module:function".
@@ -107,10 +107,9 @@ def run(file: Path, *, plugins: bool = True, job_id: int | None = None, idle: fl
         while not told.leave.is_set() and done < FULL:
             if not _wait(state, kinds, job_id, told, idle):
                 return
-            if done:
-                watched.look()
-                if _has_old_code(root):
-                    return
+            watched.look()
+            if done and _has_old_code(root):
+                return
             with state.write() as tx:
                 job = jobs.claim(tx, me, SystemClock().now(), kinds, job_id=job_id)
             if job is None:

@@ -16,11 +16,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.plugin_host import switched
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.part import Part
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.typing import typing
+from lifecycle_tui.tui.widgets.banner import Banner
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
@@ -41,9 +43,11 @@ class View(Part, Screen[None]):
 
     Class attributes:
         LINES: what opens a line to type into.
+        BANNER: whether it says by itself that the file on disk is not what counts.
     """
 
     LINES: ClassVar[tuple[str, ...]] = ("filter",)
+    BANNER: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", show=False, priority=True, id="view.filter",
                 tooltip="filter: every word must occur, !word must not"),
@@ -91,6 +95,8 @@ class View(Part, Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
+        if self.BANNER:
+            yield Banner()
         yield from self.body()
         yield Bar(id="detail")
         yield Prompt()
@@ -150,6 +156,8 @@ class View(Part, Screen[None]):
         except Trouble as exc:
             self._trouble = str(exc)
         left, right, about = self._told
+        if switched.off():
+            left = (Span(" no plugins ", "warning"), *left)  # first: what is at the end may be cut off
         if self._said and time.monotonic() < self._said_until:
             about = self._said
         if self._trouble:

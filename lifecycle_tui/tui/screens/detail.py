@@ -16,6 +16,7 @@ from lifecycle_tui.tui import keys, marks, view
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine
+from lifecycle_tui.tui.widgets.banner import Banner
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
@@ -39,6 +40,7 @@ class DetailScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
+        yield Banner()
         yield Pager(lambda cells: [(), *lines(self._row, self._past, cells)], id="text")
         yield Footer(lambda: keys.footer([DetailScreen, Pager]))
 

@@ -35,6 +35,7 @@ from lifecycle_tui.tui.widgets.pager import Pager
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.entries import Entry as PaletteEntry
+    from lifecycle_tui.tui.screens.policy_form import PolicyForm
 
 CLEAN = "no problems"
 AHEAD = 5
@@ -49,6 +50,8 @@ class PolicyScreen(View):
     """
 
     NAME = "policy"
+    LINES = ("filter", "add")
+    BANNER = False  # it has one of its own
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (130, "-wide")]
     DEFAULT_CSS = """
     PolicyScreen #policy-body { height: 1fr; layout: vertical; }
@@ -66,7 +69,7 @@ class PolicyScreen(View):
     SCOPED_CSS = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,e", "edit", "edit", id="policy.edit", tooltip="edit the rule or section under the cursor"),
-        Binding("plus,i", "add", "add", id="policy.add", tooltip="add a rule"),
+        Binding("plus,i", "add", "add", priority=True, id="policy.add", tooltip="add a rule"),
         Binding("minus,delete", "remove", "remove", show=False, id="policy.remove", tooltip="remove the rule"),
         Binding("v", "editor", "$EDITOR", id="policy.editor", tooltip="edit the file at this line in $VISUAL, $EDITOR"),
         Binding("w", "save", "save", id="policy.save", tooltip="show what has changed, then save it"),
@@ -407,17 +410,17 @@ class PolicyScreen(View):
             return
         row = self.text.row
         here = row.text.partition("=")[0].strip() if self.text.has_focus and row is not None else ""
-        self._form(entry.table, here)
+        self.app.push_screen(self._form(entry.table, here))
 
-    def _form(self, table: tuple[str, ...], field: str = "", *, fresh: bool = False) -> None:
+    def _form(self, table: tuple[str, ...], field: str = "", *, fresh: bool = False) -> PolicyForm:
         from lifecycle_tui.tui.screens.policy_form import PolicyForm
 
         assert self.editing is not None
-        self.app.push_screen(PolicyForm(self.source, self.editing, table, field=field, fresh=fresh))
+        return PolicyForm(self.source, self.editing, table, field=field, fresh=fresh)
 
     async def action_add(self) -> None:
         """Add a rule: its name is asked for in its form."""
-        self._form(("models", self.model_name, "rules", ""), fresh=True)
+        await self.app.push_screen(self._form(("models", self.model_name, "rules", ""), fresh=True))
 
     def action_remove(self) -> None:
         """Remove the rule under the cursor; one of `[defaults]` is switched off for this model."""
