@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.plugin_host import discover, index
+from lifecycle_tui.plugin_host import discover, index, switched
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.info import Candidate, PluginInfo
 
@@ -34,13 +34,15 @@ def remembered(root: Path, folders: Sequence[Path]) -> Remembered:
     Raises:
         UsageError: if the disable list cannot be read.
     """
-    disabled = index.disabled_names(root)
+    if switched.off():
+        return Remembered(index.builtin_rows(), frozenset())
+    disabled, only = index.disabled_names(root), switched.only()
     cache = index._load(root / ".lifecycle" / "plugin-index.json")
     known, site = cache.get("files", {}), discover.site_stamp()
     rows: list[PluginInfo] = list(index.builtin_rows())
     changed: set[str] = set()
     for candidate in [*_points(cache), *discover.drop_ins(folders)]:
-        if candidate.name in disabled:
+        if candidate.name in disabled or (only is not None and candidate.name not in only):
             rows.append(index._bare(candidate, disabled=True))
             continue
         entry = known.get(candidate.key)

@@ -10,6 +10,7 @@ class Subject:
     """What an action would be about; None where the cursor stands on nothing of the kind.
 
     Attributes:
+        plugin: `kind:name` of one, or the name of a file that is broken.
         models: the marked ones, where several are; then `model` is the one under the cursor all the same.
         alerts: the marked ones that are open, in the same way.
     """
@@ -18,11 +19,12 @@ class Subject:
     version: int | None = None
     alert: int | None = None
     job: int | None = None
+    plugin: str | None = None
     models: tuple[str, ...] = ()
     alerts: tuple[int, ...] = ()
 
     def value(self, kind: str) -> str | int | None:
-        """What it says of a kind of parameter: "model", "version", "alert", "job"."""
+        """What it says of a kind of parameter: "model", "version", "alert", "job", "plugin"."""
         if kind == "alert" and self.alerts:
             return self.alert if self.alert is not None else self.alerts[0]
         found = getattr(self, kind, None)

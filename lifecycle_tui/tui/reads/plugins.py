@@ -11,6 +11,7 @@ import sqlite3
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from lifecycle_tui.domain.defaults import DETECTORS, METRICS
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
-from lifecycle_tui.state import folder
+from lifecycle_tui.state import folder, plugin_faults
+from lifecycle_tui.state.plugin_faults import FaultRow
 from lifecycle_tui.state.text import loads
 
 SENDS = 500
@@ -34,6 +36,7 @@ class Files:
     Attributes:
         rows, changed: see `Remembered`.
         folders: where drop-ins are looked for.
+        times: plugin's file → when it was changed last, seconds since 1970.
         problem: why something of it could not be read.
     """
 
@@ -42,6 +45,7 @@ class Files:
     uses: Uses = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
     problem: str = ""
+    times: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,9 @@ class Failure:
     """A call of a plugin that went wrong, newest first.
 
     Attributes:
-        where: what it was about: a model's window, a notifier.
-        file, line: in the plugin's code.
+        plugin: its name, or `kind:name`.
+        where: what it was about: a model's window, a notifier, a job.
+        file, line: in the plugin's code. at: when it was noted, by the machine's clock; None where that is not known.
     """
 
     plugin: str
@@ -58,6 +63,7 @@ class Failure:
     message: str
     file: str | None = None
     line: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,14 @@ def lines(found: Files, failed: Iterable[Failure]) -> list[PluginLine]:
 
 def _plugin_line(info: PluginInfo, found: Files, failed: Mapping[str, list[Failure]]) -> PluginLine:
     used = found.uses.get((info.kind, info.name), ())
-    names = (info.name, *used) if info.kind == "notifier" else (info.name,)
-    wrong = tuple(failure for name in names for failure in failed.get(name, ()))
+    names = (info.key, info.name, *used) if info.kind == "notifier" else (info.key, info.name)
+    changed = found.times.get(info.file, 0.0)
+    wrong = tuple(
+        failure
+        for name in names
+        for failure in failed.get(name, ())
+        if failure.at is None or failure.at.timestamp() >= changed  # a file that has changed since is a new one
+    )
     return PluginLine(info, used, info.home in found.changed, wrong)
 
 
@@ -137,7 +149,8 @@ def files(root: Path) -> Files:
         found = remembered(root.absolute(), folders)
     except LifecycleError as exc:
         return Files(builtin_rows(), folders=folders, problem=exc.message.replace(f"{root.absolute()}/", ""))
-    return Files(found.rows, found.changed, _uses(root, tables, found.rows), folders, problem)
+    times = {row.file: _times(Path(row.file))[0] / 1e9 for row in found.rows if row.origin != "builtin"}
+    return Files(found.rows, found.changed, _uses(root, tables, found.rows), folders, problem, times)
 
 
 def _folders(root: Path, tables: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -235,8 +248,8 @@ _SIGNALS = """
 
 
 def failures(conn: sqlite3.Connection) -> tuple[Failure, ...]:
-    """What plugins got wrong in the newest window of each model, and notifiers that could not send."""
-    found: dict[Failure, None] = {}
+    """What plugins got wrong last in any job, in the newest window of each model, and notifiers that could not send."""
+    found: dict[Failure, None] = {_noted(fault): None for fault in plugin_faults.read(conn)}
     for model, key, signal, message, detail in conn.execute(_SIGNALS):
         facts = loads(detail or None, {})
         if isinstance(facts, dict) and isinstance(facts.get("plugin"), str):
@@ -250,9 +263,16 @@ def failures(conn: sqlite3.Connection) -> tuple[Failure, ...]:
     return tuple(found)
 
 
-def newest(conn: sqlite3.Connection) -> tuple[int, int]:
+def _noted(fault: FaultRow) -> Failure:
+    where = f"job {fault.job_id}" if fault.job_id is not None else "a command"
+    more = "" if fault.times == 1 else f", {fault.times} times"
+    of = f"{fault.model}, " if fault.model else ""
+    key = f"{fault.kind}:{fault.name}"
+    return Failure(key, f"{of}{where}{more}", fault.message, fault.file, fault.line, fault.at)
+
+
+def newest(conn: sqlite3.Connection) -> tuple[int, ...]:
     """Changes when `failures` may say something else."""
-    tables = ("windows", "notifications")
+    tables = ("windows", "notifications", "plugin_faults")
     found = (conn.execute(f"SELECT seq FROM {t} WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1") for t in tables)
-    first, second = ((row.fetchone() or (0,))[0] for row in found)
-    return first, second
+    return tuple((row.fetchone() or (0,))[0] for row in found)

@@ -18,8 +18,9 @@ from textual.widget import Widget
 from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.grid import Grid
-from lifecycle_tui.tui.panes.listing import PANES
+from lifecycle_tui.tui.panes.listing import PANELS, PANES, Listed
 from lifecycle_tui.tui.panes.pane import Pane
+from lifecycle_tui.tui.reads import panels
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
 
 FIRST = next(iter(PANES))
+ALL = {**PANES, PANELS.name: PANELS}
 
 
 class ModelScreen(View):
@@ -46,7 +48,7 @@ class ModelScreen(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(p.key, f"pane('{p.name}')", f"{p.title}: {p.help}", show=False, id=f"model.{p.name}")
-            for p in PANES.values()
+            for p in (*PANES.values(), PANELS)
         ),
         Binding("tab", "turn(1)", "next pane", show=False, id="model.next"),
         Binding("shift+tab", "turn(-1)", "pane before", show=False, id="model.previous"),
@@ -58,12 +60,13 @@ class ModelScreen(View):
         self.model: FleetRow | None = None
         self._champion: str | None = None
         self._where = where
-        named = where.pane if where is not None and where.pane in PANES else None
+        named = where.pane if where is not None and where.pane in ALL else None
+        self._listed: tuple[Listed, ...] = tuple(PANES.values())
         self._panes: dict[str, Pane] = {}
         self.pane = self._made(named or FIRST)
 
     def _made(self, name: str) -> Pane:
-        self._panes[name] = PANES[name].make(self.source, self.model_name)
+        self._panes[name] = ALL[name].make(self.source, self.model_name)
         return self._panes[name]
 
     # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,6 +83,8 @@ class ModelScreen(View):
         Of a model that state has no more, the last that was read stays, and a line says so.
         """
         self.model = self.source.model(self.model_name)
+        if panels.any_(self.source.conn, self.model_name) != (PANELS in self._listed):
+            self._listed = (*PANES.values(), PANELS) if PANELS not in self._listed else tuple(PANES.values())
         self.query_one("#gone", Lines).show(self._gone())
         self.query_one("#pane-names", Bar).say(self._names())
         if self.model is None:
@@ -103,10 +108,12 @@ class ModelScreen(View):
     def _names(self) -> Line:
         """The line of panes, the one that shows reversed."""
         line: list[Span] = []
-        for listed in PANES.values():
+        left = "" if PANELS in self._listed else " "  # with all of them 80 cells are full
+        for listed in self._listed:
             here = listed.name == self.pane.NAME
-            line += [Span(f" {listed.key} ", "title" if here else "key"),
-                     Span(f"{listed.title} ", "title" if here else "")]  # fmt: skip
+            right = "" if listed is PANELS else " "
+            line += [Span(f"{left}{listed.key} ", "title" if here else "key"),
+                     Span(f"{listed.title}{right}", "title" if here else "")]  # fmt: skip
         return tuple(line)
 
     def heading(self) -> tuple[Line, Line]:
@@ -141,7 +148,7 @@ class ModelScreen(View):
 
     async def action_pane(self, name: str, where: Where | None = None) -> None:
         """Show a pane; it is made when it is first looked at."""
-        if name not in PANES:
+        if name not in ALL:
             self.say(f"There is no pane {name}.")
             return
         pane = self._panes.get(name)
@@ -158,8 +165,9 @@ class ModelScreen(View):
 
     async def action_turn(self, by: int) -> None:
         """To the pane that is so many further along the line; it is a ring."""
-        names = list(PANES)
-        await self.action_pane(names[(names.index(self.pane.NAME) + by) % len(names)])
+        names = [listed.name for listed in self._listed]
+        here = names.index(self.pane.NAME) if self.pane.NAME in names else 0
+        await self.action_pane(names[(here + by) % len(names)])
 
     def on_pane_changed(self) -> None:
         self.bars()
@@ -179,7 +187,7 @@ class ModelScreen(View):
         """Its panes besides."""
         from lifecycle_tui.tui.entries import Entry
 
-        panes = [Entry("pane", p.title, partial(self.action_pane, p.name), p.help, p.key) for p in PANES.values()]
+        panes = [Entry("pane", p.title, partial(self.action_pane, p.name), p.help, p.key) for p in self._listed]
         return (*panes, *super().palette_entries())
 
     def likely(self) -> Sequence[str]:

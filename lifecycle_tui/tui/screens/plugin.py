@@ -13,14 +13,15 @@ from lifecycle_tui.tui.reads.plugins import PluginLine
 from lifecycle_tui.tui.screens import plugins
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, fold
 from lifecycle_tui.tui.widgets.pager import Pager
 
 DO = {
     "broken": "It is not used until that is mended. `lifecycle plugins list` looks at its file at once.",
-    "failed": "Its results of that window are missing, everything else of it is complete. Once it is mended, the next "
-    "evaluation of the window calls it again.",
-    "disabled": "It is named in .lifecycle/disabled-plugins.json, and its file is not read.",
+    "failed": "What it should have given then is missing, everything else is complete. Once it is mended, its next "
+    "call settles it.",
+    "disabled": "It is left alone. x offers to enable it, and so does `lifecycle plugins enable`.",
     "changed": "What stands here is what was known before. `lifecycle plugins list` reads it at once.",
 }
 """What a person may do, by state."""
@@ -30,6 +31,7 @@ class PluginScreen(View):
     """All that is known of one plugin; a picture of the moment it was opened."""
 
     NAME = "plugin"
+    ACTIONS = ("plugins disable", "plugins enable")
     BINDINGS: ClassVar = []
 
     def __init__(self, source: Source, plugin: PluginLine, root: str) -> None:
@@ -47,6 +49,9 @@ class PluginScreen(View):
     def key_nodes(self) -> Sequence[type[DOMNode]]:
         return [type(self), Pager]
 
+    def subject(self) -> Subject:
+        return Subject(plugin=plugins.named(self.plugin))
+
     def first_focus(self) -> Widget:
         return self.pager
 
@@ -56,6 +61,7 @@ def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
     info, mark = plugin.info, plugins.MARKS[plugin.state]
     out: list[Line] = [(), (Span(f" {plugins.badge(plugin)}", mark.tone),)]
     out += _folded(info.doc or "it has no docstring", cells)
+    out += _folded(info.about, cells, "dim") if info.about else []
     for said in _faults(plugin, root):
         out += _folded(said, cells, mark.tone)
     if (todo := DO.get(plugin.state)) is not None:
@@ -68,6 +74,8 @@ def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
         out.append((Span("   it has none", "dim"),))
     for option in info.options:
         out += _folded(_option(option), cells)
+        about = fold(option.about, max(10, cells - 6)) if option.about else ()
+        out += [(Span(f"     {line}", "dim"),) for line in about]
     return out
 
 
@@ -92,6 +100,8 @@ def _about(info: PluginInfo) -> Iterable[tuple[str, str]]:
     yield "needs", info.needs
     yield "values", f"{span}; {better}" if info.kind == "metric" else ""
     yield "files", ", ".join(info.suffixes)
+    yield "hooks", ", ".join(info.hooks)
+    yield "windows", f"the newest {info.windows}" if info.windows else ""
     yield "import", "" if info.import_ms is None else f"took {info.import_ms:.0f} ms when it was read"
 
 

@@ -16,6 +16,7 @@ from lifecycle_tui.tui.reads import plugins
 from lifecycle_tui.tui.reads.plugins import Failure, Files, PluginLine
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, joined
 
 MARKS: dict[str, Mark] = {
@@ -27,6 +28,11 @@ MARKS: dict[str, Mark] = {
     "ok": Mark("✓", "+", "ok", "ok", 5),
 }
 """Of a plugin."""
+
+
+def named(plugin: PluginLine) -> str:
+    """How the actions name it: `kind:name`, or the file where it is broken."""
+    return plugin.info.key if plugin.info.kind else plugin.info.name
 
 
 def badge(plugin: PluginLine) -> str:
@@ -86,6 +92,7 @@ class PluginsScreen(View):
     """All plugins of a workspace, as the index remembers them."""
 
     NAME = "plugins"
+    ACTIONS = ("plugins disable", "plugins enable")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="plugins.open", tooltip="all that is known of the plugin"),
     ]
@@ -126,6 +133,9 @@ class PluginsScreen(View):
     def _show(self, found: Files) -> None:
         self.files = found
         self.reload()
+
+    def subject(self) -> Subject:
+        return Subject() if self.grid.row is None else Subject(plugin=named(self.grid.row))
 
     def filterable(self) -> Grid[PluginLine]:
         return self.grid
