@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,9 +71,14 @@ def column(kind: str, values: Sequence[Any]) -> pa.ChunkedArray:
 
 def ordinary(kind: str, rows: int = ROWS, *, shifted: bool = False, seed: int = 7) -> list[Any]:
     """What a column of that kind usually holds, with a few missing values; `shifted` as it looks after a change."""
+    return list(_drawn(kind, rows, shifted, seed))
+
+
+@lru_cache(maxsize=64)
+def _drawn(kind: str, rows: int, shifted: bool, seed: int) -> tuple[Any, ...]:
     rng = random.Random(f"{kind} {seed} {shifted}")
     missing = 0.05 if shifted else 0.02
-    return [None if rng.random() < missing else _value(kind, rng, shifted) for _ in range(rows)]
+    return tuple(None if rng.random() < missing else _value(kind, rng, shifted) for _ in range(rows))
 
 
 def _value(kind: str, rng: random.Random, shifted: bool) -> Any:

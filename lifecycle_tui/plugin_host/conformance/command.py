@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _full(bench: Bench) -> list[Any]:
     others = [views.model("houses", "regression", 40), views.model("shop", "multiclass", 3)]
-    return [views.workspace(views.model(), *others, views.new()), views.workspace(views.model())]
+    return [views.workspace(views.model(), *others), views.workspace(views.model())]
 
 
 def checks(info: PluginInfo) -> Iterator[Check]:

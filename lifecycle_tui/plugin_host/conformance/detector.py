@@ -105,19 +105,12 @@ CASES: tuple[tuple[str, str, Case], ...] = (
 
 
 def inputs(bench: Bench, kind: str, reference: Any, window: Any, *, parts: int = 1) -> tuple[Any, Any]:
-    """Both sides as the detector takes them; `parts` pieces of the window are profiled apart and merged."""
+    """Both sides as the detector takes them; the window of rows in that many chunks."""
     if bench.info.takes == "profile":
         base = _profile(bench, kind, reference, None)
-        grid = getattr(base, "grid", None)
-        step = max(1, -(-len(window) // parts))
-        pieces = [_profile(bench, kind, window.slice(i, step), grid) for i in range(0, max(1, len(window)), step)]
-        now = pieces[0]
-        for piece in pieces[1:]:
-            now = now + piece
-        # A team's detector is given profiles without the values, as they are stored; a merged one has none either.
-        if bench.info.origin != "builtin" or parts > 1:
-            base, now = base.compact(), now.compact()
-        return base, now
+        now = _profile(bench, kind, window, getattr(base, "grid", None))
+        # A team's detector is given profiles without the values, as they are stored.
+        return (base, now) if bench.info.origin == "builtin" else (base.compact(), now.compact())
     if parts > 1:
         import pyarrow as pa
 
@@ -183,12 +176,13 @@ def _seed_numpy(seed: int) -> None:
 
 def keeps_nothing(bench: Bench) -> None:
     for kind in bench.info.kinds:
-        one = bench.make()
-        first = measure(bench, kind, _usual(kind), _usual(kind, shifted=True), by=one)
-        measure(bench, kind, _usual(kind, shifted=True), _usual(kind), by=one)
-        again = measure(bench, kind, _usual(kind), _usual(kind, shifted=True), by=one)
+        before, after = _usual(kind), _usual(kind, shifted=True)
+        used = bench.make()
+        measure(bench, kind, before, after, by=used)
         hint = "keep results in local variables: one object measures many columns and windows, in any order"
-        bench.same(first, again, "the same result after it measured another column", hint)
+        for sides in ((after, before), (before, after)):
+            one, two = measure(bench, kind, *sides), measure(bench, kind, *sides, by=used)
+            bench.same(one, two, "the same result after it measured another column", hint)
 
 
 def unchanged(bench: Bench) -> None:
@@ -208,15 +202,17 @@ def _equal(one: Any, two: Any) -> bool:
 
 
 def mergeable(bench: Bench) -> None:
+    """The whole comes with its values at hand, as while a window is scanned; what is merged is as it is stored."""
     for kind in bench.info.kinds:
-        sides = _usual(kind), ordinary(kind, 3 * ROWS, shifted=True)
-        whole = column(kind, sides[1])
-        found = []
-        for parts in (1, 3):
-            base, now = inputs(bench, kind, column(kind, sides[0]), whole, parts=parts)
-            found.append(bench.checked(bench.make().measure(base.compact(), now.compact())))
+        base = _profile(bench, kind, column(kind, _usual(kind)), None)
+        grid = getattr(base, "grid", None)
+        window = column(kind, ordinary(kind, 3 * ROWS, shifted=True))
+        whole = _profile(bench, kind, window, grid)
+        merged = _profile(bench, kind, window.slice(0, ROWS), grid) + _profile(bench, kind, window.slice(ROWS), grid)
+        one = bench.checked(bench.make().measure(base, whole))
+        two = bench.checked(bench.make().measure(base.compact(), merged))
         hint = "use what profiles add up to: counts, shares, quantiles, mean, std"
-        bench.same(found[0], found[1], "the same for three merged profiles as for one", hint)
+        bench.same(one, two, "the same for merged profiles as for the whole", hint)
 
 
 def chunked(bench: Bench) -> None:
@@ -230,7 +226,9 @@ def fast(bench: Bench) -> None:
     from lifecycle_tui.plugin_host.conformance.bench import CPU_SECONDS
 
     for kind in bench.info.kinds:
-        sides = inputs(bench, kind, column(kind, _usual(kind)), column(kind, ordinary(kind, MANY, shifted=True)))
+        sides = inputs(
+            bench, kind, column(kind, _usual(kind)), column(kind, ordinary(kind, shifted=True) * (MANY // ROWS))
+        )
         one = bench.make()
         begin = time.process_time()
         one.measure(*sides)

@@ -39,8 +39,8 @@ def checks(info: PluginInfo) -> Iterator[Check]:
             demand = f"gives a number within its range or None for {says}"
             yield Check(name, demand, partial(survives, tasks, case), "measures")
     yield Check("no-groups", "works, or says which group it wants, where a model declares none", no_groups, "measures")
-    yield Check("weights", "gives the same with a weight of one for each row as without weights", weights, "same-twice")
     yield Check("same-twice", "gives the same number for the same rows, whatever the seeds", same_twice, "measures")
+    yield Check("weights", "gives the same with a weight of one for each row as without weights", weights, "same-twice")
     yield Check("input-unchanged", "leaves its input as it was", unchanged, "measures")
     if info.greater_is_better is not None and info.needs != "target":
         yield Check("direction", "says of a right model that it is no worse than a wrong one", direction, "measures")
@@ -209,8 +209,8 @@ def weights(bench: Bench) -> None:
     import numpy as np
 
     for task in bench.info.tasks:
-        whole = ordinary(task)
-        one, two = measure(bench, whole), measure(bench, replace(whole, weight=np.ones(ROWS)))
+        one = measure(bench, ordinary(task))
+        two = measure(bench, replace(ordinary(task), weight=np.ones(ROWS)))
         if one.value is None or two.value is None or abs(one.value - two.value) > 1e-9 * max(1.0, abs(one.value)):
             raise Failed(f"{one.value}, as without weights", str(two.value), method="measure")
 

@@ -1,4 +1,4 @@
-"""The command `template`: `lifecycle plugins run template [MODEL] --least 0.5` prints the rows that `run` returns."""
+"""The command `template`: `lifecycle plugins run template [MODEL]` prints the rows that `run` returns."""
 
 from __future__ import annotations
 

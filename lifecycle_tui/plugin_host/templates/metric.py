@@ -6,7 +6,6 @@ Name it where a model says what it is measured with: metrics = ["template"]. Rul
 from __future__ import annotations
 
 import numpy as np
-
 from lifecycle_tui.api import Measurement, Outcomes, Register, hookimpl, proportion
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-
 from lifecycle_tui.api import Batch, CellProblem, DataError, Fragment, Register, find_fragments, hookimpl, parse_numbers
 
 
@@ -40,9 +39,8 @@ class Template:
 
     def _columns(self, fragment: Fragment) -> dict[str, list[str | None]]:
         try:
-            with open(fragment.path, encoding="utf-8") as lines:
-                head = next(lines, "").rstrip("\n")
-                rows = [line.rstrip("\n") for line in lines]
+            with open(fragment.path, encoding="utf-8") as file:
+                head, *rows = file.read().splitlines() or [""]
         except (OSError, UnicodeError) as exc:  # the data's fault: anything else would be the plugin's
             raise DataError(f"{fragment.path} cannot be read: {exc}") from exc
         starts = [match.start() for match in re.finditer(r"\S+", head)]

@@ -1,4 +1,4 @@
-"""The strategy `template`: learns from the newest rows. In the file: strategy = "template" in [models.X.training]."""
+"""The strategy `template`, for models with strategy = "template" under [models.NAME.training]."""
 
 from __future__ import annotations
 

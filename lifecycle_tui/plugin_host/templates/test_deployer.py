@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from lifecycle_tui import testing
 
 FILE = Path(__file__).parents[1] / "plugins" / "template.py"

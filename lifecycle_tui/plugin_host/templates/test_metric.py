@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from lifecycle_tui import testing
 
 FILE = Path(__file__).parents[1] / "plugins" / "template.py"

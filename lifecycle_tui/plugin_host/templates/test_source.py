@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from lifecycle_tui import testing
 from lifecycle_tui.api import DataError
 

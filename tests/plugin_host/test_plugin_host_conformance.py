@@ -1,0 +1,144 @@
+"""The conformance suite: what ships passes it; a plugin that is spoilt in one way fails the check that is about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from lifecycle_tui import testing
+from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.conformance import suite
+from lifecycle_tui.plugin_host.conformance.base import CheckResult, Trial
+from lifecycle_tui.plugin_host.conformance.suite import Suite
+from lifecycle_tui.plugin_host.index import one_file
+from lifecycle_tui.plugin_host.info import PluginInfo
+
+UNFIT = Path(__file__).parent / "unfit"
+ROOT = Path(__file__).parents[2]
+HASTY = Trial(seconds=2.0)
+
+
+def failed(results: Iterable[CheckResult]) -> list[CheckResult]:
+    return [result for result in results if result.state == "failed"]
+
+
+def checked(rows: Iterable[PluginInfo], trial: Trial = Trial()) -> dict[str, list[CheckResult]]:  # noqa: B008
+    with Suite(trial) as running:
+        return {row.key: list(running.run(row)) for row in rows}
+
+
+def test_all_built_ins_pass() -> None:
+    catalog = PluginCatalog.open(None, enabled=False)
+    light = [row for row in catalog.rows if row.kind != "strategy"]
+    found = checked(light)
+    assert [r for results in found.values() for r in failed(results)] == []
+    for row in light:
+        assert [r.check for r in found[row.key]] == list(suite.names(row))
+        assert sum(r.state == "passed" for r in found[row.key]) >= 10, row.key
+
+
+@pytest.mark.slow
+def test_built_in_strategies_pass() -> None:
+    catalog = PluginCatalog.open(None, enabled=False)
+    assert [r for results in checked(catalog.all("strategy")).values() for r in failed(results)] == []
+
+
+@pytest.mark.slow
+def test_the_demos_plugins_pass() -> None:
+    rows = [row for file in sorted((ROOT / "plugins").glob("*.py")) for row in one_file(file)]
+    assert len(rows) >= 6
+    assert [r for results in checked(rows).values() for r in failed(results)] == []
+
+
+SLOW = {"busy", "hangs"}
+
+
+def unfit(file: str) -> tuple[list[PluginInfo], dict[str, str]]:
+    """The rows of a file, and what each is to fail, by kind and name."""
+    module = testing.load_module(UNFIT / file)
+    classes = [one for one in vars(module).values() if isinstance(one, type) and hasattr(one, "fails")]
+    expected = {cls.name: cls.fails for cls in classes} | getattr(module, "FAILS", {})
+    return list(one_file(UNFIT / file)), expected
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("file", ["detectors.py", "metrics.py", "others.py"])
+def test_each_unfit_plugin_fails_the_check_that_is_about_it(file: str) -> None:
+    rows, expected = unfit(file)
+    rows = [row for row in rows if row.name not in SLOW]
+    for row in rows:
+        assert row.fault is None, row
+    found = checked(rows, HASTY)
+    told = {key.partition(":")[2]: [r.check for r in failed(results)] for key, results in found.items()}
+    assert told == {name: [check] if check else [] for name, check in expected.items() if name not in SLOW}
+    for results in found.values():
+        for result in failed(results):
+            assert result.expected and result.came and result.file == str(UNFIT / file) and result.line, result
+
+
+@pytest.mark.slow
+def test_one_that_hangs_and_one_that_is_slow_fail_what_they_hang_in() -> None:
+    rows, expected = unfit("detectors.py")
+    found = checked([row for row in rows if row.name in SLOW], Trial(seconds=4.0))
+    for key, results in found.items():
+        (result,) = failed(results)
+        assert result.check == expected[key.partition(":")[2]]
+        assert result.line and str(UNFIT) in str(result.file)
+
+
+def test_a_broken_file_has_one_result_that_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "half.py"
+    file.write_text("class Half:\n    def measure(self,\n")
+    (row,) = one_file(file)
+    (result,) = checked([row])[row.key]
+    assert (result.check, result.state, result.file, result.line) == ("registered", "failed", str(file), 2)
+
+
+GONE = '''\
+import os
+from lifecycle_tui.api import hookimpl
+
+
+class Gone:
+    """Dies of each empty side."""
+
+    name, kinds = "gone", ("numeric",)
+
+    def measure(self, reference, window):
+        return 0.0 if reference.n and window.n else os._exit(1)
+
+
+@hookimpl
+def register_detectors(register):
+    register(Gone)
+'''
+
+
+def test_where_the_process_is_lost_twice_the_rest_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "gone.py"
+    file.write_text(GONE)
+    results = {r.check: r for r in checked(one_file(file))["detector:gone"]}
+    assert (results["empty-window"].state, results["empty-window"].line) == ("failed", 11)
+    assert "exit code 1" in results["empty-window"].came
+    assert results["empty-reference"].state == "failed"
+    assert {results[name].state for name in ("both-empty", "constant", "fast")} == {"skipped"}
+
+
+def test_only_some_checks_are_run_with_those_they_are_after() -> None:
+    row = PluginCatalog.open(None, enabled=False).find("detector", "psi")
+    with Suite() as running:
+        assert [r.check for r in running.run(row, ["mergeable", "docstring"])] == ["docstring", "mergeable"]
+
+
+def test_every_kind_that_has_a_template_has_checks_with_names_of_their_own() -> None:
+    from lifecycle_tui.plugin_host import scaffold
+
+    assert set(scaffold.kinds()) >= {"detector", "metric", "source", "notifier", "strategy", "deployer", "command"}
+    for kind in scaffold.kinds():
+        info = PluginInfo(
+            kind, "x", "drop-in", "x.py", kinds=("numeric",), tasks=("binary",), needs="score", import_ms=1
+        )
+        names = suite.names(info)
+        assert len(names) == len(set(names)) >= 8, kind
