@@ -93,6 +93,8 @@ def command(
         output.note(f"nothing was written (--dry-run); without it this would go to {file}")
         return
     kept = _write(file, text, old)
+    if old is None or b"#:schema .lifecycle/" in old:
+        _write_schema(file)
     verb = "added to" if old is not None else "wrote"
     output.note(f"\n{verb} {file}" + (f" (the old one is {kept.name} now)" if kept else ""))
     where = "" if file.parent.resolve() == Path.cwd() else f"cd {file.parent} && "
@@ -264,6 +266,22 @@ def _write(file: Path, text: str, old: bytes | None) -> Path | None:
     finally:
         draft.unlink(missing_ok=True)
     return kept
+
+
+def _write_schema(file: Path) -> None:
+    """What the file's first line points editors to; where it cannot be written they do without."""
+    from contextlib import suppress
+
+    from lifecycle_tui.config import json_schema
+    from lifecycle_tui.domain.errors import LifecycleError
+    from lifecycle_tui.plugin_host.catalog import PluginCatalog
+    from lifecycle_tui.plugin_host.limits import import_limits
+    from lifecycle_tui.state import folder
+
+    root = file.resolve().parent
+    with suppress(LifecycleError):
+        plugins = PluginCatalog.open(root, [root / "plugins"], limits=import_limits())
+        json_schema.refresh(folder.make(root), plugins)
 
 
 # --- saying -----------------------------------------------------------------------------------------------

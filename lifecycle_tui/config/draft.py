@@ -26,6 +26,7 @@ _METRICS: dict[Task, tuple[str, str]] = {
 }
 _PEOPLE = re.compile(r"(^|_)(sex|gender|age|race|ethnic\w*|nationality|religion|foreign\w*|disab\w*)(_|$)")
 _HEAD = """\
+#:schema .lifecycle/schema.json
 # Written by `lifecycle init` from the data; each guess says why it was made. Edit it freely:
 # `lifecycle config check` reads it, `lifecycle check` acts on it. Lines like "# key = …" show what else there is.
 """

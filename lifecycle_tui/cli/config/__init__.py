@@ -13,6 +13,7 @@ COMMANDS = {
     "diff": "lifecycle_tui.cli.config.diff:command",
     "show": "lifecycle_tui.cli.config.show:command",
     "explain": "lifecycle_tui.cli.config.explain:command",
+    "schema": "lifecycle_tui.cli.config.schema:command",
 }
 """Command → where it lives. Their modules import what they need inside their functions: `config --help` loads all."""
 
