@@ -20,6 +20,7 @@ from lifecycle_tui.config.build import Declared, build, check_matches
 from lifecycle_tui.config.layering import Laid
 from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.config.report import Layer, Report, View
+from lifecycle_tui.config.salvage import note
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.schema_model import ModelTable
@@ -104,10 +105,7 @@ def _examine(path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path,
     report = Report()
     data = {path: _bytes(path, over) if given is None else given[path]}
     name = layering.which(path, given)
-    below, problem = read(path, data[path])
-    if problem is not None:
-        report.add(problem)
-        report.broken.add(())
+    below = note(*read(path, data[path]), report)
     laid = layering.lay(below, name, given, over, data, report)
     main = laid.main
     file = validate(main, FileTable, report)
@@ -211,12 +209,10 @@ def _model(laid: Laid, path: Path, text: bytes, report: Report, data: dict[Path,
     """The model of an included file, as the environment has it."""
     data[path] = text
     source, problem = read(path, text, ("models", path.stem))
-    if problem is not None:
-        report.add(problem)
-        report.broken.add(("models", path.stem))
+    source = note(source, problem, report)
     source = laid.over(source, path.stem)
     table = validate(source, ModelTable, report)
-    return Declared(path.stem, Layer(source), table, readable=problem is None)
+    return Declared(path.stem, Layer(source), table, readable=not report.is_broken(("models", path.stem)))
 
 
 def _alone(laid: Laid, declared: list[Declared], report: Report) -> list[Declared]:

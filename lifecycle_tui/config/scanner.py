@@ -74,6 +74,7 @@ class Scan:
         complete: False where the text ceased to be TOML.
         stopped: where it did.
         opened: the bracket or brace that was open there, if any.
+        table: the table that the text was in at its end.
     """
 
     entries: dict[KeyPath, Entry] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Scan:
     complete: bool = True
     stopped: int = 0
     opened: Span | None = None
+    table: KeyPath = ()
 
 
 _SPACE = re.compile(r"[ \t]*")
@@ -117,6 +119,7 @@ def scan(text: str) -> Scan:
         scanner.found.complete = False
         scanner.found.stopped = scanner.pos
         scanner.found.opened = scanner.open[-1] if scanner.open else None
+    scanner.found.table = scanner.table
     return scanner.found
 
 
@@ -126,7 +129,7 @@ class _Scanner:
         self.pos = 0
         self.found = Scan()
         self.open: list[Span] = []
-        self._table: KeyPath = ()
+        self.table: KeyPath = ()
         self._lists: dict[KeyPath, int] = {}  # arrays of tables: index of the last one
         self._declared: dict[KeyPath, Span] = {}  # by a value or a header
         self._dotted: dict[KeyPath, Span] = {}  # opened by a dotted key: no header may follow
@@ -139,7 +142,7 @@ class _Scanner:
             if self.text[self.pos] == "[":
                 self._header()
             else:
-                self._pair(self._table)
+                self._pair(self.table)
             self._skip(_SPACE)
             if self.pos < len(self.text) and self.text[self.pos] not in "\r\n#":
                 raise _LostError
@@ -211,7 +214,7 @@ class _Scanner:
             if first is not None:
                 self.found.duplicates.append(Duplicate(path, first, span))
         self.found.entries[path] = Entry(key=span, header=header)
-        self._table = path
+        self.table = path
 
     def _next_of_list(self, path: KeyPath, span: Span) -> KeyPath:
         if path in self._declared:

@@ -51,6 +51,11 @@ def read(path: Path, data: bytes, prefix: KeyPath = ()) -> tuple[Source, Problem
     except UnicodeDecodeError as exc:
         source = Source(path, data.decode("utf-8-sig", "replace").replace("\r\n", "\n"), {}, prefix)
         return source, _undecodable(source, data, exc)
+    return parse(path, text, prefix)
+
+
+def parse(path: Path, text: str, prefix: KeyPath = ()) -> tuple[Source, Problem | None]:
+    """The same for a text whose line ends are plain newlines."""
     try:
         return Source(path, text, tomllib.loads(text), prefix), None
     except tomllib.TOMLDecodeError as exc:

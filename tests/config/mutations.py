@@ -237,7 +237,7 @@ class Maker:
         at(self.tree, path[:-1])[path[-1]] = wrong
         texts, written = self.texts()
         return Mutant(texts, self.name, (written.values[path],), ("unknown-action", "unknown-notifier"), None, None,
-                      f"choice {path} = {wrong!r}")  # fmt: skip
+                      f"action {path} = {wrong!r}")  # fmt: skip
 
     def twice(self) -> Mutant | None:
         path = self.pick(lambda path, _: all(isinstance(part, str) for part in path))

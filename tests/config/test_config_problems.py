@@ -382,6 +382,7 @@ def test_all_problems_of_all_files_in_one_run(workspace) -> None:
         ("models/d.toml:1:8", "value"),
         ("models/d.toml:2:1", "missing-key"),
         ("models/d.toml:3:1", "unknown-key"),
+        ("models/e.toml:1:1", "missing-key"),
         ("models/e.toml:1:8", "syntax"),
         ("models/f.toml:1:1", "missing-key"),
         ("models/f.toml:2:2", "unknown-key"),
