@@ -5,14 +5,24 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from lifecycle_tui.domain.protocols import Message, Outcomes
+from lifecycle_tui.domain.views import ModelView, View
 from lifecycle_tui.plugin_host import builtin_index, discover, index
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.introspect import METHODS
+from lifecycle_tui.plugin_host.runner import Codec, Runner
+from lifecycle_tui.profiles import wire
+from lifecycle_tui.profiles.profiler import Profiler
 
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 FILES = sorted(p for p in discover.BUILTIN.glob("*/*.py") if not p.name.startswith("_"))
 
 
@@ -68,19 +78,62 @@ def test_make_gives_the_built_in_itself() -> None:
     assert type(catalog.make(info, {"bins": 5})) is catalog.load_builtin(info)
 
 
-def test_built_ins_work_as_drop_ins_under_another_name(tmp_path: Path) -> None:
-    """DESIGN §3.5. The copies of all detectors and metrics register the same, in a process of a team's plugin."""
+def profile(values: np.ndarray, grid: Any = None) -> Any:
+    profiler = Profiler("numeric", grid)
+    profiler.update(pa.array(values))
+    return profiler.result()
+
+
+def copied(tmp_path: Path) -> PluginCatalog:
+    """A workspace whose `plugins/` has a copy of every built-in file, each name with `my` before it."""
     folder = tmp_path / "plugins"
     folder.mkdir()
-    copied = [f for f in FILES if f.parent.name in ("detectors", "metrics")]
-    for file in copied:
-        name = f'"{file.stem}"'
-        source = file.read_text("utf-8")
-        assert name in source, f"{file.name} does not write its name out"
-        (folder / f"my_{file.stem}.py").write_text(source.replace(name, f'"my_{file.stem}"'), "utf-8")
-    catalog = PluginCatalog.open(tmp_path, [folder])
+    for row in index.builtin_rows():
+        said = f'name = "{row.name}"'
+        source = Path(row.home).read_text("utf-8")
+        assert said in source, f"{row.home} does not write its name out"
+        target = folder / f"my_{row.kind}_{Path(row.home).stem}.py"
+        target.write_text(source.replace(said, f'name = "my{row.name}"'), "utf-8")
+    return PluginCatalog.open(tmp_path, [folder])
+
+
+def test_built_ins_work_as_drop_ins_under_another_name(tmp_path: Path) -> None:
+    """DESIGN §3.5. The copies of all files register the same, and work in the process of a team's plugin."""
+    catalog = copied(tmp_path)
     assert [f"{r.place} {f.message}" for r, f in catalog.faults] == []
-    for file in copied:
-        kind = file.parent.name.removesuffix("s")
-        one, two = catalog.find(kind, file.stem), catalog.find(kind, f"my_{file.stem}")
-        assert (one.options, one.kinds, one.tasks, one.line) == (two.options, two.kinds, two.tasks, two.line)
+    for one in index.builtin_rows():
+        two = catalog.find(one.kind, f"my{one.name}")
+        assert (one.options, one.kinds, one.tasks, one.line, one.about) == (
+            two.options, two.kinds, two.tasks, two.line, two.about,
+        )  # fmt: skip
+
+    reference = profile(np.arange(200.0))
+    window = profile(np.arange(200.0) + 20, reference.grid)
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n2,y\n")
+    outcomes = Outcomes(np.array([1, 0, 1, 1], np.int8), np.array([1, 0, 0, 1], np.int8))
+    message = Message("subject", "body", ({"rule": "psi"},))
+    view = View(NOW, "/w", (ModelView("shop", "binary", None, (), "ok", None, None, None, NOW),))
+    with Runner(codec=Codec(wire.encode, "lifecycle_tui.profiles.wire:decode")) as runner:
+
+        def both(kind: str, name: str, options: dict[str, Any] | None = None, **more: Any) -> tuple[Any, Any]:
+            one, two = catalog.find(kind, name), catalog.find(kind, f"my{name}")
+            return catalog.make(one, options, **more), catalog.make(two, options, runner=runner, **more)
+
+        for name in ("psi", "ks", "missing"):
+            one, two = both("detector", name)
+            assert one.measure(reference, window) == two.measure(reference, window), name
+        one, two = both("metric", "accuracy")
+        assert one.measure(outcomes) == two.measure(outcomes)
+        one, two = both("source", "csv", location=str(tmp_path / "t.csv"))
+        assert tuple(one.fragments()) == two.fragments() and dict(one.schema()) == two.schema()
+        (read,) = two.read(two.fragments()[0])
+        assert read.data.to_pydict() == next(iter(one.read(one.fragments()[0]))).data.to_pydict()
+        for made, file in zip(both("notifier", "log", {"path": str(tmp_path / "log")}), ("one", "two"), strict=True):
+            made.send(message)
+            (tmp_path / "log").rename(tmp_path / file)
+        assert (tmp_path / "one").stat().st_size == (tmp_path / "two").stat().st_size > 0
+        one, two = both("command", "signals")
+        assert one.run(view) == two.run(view) == []
+        one, two = both("deployer", "local")
+        assert one.serving(str(tmp_path / "none")) is two.serving(str(tmp_path / "none")) is None
+        assert runner.starts == 1
