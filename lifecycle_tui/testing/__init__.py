@@ -10,7 +10,7 @@
         detector = testing.load_plugin("plugins/kurtosis.py")()
         assert testing.measure(detector, [1.0, 2.0, 3.0], [1.0, 2.0, 9.0]).value > 0
 
-The fixtures `workspace`, `clock` and `drive` are there for test files (or the top `conftest.py`) that say
+The fixtures `workspace` (a `Space`), `clock` and `drive` are there for test files, or the top `conftest.py`, that say
 `pytest_plugins = ["lifecycle_tui.testing"]`. Nothing is registered with pytest by being installed: other people's
 test runs do not import this. What a function needs is imported when it is called.
 """
@@ -19,13 +19,23 @@ from __future__ import annotations
 
 from lifecycle_tui.testing.columns import measure, outcomes, profile
 from lifecycle_tui.testing.conforming import Conformance, conformance
+from lifecycle_tui.testing.fixtures import Drive, clock, drive, workspace
 from lifecycle_tui.testing.loading import load_module, load_plugin
+from lifecycle_tui.testing.terminal import Terminal
 from lifecycle_tui.testing.values import alert_event, fit_request, message, release, rollout_event, version_event, view
+from lifecycle_tui.testing.workspaces import Checked, Ran, Space
 
 __all__ = [
+    "Checked",
     "Conformance",
+    "Drive",
+    "Ran",
+    "Space",
+    "Terminal",
     "alert_event",
+    "clock",
     "conformance",
+    "drive",
     "fit_request",
     "load_module",
     "load_plugin",
@@ -37,4 +47,5 @@ __all__ = [
     "rollout_event",
     "version_event",
     "view",
+    "workspace",
 ]
