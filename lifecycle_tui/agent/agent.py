@@ -17,6 +17,7 @@ from typing import Literal
 
 from lifecycle_tui.agent import accepted, loop, standby
 from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent.editors import refresh_schemas
 from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
 from lifecycle_tui.agent.rounds import TICK, Duty, Rounds, Turn
@@ -94,6 +95,7 @@ class Agent:
         self._say(f"agent {duty.number} runs {spec.root} ({self._mode})")
         rounds = Rounds(self._watched, supervisor, narrator, duty, self._say, self._turn, self._clock)
         self._accept(rounds)
+        refresh_schemas(self._watched.workspace)
         while not self._ended.wait(TICK):
             rounds.round()
             if self._mode == "auto" and rounds.idle():

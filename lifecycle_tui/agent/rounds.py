@@ -20,6 +20,7 @@ from pathlib import Path
 from lifecycle_tui.agent import accepted, policy_changes, viewers
 from lifecycle_tui.agent.accepted import News, Watched
 from lifecycle_tui.agent.declaring import declare
+from lifecycle_tui.agent.editors import refresh_schemas
 from lifecycle_tui.agent.following import Following, concerned
 from lifecycle_tui.agent.loop import AGENT, Turned
 from lifecycle_tui.agent.narrate import Narrator
@@ -167,6 +168,7 @@ class Rounds:
         self._say(f"{spec.file.name} has changed: taken" if news.problem is None else "plugins have changed")
         if news.texts is not None:
             self.accept(news.texts)
+        refresh_schemas(self._watched.workspace)
         self._owed |= dict.fromkeys(concerned(before, self._watched.workspace, was, news.code))
         self._supervisor.size = slots(spec.jobs)
         self._supervisor.forgive()

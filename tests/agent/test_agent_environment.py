@@ -12,11 +12,13 @@ from lifecycle_tui.actions.doing import Doer
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.agent import accepted, spawn
 from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.builtin.detectors import psi
 from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError, UsageError
 from lifecycle_tui.state import folder, lease, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.declared import declared
+from lifecycle_tui.tui.reads.policy_file import Files
 
 MAIN = """\
 [models.churn]
@@ -138,6 +140,43 @@ def test_the_terminal_reads_what_the_environment_says(root: Path, monkeypatch: p
     monkeypatch.setenv(environment.VARIABLE, "../x")
     declared(root, "other")
     assert rule() == ("drift.share > 0.3", 2)
+
+
+def test_the_policy_pane_shows_the_environments_lines(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = '[models.churn.rules.only-prod]\nwhen = "rows < 10"\n[defaults.rules.late]\nwhen = "data.late > 1h"\n'
+    save(root / "lifecycle.prod.toml", PROD + extra)
+    files = Files(root, "churn")
+    found = files.read()
+    assert found.problem == "" and {rule.name: (rule.when, rule.windows, rule.place) for rule in found.rules} == {
+        "late": ("data.late > 1h", 1, "lifecycle.prod.toml:7"),
+        "drift": ("drift.share > 0.2", 2, "lifecycle.toml:9"),
+        "only-prod": ("rows < 10", 1, "lifecycle.prod.toml:5"),
+    }
+    assert [(w.file, w.lines[0][0]) for w in found.written if "environment" in w.why] == [
+        ("lifecycle.prod.toml", 7), ("lifecycle.prod.toml", 3),
+    ]  # fmt: skip
+    save(root / "lifecycle.prod.toml", PROD.replace("0.2", "0.3"))
+    assert files.moved() and files.read().rules[0].when == "drift.share > 0.3"
+    (root / "lifecycle.prod.toml").unlink()
+    assert files.moved() and "lifecycle.prod.toml cannot be read" in files.read().problem
+    monkeypatch.setenv(environment.VARIABLE, "../x")
+    assert "no name for an environment" in files.read().problem
+
+
+def test_editors_are_told_of_plugins_as_they_come(root: Path) -> None:
+    from lifecycle_tui.agent.editors import refresh_schemas
+
+    folder.make(root)
+    watched = Watched(root / "lifecycle.toml")
+    refresh_schemas(watched.workspace)
+    schema = folder.folder(root) / "schema.json"
+    assert '"psi"' in schema.read_text() and '"tailed"' not in schema.read_text()
+    (root / "plugins").mkdir()
+    text = Path(psi.__file__).read_text(encoding="utf-8").replace('name = "psi"', 'name = "tailed"')
+    (root / "plugins" / "tailed.py").write_text(text, encoding="utf-8")
+    assert watched.look()
+    refresh_schemas(watched.workspace)
+    assert '"tailed"' in schema.read_text()
 
 
 def test_whether_an_agent_is_started_is_the_environments_word(root: Path) -> None:

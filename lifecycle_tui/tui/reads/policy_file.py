@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lifecycle_tui.config.overlays import laid_over
+from lifecycle_tui.domain import environment
+from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.toml_lines import Piece, pieces
 
@@ -131,6 +134,9 @@ class Files:
             main = self._text(self._main)
             mine = main.under("models", self._model)
             own = None if mine else self._included(main)
+            over = self._environment()
+        except ConfigError as exc:
+            return File((), (), "", "", exc.message)
         except OSError as exc:
             return File((), (), "", "", f"{exc.filename or FILE} cannot be read: {exc.strerror}")
         written = [
@@ -140,17 +146,29 @@ class Files:
         ]
         if own is not None:
             written.insert(0, Written(own.name, "the model's own file", tuple(enumerate(own.lines, 1)), own.path))
+        if over is not None:
+            for path, why in ((("models", self._model), "the model"), (("defaults",), "every model")):
+                lines = over.numbered(over.under(*path))
+                written.insert(0, Written(over.name, f"what the environment says of {why}", lines, over.path))
+            if not mine and own is None and over.under("models", self._model):
+                own = over
         shown = tuple(w for w in written if w.lines)
         if not mine and own is None:
             return File(shown, (), "", "", f"{FILE} declares no model {self._model}")
         try:
-            table = _values(main, "models", self._model) if own is None else tomllib.loads("\n".join(own.lines))
+            if own is None or own is over:
+                table = _values(main, "models", self._model)
+            else:
+                table = tomllib.loads("\n".join(own.lines))
             defaults = _values(main, "defaults")
+            if over is not None:
+                table = laid_over(table, _values(over, "models", self._model))
+                defaults = laid_over(defaults, _values(over, "defaults"))
         except tomllib.TOMLDecodeError as exc:
             return File(shown, (), "", "", f"these lines are no TOML: {str(exc).partition(' (at ')[0]}")
         self.own, self.defaults = table, defaults
         return File(
-            shown, tuple(_rules(self._model, table, defaults, own or main, main)),
+            shown, tuple(_rules(self._model, table, defaults, own or main, main, over)),
             _in_a_line(_merged(table, defaults, "training")), _in_a_line(_merged(table, defaults, "rollout")), "",
             _in_a_line(_merged(table, defaults, "monitor")), tuple(self._sections(table, own or main, main)),
         )  # fmt: skip
@@ -161,6 +179,15 @@ class Files:
                 yield name, _place(own, ("models", self._model, name))
             elif name in self.defaults:
                 yield name, _place(main, ("defaults", name))
+
+    def _environment(self) -> _Text | None:
+        """The file of the environment; None where there is none.
+
+        Raises:
+            ConfigError: the environment has no proper name. OSError: its file cannot be read.
+        """
+        name = environment.current()
+        return None if name is None else self._text(environment.overlay(self._main, name))
 
     def _included(self, main: _Text) -> _Text | None:
         """The included file that declares the model: the one of its name."""
@@ -177,7 +204,7 @@ class Files:
 
 
 def _rules(
-    model: str, table: Mapping[str, Any], defaults: Mapping[str, Any], own: _Text, main: _Text
+    model: str, table: Mapping[str, Any], defaults: Mapping[str, Any], own: _Text, main: _Text, over: _Text | None
 ) -> Iterator[Rule]:
     """The rules that count: the model's own, filled from those of the same name in `[defaults]`, and the rest there."""
     ours, theirs = _table(table, "rules"), _table(defaults, "rules")
@@ -185,10 +212,10 @@ def _rules(
         filled = {**_table(theirs, name), **_table(ours, name)}
         if filled.get("enabled", True) is False:
             continue
-        if name in ours:
-            place = _place(own, ("models", model, "rules", name))
-        else:
-            place = _place(main, ("defaults", "rules", name))
+        path = ("models", model, "rules", name) if name in ours else ("defaults", "rules", name)
+        text = own if name in ours else main
+        # A rule that the environment only changes is the lower file's.
+        place = _place(over if over is not None and not text.under(*path) and over.under(*path) else text, path)
         yield _rule(name, filled, place, name not in ours)
 
 
