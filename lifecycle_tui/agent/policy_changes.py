@@ -6,6 +6,7 @@ wrote nobody knows more than that the file has changed: `who` is then "file". Ca
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.config.compare import Difference, text_differences
-from lifecycle_tui.config.sources import shown
 from lifecycle_tui.domain import environment
 from lifecycle_tui.state import audit
 from lifecycle_tui.state.text import loads
@@ -36,7 +36,8 @@ def record(
     """
     found = _told(tx, differences(main, before, after)) if before else ()
     if found:
-        files = [shown(path) for path in {**after, **before} if before.get(path) != after.get(path)]
+        moved = (path for path in {**after, **before} if before.get(path) != after.get(path))
+        files = [os.path.relpath(path, main.parent) for path in moved]
         models = {d.key[1] for d in found if d.key[:1] == ("models",) and len(d.key) > 1}
         every = len(models) == 1 and all(d.key[:1] == ("models",) for d in found)
         detail: dict[str, Any] = {

@@ -14,6 +14,9 @@ from typing import Any
 
 from lifecycle_tui.state.text import instant, loads, moment
 
+CHANGES = 3
+"""Keys that an edit of the policy is told by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -111,21 +114,32 @@ def _job(
 
 def _audit(
     who: str, behind: str | None, action: str, subject: str, version: int | None, previous: int | None,
-    old: str | None, new: str | None,
+    configured: str | None,
 ) -> tuple:  # fmt: skip
     told = [f"as {behind}" if behind else ""]
-    if action == "configure" and (old is not None or new is not None):
-        told.append(f"{old or 'not set'} → {new or 'not set'}")
     if action == "deploy" and version is not None:
         told.append(f"version {version} serves" + (f" in place of version {previous}" if previous is not None else ""))
+    told += _configured(subject, loads(configured, {}))
     return action, subject, ", ".join(t for t in told if t), who
+
+
+def _configured(subject: str, detail: dict[str, Any]) -> list[str]:
+    """What an edit of the policy has changed: its keys, the first ones with what they were and are."""
+    changes = detail.get("changes", [detail] if "key" in detail else [])
+    told = []
+    for change in changes[:CHANGES]:
+        was, now = change.get("old"), change.get("new")
+        name = "" if change.get("key") == subject else f"{change.get('key')}: "
+        told.append(f"{name}{'not set' if was is None else was} → {'not set' if now is None else now}")
+    rest = int(detail.get("keys", len(changes))) - len(told)
+    return [*told, *([f"and {rest} more"] if rest > 0 else [])]
 
 
 _TELLERS = (
     _Teller(
         "audit", "audit", "at",
-        "who, behind, action, subject, json_extract(detail, '$.version'), json_extract(detail, '$.previous'), "
-        "json_extract(detail, '$.old'), json_extract(detail, '$.new')",
+        "who, behind, action, subject, json_extract(detail, '$.version'), json_extract(detail, '$.previous')"
+        ", CASE WHEN action = 'configure' THEN detail END",
         _audit,
     ),
     _Teller(

@@ -151,3 +151,25 @@ def test_a_rule_that_reads_what_is_not_there_is_said(shop: Callable[..., Space])
     outcome = space.run()
     assert "psi.agge" in outcome["problems"][0] and "psi.age" in outcome["problems"][0]
     assert space.row().health == "error"
+
+
+def test_a_new_rule_fires_by_what_is_stored_and_opens_no_old_alert(shop: Callable[..., Space]) -> None:
+    """Its streak is read over the windows that were decided before it was written; episodes that are over stay so."""
+    space = shop(drift_from=44)
+    space.run()
+    assert space.alerts() == ()
+    keys = sorted({e.window.key for e in space.history(version="")})
+    drifted = [e.window.key for e in space.history(version="") if e.signals["drift.max"].value >= 0.2]
+    assert drifted == keys[-len(drifted) :] and 2 <= len(drifted) < len(keys)
+    toml = (space.root / "lifecycle.toml").read_text()
+    now = f"{RULES}for = {len(drifted)}\n".replace("for = 2\n", "").split("[models.shop.rules.blind]")[0]
+    over = '[models.shop.rules.calm]\nwhen = "drift.max < 0.2"\n'
+    more = f'[models.shop.rules.long]\nwhen = "drift.max >= 0.2"\nfor = {len(drifted) + 1}\n'
+    space.write("lifecycle.toml", f"{toml}{now}for = {len(drifted)}\n{over}{more}")
+    outcome = space.run()
+    assert outcome["new"] == 0
+    (only,) = space.alerts()
+    assert (only.alert.rule, only.alert.since, only.alert.last_window) == ("moved", drifted[0], drifted[-1])
+    space.write("lifecycle.toml", toml)
+    space.run()
+    assert [(a.alert.state, a.alert.resolved_by) for a in space.alerts()] == [("resolved", "rule removed")]
