@@ -84,10 +84,15 @@ class Source:
         return lease.held(lease.read(conn)), lease.note(conn) is not None
 
     def note(self) -> str:
-        """What the agent has to say to viewers, e.g. that the file has errors; "" for nothing, and where none runs."""
+        """What the agent has to say to viewers, e.g. that the file has errors; "" for nothing, and where none runs.
+
+        That it works in another environment than this terminal comes first: then nothing here means what it seems to.
+        """
         from lifecycle_tui.state import lease
 
-        found = fleet.note(self.conn)
+        found, other = fleet.note(self.conn), lease.elsewhere(self.conn)
+        if other is not None:
+            return f"{other}: what is done from here is refused"
         return found if found is not None and lease.held(lease.read(self.conn)) else ""
 
     def clock(self) -> Simulated | None:
