@@ -81,7 +81,8 @@ def main() -> int:
         f"one model, {chosen.days} daily windows: {1000 * one[1]:.1f} ms CPU ({one[1] / one[0]:.1f} x reading its rows)"
     )
     print(
-        f"{chosen.models} models: {fleet:.2f} s wall, {statistics.median(cpus):.2f} s CPU, {cores} cores, {gained} differences"
+        f"{chosen.models} models: {fleet:.2f} s wall, {statistics.median(cpus):.2f} s CPU, {cores} cores, "
+        f"{gained} differences"
     )
     over = one[1] > ONE or fleet * min(cores, 2) / 2 > FLEET * chosen.models / 1000
     print(
@@ -120,7 +121,8 @@ def _one(root: Path, asked: list[Asked]) -> tuple[float, float]:
 
 def _fill(state: State, names: list[str], days: int) -> None:
     """A year of each model: two rows a window, the labels of a day known two weeks later, three signals that rules read
-    among twenty; calm but for some weeks in which something happens."""
+    among nine; calm but for two fortnights in which something happens, more in
+    one half of the models than in the other."""
     chance = random.Random(1)
     with state.write() as tx:
         number = 0
@@ -135,8 +137,10 @@ def _fill(state: State, names: list[str], days: int) -> None:
                 (name, instant(START)),
             )
             windows, signals = [], []
+            begins = chance.randrange(180)
+            mild = chance.random() < 0.5
             for day in range(days):
-                begin, odd = START + day * DAY, day % 90 in range(60, 75)
+                begin, odd = START + day * DAY, (day + begins) % 180 in range(14)
                 key = f"{begin:%Y-%m-%d}"
                 for version, revision, later in (("", 1, 1), ("1", 1, 1), ("1", 2, 15)):
                     number += 1
@@ -146,15 +150,19 @@ def _fill(state: State, names: list[str], days: int) -> None:
                          0 if later == 1 else 1000, int(version == "" or later > 1), 1, instant(begin + later * DAY))
                     )  # fmt: skip
                     if version == "":
-                        numbers = {"psi.income": chance.uniform(0.2, 0.4) if odd else chance.uniform(0, 0.18)}
-                        numbers["drift.share"] = chance.uniform(0.1, 0.5) if odd else 0.0
-                        numbers |= {f"psi.other{n}": chance.random() for n in range(18)}
+                        bad = 0.19 if mild else 0.3
+                        numbers = {
+                            "psi.income": chance.uniform(0.2, 0.4) * bad / 0.3 if odd else chance.uniform(0, 0.12)
+                        }
+                        numbers["drift.share"] = 0.4 if odd and not mild else 0.0
+                        numbers |= {f"psi.other{n}": chance.random() for n in range(6)}
                     else:
-                        numbers = {"auc": chance.uniform(0.68, 0.74) if odd else 0.8} if revision == 2 else {}
+                        numbers = {"auc": 0.78 if mild or not odd else 0.7} if revision == 2 else {}
                     signals += [(number, s, v, v - 0.01, v + 0.01, 1000) for s, v in numbers.items()]
             tx.executemany(
-                'INSERT INTO windows (id, model, key, version, revision, current, position, start, "end", rows, labels, '
-                "mature, complete, as_of, recorded_at, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '')",
+                'INSERT INTO windows (id, model, key, version, revision, current, position, start, "end", rows, '
+                "labels, mature, complete, as_of, recorded_at, digest) "
+                f"VALUES ({', '.join('?' * 14)}, '', '')",
                 windows,
             )
             tx.executemany(

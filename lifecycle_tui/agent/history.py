@@ -28,8 +28,7 @@ LATE = 2
 """A window that was recorded so many of its lengths after its end, with others at once, was evaluated afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One revision of a window for one version, at the instant at which it was known.
 
     Attributes:
@@ -181,9 +180,9 @@ def _at_its_end(arrival: Arrival, end: datetime, delay: timedelta) -> list[Arriv
     """A window that was evaluated afterwards, as it would have come in: its rows at its end, its labels after the
     delay."""
     if not delay:
-        return [replace(arrival, at=min(end, arrival.at))]
-    early = replace(arrival, at=min(end, arrival.at), labels=0, facts=replace(arrival.facts, mature=False))
-    return [early, replace(arrival, at=min(end + delay, arrival.at))]
+        return [arrival._replace(at=min(end, arrival.at))]
+    early = arrival._replace(at=min(end, arrival.at), labels=0, facts=replace(arrival.facts, mature=False))
+    return [early, arrival._replace(at=min(end + delay, arrival.at))]
 
 
 def _filled(rows: Sequence[_Row]) -> list[dict[str, SignalFact]]:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from lifecycle_tui.agent.history import Arrival, History
 from lifecycle_tui.agent.loop import AGENT
 from lifecycle_tui.policy.course import Alerts, Episode
-from lifecycle_tui.policy.facts import CompiledRule
+from lifecycle_tui.policy.facts import CompiledRule, WindowFacts
 from lifecycle_tui.policy.loop import (
     AlertFact,
     ApprovalFact,
@@ -34,6 +34,7 @@ from lifecycle_tui.policy.loop import (
     LoopState,
     Train,
 )
+from lifecycle_tui.policy.quick import quick
 from lifecycle_tui.policy.step import quiet, step
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state.jobs import Job
@@ -84,12 +85,30 @@ class Course:
         decisions: in order.
         unsure: the instant of the first decision whose outcome history does not hold; None if it holds all.
         served: (from, version): who served, as far as it is known.
+        read: every form of every window that rules were shown.
     """
 
     alerts: tuple[Episode, ...] = ()
     decisions: tuple[Decision, ...] = ()
     unsure: datetime | None = None
     served: tuple[tuple[datetime, int | None], ...] = ()
+    read: tuple[WindowFacts, ...] = ()
+
+    def holds_for(self, old: Policy, new: Policy) -> bool:
+        """Whether this course of the `old` policy is certainly that of the `new` one: the same plan, and rules that
+        say the same of all that was read, and have opened no alert whose text would differ."""
+        if old.plan != new.plan or [r.name for r in old.rules] != [r.name for r in new.rules]:
+            return False
+        told = {episode.rule for episode in self.alerts}
+        for one, other in zip(old.rules, new.rules, strict=True):
+            if one == other:
+                continue
+            if one.name in told or (one.for_windows, one.performance) != (other.for_windows, other.performance):
+                return False
+            before, after = quick(one.expression), quick(other.expression)
+            if any(before(facts) is not after(facts) for facts in self.read):
+                return False
+        return True
 
 
 @dataclass
@@ -119,8 +138,11 @@ class _Replay:
             return
         at = next_ = 0
         while at < len(arrivals) or next_ < len(other) or self.due is not None:
-            upcoming = [*other[next_ : next_ + 1], *(a.at for a in arrivals[at : at + 1])]
-            now = min(upcoming if self.due is None else [*upcoming, self.due])
+            now = arrivals[at].at if at < len(arrivals) else limit + NEAR
+            if next_ < len(other) and other[next_] < now:
+                now = other[next_]
+            if self.due is not None and self.due < now:
+                now = self.due
             if now > limit:
                 return
             happened = self.due is not None and self.due <= now
@@ -320,7 +342,9 @@ def replay(history: History, policy: Policy, until: datetime | None = None) -> C
     """
     found = _Replay(policy, history, Alerts(policy.rules))
     found.run(until)
-    return Course(found.alerts.episodes(), tuple(found.decisions), found.unsure, tuple(found.served))
+    return Course(
+        found.alerts.episodes(), tuple(found.decisions), found.unsure, tuple(found.served), tuple(found.alerts.read)
+    )
 
 
 def unanswered(history: History, decisions: Sequence[Decision]) -> tuple[Job, ...]:

@@ -176,7 +176,8 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
     old, new = asked.in_force, asked.edited
     history = read_history(conn, asked.model, signals_of(old.policy, new.policy), delay=asked.delay)
     first = replay(history, old.policy, asked.until)
-    second = first if new is old else replay(history, new.policy, asked.until)
+    same = new is old or first.holds_for(old.policy, new.policy)
+    second = first if same else replay(history, new.policy, asked.until)
     since, until = _span(history, asked)
     in_force = _cut(first, since)
     edited = in_force if second is first else _cut(second, since)
@@ -193,7 +194,7 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
         ),
         in_force,
         edited,
-        compare(in_force, edited) if new is not old else (),
+        compare(in_force, edited) if second is not first else (),
         (_pages(in_force, old), _pages(edited, new)),
         tuple(_notes(conn, asked, history, first, second)),
     )
@@ -208,14 +209,12 @@ def _span(history: History, asked: Asked) -> tuple[datetime | None, datetime | N
 
 def _cut(course: Course, since: datetime | None) -> Course:
     """What is told: alerts that were open since then, and what was decided."""
-    if since is None:
-        return course
     return Course(
-        tuple(e for e in course.alerts if e.resolved is None or e.resolved >= since),
-        tuple(d for d in course.decisions if d.at >= since),
+        tuple(e for e in course.alerts if since is None or e.resolved is None or e.resolved >= since),
+        tuple(d for d in course.decisions if since is None or d.at >= since),
         course.unsure,
         course.served,
-    )
+    )  # without what was read: the answer may go to another process
 
 
 def _pages(course: Course, side: Side) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lifecycle_tui.domain.results import Alert, Health
 from lifecycle_tui.domain.signals import Signal
@@ -15,9 +15,8 @@ Transition = Literal["opened", "woken", "resolved"]
 """What notifiers are told of an alert; "woken": it was snoozed, and is still open."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignalFact:
-    """One signal as rules see it; None where there is no number."""
+class SignalFact(NamedTuple):
+    """One signal as rules see it; None where there is no number. A tuple, for there are as many as signals in state."""
 
     value: float | None
     lower: float | None = None

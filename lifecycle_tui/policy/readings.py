@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lifecycle_tui.policy.facts import CompiledRule, WindowFacts
+from lifecycle_tui.policy.quick import Evaluate, quick
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Reading:
         streak: the known windows in a row, up to the latest, in which it holds.
         said: what it said in each window that it may read, by order.
         last: order of the last window that it may read.
+        evaluate: the rule's expression.
     """
 
     rule: CompiledRule
@@ -31,6 +33,10 @@ class Reading:
     streak: list[WindowFacts] = field(default_factory=list)
     said: dict[int, bool | None] = field(default_factory=dict)
     last: int = -1
+    evaluate: Evaluate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.evaluate = quick(self.rule.expression)
 
     def reads(self, facts: WindowFacts) -> bool:
         """Whether the rule may read a window: one on performance only what the champion scored and is mature."""
@@ -38,8 +44,9 @@ class Reading:
 
     def see(self, facts: WindowFacts) -> None:
         """The next window in window order."""
-        if self.reads(facts):
-            self._note(facts, self.rule.expression.evaluate(facts.lookup()))
+        rule = self.rule
+        if not rule.performance or (facts.mature and facts.version == self.champion):
+            self._note(facts, self.evaluate(facts))
 
     def _note(self, facts: WindowFacts, value: bool | None) -> None:
         self.eligible += 1
@@ -50,7 +57,7 @@ class Reading:
         self.latest = (facts, value)
         if value:
             self.streak.append(facts)
-        else:
+        elif self.streak:
             self.streak = []
 
     def revise(self, facts: WindowFacts, windows: Iterable[WindowFacts], before: WindowFacts | None = None) -> None:
@@ -67,7 +74,7 @@ class Reading:
         if known and before is not None and self._unmoved(before, facts):
             self._replace(facts)
             return
-        value = self.rule.expression.evaluate(facts.lookup())
+        value = self.evaluate(facts)
         if not known and facts.order > self.last:
             self._note(facts, value)
         elif known and self.said[facts.order] == value:

@@ -11,4 +11,9 @@ COMMANDS = {"simulate": "lifecycle_tui.cli.policy.simulate:command"}
 
 @click.group(name="policy", commands=Lazy(COMMANDS))
 def group() -> None:
-    """Ask what a policy would have done."""
+    """Ask what a policy would have done.
+
+    \b
+    Example:
+      lifecycle policy simulate --config edited.toml --since 1y
+    """
