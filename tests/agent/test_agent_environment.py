@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from lifecycle_tui.state import folder, lease, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.declared import declared
 from lifecycle_tui.tui.reads.policy_file import Files
+from lifecycle_tui.tui.source import Source
 
 MAIN = """\
 [models.churn]
@@ -105,12 +107,17 @@ def test_work_is_not_asked_for_beside_an_agent_of_another_environment(
             number = lease.take(tx, processes.this(), "stay", NOW)
         with state.read() as conn:
             assert lease.read(conn).environment == "prod" and lease.elsewhere(conn) is None
+        with contextlib.closing(Source(root)) as source:
+            assert source.note() == "" and source.name == f"{root.name} · prod"
         with Doer(root) as doer:
             assert doer.workspace(retrain).spec.environment == "prod" and doer.problem is None
         monkeypatch.delenv(environment.VARIABLE)
         with state.read() as conn:
             says = "the agent works in the environment prod, and this is no environment"
             assert lease.elsewhere(conn) == says
+        with contextlib.closing(Source(root)) as source:
+            assert source.note() == f"{says}: what is done from here is refused"
+            assert source.name == root.name
         with Doer(root) as doer, pytest.raises(UsageError, match="works in the environment prod"):
             doer.workspace(retrain)
         with Doer(root) as doer:  # what cannot wait is planned by what the agent goes by
