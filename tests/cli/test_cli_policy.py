@@ -78,6 +78,14 @@ def test_an_edited_file_anywhere_is_read_in_place_of_the_one_in_force(rides: Pat
     assert done.code == 2 and f"{edited}:15:" in done.err and done.out == ""
 
 
+def test_a_model_that_only_one_of_the_two_declares_is_named(rides: Path, here: Here, tmp_path: Path) -> None:
+    edited = tmp_path / "edited.toml"
+    text = (rides / "lifecycle.toml").read_text("utf-8")
+    edited.write_text(text[: text.index("[models.shop]")], "utf-8")
+    done = here(rides, "policy", "simulate", "--config", str(edited))
+    assert (done.code, done.err) == (0, "shop is declared by one of the two alone, and is not compared\n")
+
+
 def test_without_an_edit_the_file_is_asked_against_what_the_agent_has_taken(rides: Path, here: Here) -> None:
     assert "both are the same policy" in here(rides, "policy", "simulate").out
     file = rides / "lifecycle.toml"

@@ -59,6 +59,8 @@ def command(
     before, after = _two(file, edited, changes)
     names = models_of(before, after, models)
     _known(models, names, after)
+    for name in sorted({m.name for m in before.spec.models} ^ {m.name for m in after.spec.models}):
+        output.note(f"{output.plain(name)} is declared by one of the two alone, and is not compared")
     end = None if until is None else _instant(until, None)
     start = None if since is None else _instant(since, end or _newest(before.spec.root))
     asked = [ask(before, after, name, since=start, until=end) for name in names]
