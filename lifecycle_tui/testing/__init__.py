@@ -12,7 +12,8 @@
 
 The fixtures `workspace` (a `Space`), `clock` and `drive` are there for test files, or the top `conftest.py`, that say
 `pytest_plugins = ["lifecycle_tui.testing"]`. Nothing is registered with pytest by being installed: other people's
-test runs do not import this. What a function needs is imported when it is called.
+test runs do not import this. What a function needs is imported when it is called. There are no asserts to explain in
+here (PYTEST_DONT_REWRITE).
 """
 
 from __future__ import annotations

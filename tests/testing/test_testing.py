@@ -49,7 +49,7 @@ def new(kind: str, name: str, folder: Path) -> Path:
 def test_a_plugins_signal_a_rule_and_the_screen(
     workspace: testing.Space, clock: FixedClock, drive: testing.Drive, tmp_path: Path
 ) -> None:
-    """From a plugin to its signal, an alert by a rule on it, and the terminal that shows both; the clock stands still."""
+    """From a plugin to its signal, an alert by a rule on it, and the terminal; the clock stands still."""
     workspace.plugin(new("detector", "reach", tmp_path / "mine"))
     workspace.write("plugins/weather.py", PANEL)
     workspace.declare(detectors={"reach": {"share": 0.05}, "ks": {}}, rules={"moved": "ks.amount > 0.5"})
@@ -129,14 +129,12 @@ def test_measure_checks_what_the_program_would_refuse() -> None:
 def test_outcomes_are_coded_as_the_program_codes_them(task: str) -> None:
     target = {"binary": [0, 1], "multiclass": ["b", "a"], "regression": [1, 2.5]}[task]
     found = testing.outcomes(task, target, target, groups={"sex": ["f", ""]}, day=[1, 2], weight=[1, 2])
-    assert (
-        found.target.dtype.str[1:] == {"binary": "i1", "multiclass": "O8", "regression": "f8"}[task][:2]
-        or task == "multiclass"
-    )
+    assert found.target.dtype.kind == {"binary": "i", "multiclass": "O", "regression": "f"}[task]
     assert found.classes == {"binary": ("0", "1"), "multiclass": ("a", "b"), "regression": ()}[task]
     assert found.groups["sex"].tolist() == ["f", ""] and len(found) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [("", ""), ("return Measurement(now - before", "expected a finite number"), ('name = "reach"', "registers")],
