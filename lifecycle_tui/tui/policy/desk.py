@@ -104,7 +104,8 @@ class Desk:
     def _back(self, call: Callable[..., None], *args: Any) -> None:
         # The app may have ended meanwhile.
         with contextlib.suppress(RuntimeError, CancelledError):
-            self._app.call_from_thread(call, *args)
+            if self._app.is_running:
+                self._app.call_from_thread(call, *args)
 
     # ── in the event loop ─────────────────────────────────────────────────────────────────────────────────────────
 

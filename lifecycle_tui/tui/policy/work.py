@@ -100,7 +100,10 @@ def _change(request: Look, op: Op, over: Texts) -> Change:
     from lifecycle_tui.tui.policy import explaining
 
     file = Path(os.path.normpath((request.root / FILE).absolute()))
-    op = explaining.through(op, Files(request.root, request.model, over))
+    if len(op.key) > 4:
+        files = Files(request.root, request.model, over)
+        files.read()
+        op = explaining.through(op, files)
     if op.value is None:
         return edit.plan_unset(file, op.key, over=over)
     return edit.plan_set(file, op.key, edit.Toml(op.value), over=over)

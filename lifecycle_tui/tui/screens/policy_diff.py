@@ -6,6 +6,7 @@ the audit log.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.policy.editing import Editing
 
 NOTE = "note"
+HELD = 0.3
+"""Seconds within which nobody can have read it: a key that was typed ahead or held down saves nothing."""
 
 
 class PolicyDiff(ModalScreen[None]):
@@ -68,7 +71,7 @@ class PolicyDiff(ModalScreen[None]):
             yield DialogKeys(self._keys)
 
     def on_mount(self) -> None:
-        self.ready = True
+        self.ready, self._opened = True, time.monotonic()
         self.editing.tell = self.show
         self.pager.focus()
         if self.editing.checked is None and not self.editing.desk.busy:
@@ -160,6 +163,9 @@ class PolicyDiff(ModalScreen[None]):
     def action_save(self) -> None:
         """Save it."""
         if not self.able:
+            return
+        if time.monotonic() - self._opened < HELD:
+            self.say("that was quick: look at it, then press it again")
             return
         self._saving, self._refused = True, None
         self.editing.save(self._note, self._saved)

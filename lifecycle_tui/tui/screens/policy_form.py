@@ -206,6 +206,12 @@ class PolicyForm(Screen[None]):
         tone = "critical" if "error" in levels else "warning" if levels else ""
         return Field(fact.name, fact.kind, fact.meaning, value, fact.choices, unset=unset or "-", tone=tone)
 
+    def _early(self, name: str) -> FieldFacts | None:
+        """The condition of a new rule may be there before the child has said what fields a rule has."""
+        if name != "when" or not self._rule or not self.table[-1]:
+            return None
+        return FieldFacts(name, (*self.table, name), None, None, example='"auc < 0.9"')
+
     def _here(self) -> FieldFacts | None:
         name = self.form.typing
         if name is None or name == NAMED:
@@ -288,7 +294,7 @@ class PolicyForm(Screen[None]):
 
     def on_form_typed(self, event: Form.Typed) -> None:
         """See what would come of it."""
-        fact = self._fact(event.field)
+        fact = self._fact(event.field) or self._early(event.field)
         if fact is not None:
             self.editing.try_(Op(fact.key, self._toml(fact, event.value)))
 
@@ -299,7 +305,7 @@ class PolicyForm(Screen[None]):
         if event.field == NAMED:
             self._named(str(event.value or "").strip())
             return
-        fact = self._fact(event.field)
+        fact = self._fact(event.field) or self._early(event.field)
         if fact is None:
             return
         value = event.value

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, fit, safe, width
-from lifecycle_tui.tui.typing import begin
+from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Lines, drawn
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ class Form(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "keep what is typed", show=False, priority=True, id="form.submit"),
         Binding("escape", "drop", "drop what is typed", show=False, id="form.drop"),
     ]
 
@@ -274,20 +275,19 @@ class Form(Vertical):
         if self._wanted is not None:
             self.post_message(self.Typed(self._wanted, event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter keeps what was typed."""
-        event.stop()
-        name = self._wanted
-        if name is None:
+    async def action_submit(self) -> None:
+        """Enter keeps what was typed before it; what is typed after it is the beginning of what is asked for next."""
+        name, line = self._wanted, self._input
+        if name is None or line is None:
             return
-        follow = self.following(name, event.value)
-        if follow is None or self._input is None:
+        await taken_in(line)
+        value = line.value
+        follow = self.following(name, value)
+        if follow is None:
             self._end()
         else:
-            # What was typed ahead is the beginning of the next answer.
-            ahead = self._input.value[len(event.value) :]
-            self._want(follow[0], follow[1], follow[2] + ahead)
-        self.post_message(self.Changed(name, event.value or None, typed=True))
+            self._want(*follow)
+        self.post_message(self.Changed(name, value or None, typed=True))
 
     def action_drop(self) -> None:
         """Esc while typing keeps the value as it was."""
@@ -295,5 +295,5 @@ class Form(Vertical):
         self.post_message(self.Closed())
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool:
-        """Esc is the dialog's while nothing is typed."""
-        return action != "drop" or self._wanted is not None
+        """Enter and Esc are the dialog's while nothing is typed."""
+        return action not in ("drop", "submit") or self._wanted is not None
