@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent.rounds import Rounds
 from lifecycle_tui.agent.work import events
 from lifecycle_tui.agent.work.panels import draw_panels
 from lifecycle_tui.agent.workers.context import JobContext
-from lifecycle_tui.agent.workers.kinds import perform
+from lifecycle_tui.agent.workers.kinds import KINDS, Kind, perform
 from lifecycle_tui.domain.clock import FixedClock
+from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.plugin_host import shown
 from lifecycle_tui.plugin_host.runner import Limits
@@ -230,3 +233,81 @@ def test_panels_are_drawn_kept_and_shown_with_their_error(bench: Bench) -> None:
     broken = drawn("return [")
     assert "is not registered now" in str(broken.error) and "mine.py" in str(broken.error)
     assert drawn(None).data == [], "it vanishes with its file"
+
+
+ALL = """
+class X:
+    \"\"\"X.\"\"\"
+    name, kinds, takes, tasks = "x", ("numeric",), "arrow", ("binary",)
+    def boom(self, *args, **kwargs): raise ValueError("no luck")
+    measure = send = fit = deploy = serving = run = draw = boom
+
+class Table(X):
+    \"\"\"A table.\"\"\"
+    name = "x"
+    def __init__(self, location): ...
+    fragments = schema = read = X.boom
+"""
+CALLS = {
+    "detector": "measure", "metric": "measure", "source": "fragments", "notifier": "send", "strategy": "fit",
+    "deployer": "deploy", "command": "run", "panel": "draw",
+}  # fmt: skip
+
+
+def probe(context: JobContext, spec: Any, job: jobs.Job) -> dict[str, Any]:
+    """A job that calls a plugin of every kind."""
+    plugins = context.workspace.plugins
+    with context.runner() as runner:
+        for kind, method in CALLS.items():
+            proxy = plugins.make(plugins.find(kind, "x"), location="/x" if kind == "source" else None, runner=runner)
+            with pytest.raises(PluginFault, match="no luck"):
+                proxy.call(method)
+    raise LifecycleError("the job ends badly, and the faults are noted all the same")
+
+
+def test_faults_of_every_kind_are_noted_however_the_job_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = (
+        f"\n@hookimpl\ndef register_{'strategie' if kind == 'strategy' else kind}s(register):\n"
+        f"    register({'Table' if kind == 'source' else 'X'})\n"
+        for kind in CALLS
+    )
+    bench.plugin("x.py", HEAD + ALL + "".join(hooks))
+    monkeypatch.setitem(KINDS, "evaluate", Kind(f"{__name__}:probe"))
+    context, job = bench.context("evaluate", "shop")
+    with pytest.raises(LifecycleError, match="ends badly"):
+        perform(context, None, job)
+    with bench.state.read() as conn:
+        found = plugin_faults.read(conn)
+    assert {(f.kind, f.name) for f in found} == {(kind, "x") for kind in CALLS}
+    assert {(f.code, f.line, f.model, f.job_id) for f in found} == {("raised", 8, "shop", job.id)}
+
+
+def test_the_agent_tells_hooks_and_takes_a_disabled_plugin(bench: Bench) -> None:
+    """The first look settles who listens; later ones enqueue what happened, and no more once the plugin is off."""
+    bench.plugin("ears.py", hook("on_alert", bench.writes("str(event.id)")))
+    watched = Watched(bench.root / "lifecycle.toml")
+    # Of the duty it needs the right to write, and of the rest of the agent nothing.
+    rounds = Rounds(watched, None, None, bench.state, print, None, FixedClock(NOW))  # type: ignore[arg-type]
+
+    def look() -> list[str]:
+        rounds._tell_at = 0.0
+        with bench.state.read() as conn:
+            rounds._tell_plugins(conn)
+            return [job.state for job in jobs.jobs(conn, kind="events")]
+
+    assert look() == []
+    with bench.state.read() as conn:
+        assert event_cursors.all_of(conn) == {("on_alert", "ears"): 0}
+    bench.alert("one")
+    assert look() == ["queued"] == look(), "one job, however often it looks"
+    context, job = bench.context("events")
+    perform(context, None, job)
+    with bench.state.write() as tx:
+        jobs.finish(tx, job.id, "done", NOW)
+    assert bench.lines == ["1"] and look() == ["done"]
+    (bench.root / ".lifecycle" / "disabled-plugins.json").write_text('["event:ears"]')
+    assert watched.look(), "picked up without a restart"
+    bench.alert("two")
+    assert look() == ["done"]
+    with bench.state.read() as conn:
+        assert event_cursors.all_of(conn) == {}

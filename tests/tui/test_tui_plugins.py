@@ -21,6 +21,8 @@ from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.state import models, record
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.reads import plugins as reads
+from lifecycle_tui.tui.screens.act import ActScreen
+from lifecycle_tui.tui.screens.actions import ActionsScreen
 from lifecycle_tui.tui.screens.plugin import PluginScreen
 from lifecycle_tui.tui.screens.plugins import PluginsScreen
 
@@ -233,3 +235,37 @@ def test_a_damaged_index_is_taken_for_none(workspace: Workspace) -> None:
     assert {os.path.basename(home) for home in found.changed} == {"gap.py", "torn.py"}
     index.write_text("{", "utf-8")
     assert len(reads.files(state.root).changed) == 2
+
+
+async def test_one_is_disabled_and_enabled_from_the_list_of_actions(workspace: Workspace) -> None:
+    state = workspace()
+    furnish(state)
+    listed = state.root / ".lifecycle" / "disabled-plugins.json"
+
+    async def do(pilot: Pilot, action: str, says: str) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, PluginsScreen)
+        screen.grid.go(next(f"{p.info.key} {p.info.home}" for p in screen.grid.rows if p.info.name == "gap"))
+        await pilot.press("x")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, ActionsScreen) and "planning" not in text(pilot), "planned"
+        )
+        pilot.app.screen.grid.go(action)
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, ActScreen) and pilot.app.screen.stage == "asking", "asked"
+        )
+        assert says in text(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen.stage == "done", "done")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PluginsScreen), "back")
+
+    async with app_on(state).run_test(size=LARGE) as pilot:
+        await opened(pilot)
+        await do(pilot, "plugins disable", "disable plugin detector:gap")
+        assert json.loads(listed.read_text()) == ["detector:gap", "off"]
+        await until(pilot, lambda: "2 disabled" in lines(pilot)[0], "it is shown")
+        await do(pilot, "plugins enable", "enable plugin detector:gap")
+        assert json.loads(listed.read_text()) == ["off"]
+        await until(pilot, lambda: "1 disabled" in lines(pilot)[0], "and again")
