@@ -56,6 +56,7 @@ def command(
     from lifecycle_tui.plugin_host.conformance.suite import Suite
 
     rows = _chosen(plugins, kind)
+    _refuse_unknown(only, rows)
     trial = Trial(tuple(_option(text) for text in options), location, send, seconds)
     results: list[CheckResult] = []
     progress = output.Progress()
@@ -66,8 +67,6 @@ def command(
             else:
                 results += suite.run(row, only or None)
     progress.done()
-    if only:
-        _refuse_unknown(only, rows)
     if fmt == "json":
         output.json_out([_row(r) for r in results])
     elif fmt == "csv":
