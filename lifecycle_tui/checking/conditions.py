@@ -14,7 +14,7 @@ from lifecycle_tui.checking.signals import detector_uses, unfit
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.domain.specs import ModelSpec
-from lifecycle_tui.policy.catalog import SignalCatalog
+from lifecycle_tui.policy.catalog import DETECTOR_RANGES, SignalCatalog, SignalInfo
 from lifecycle_tui.policy.checks import ExpressionProblem, check_expression
 from lifecycle_tui.policy.expressions import Expression, ExpressionError, SignalRef, compile_expression
 
@@ -56,12 +56,25 @@ def problems(ground: Ground) -> Iterator[Problem]:
         except ExpressionError as exc:
             yield view.row(exc.code, condition.path, exc.message, inside=(exc.column, exc.width), hint=exc.hint)
             continue
-        for found in against(condition, expression, ground.known):
+        for found in against(condition, expression, _with_columns(ground, expression)):
             if found.code != "unknown-signal":
                 yield _row(ground, condition, found, expression)
             elif condition.kind != "abort" and not _doubtful(ground, _at(expression, found.column)):
                 yield _unknown(ground, condition, found, expression)
     yield from _nothing_to_judge_by(ground)
+
+
+def _with_columns(ground: Ground, expression: Expression) -> SignalCatalog:
+    """The model's signals, and those of its detectors on columns whose kind the file does not fix: the data decides
+    whether these are there, but their range is known."""
+    more: dict[str, SignalInfo] = {}
+    for ref in expression.signals:
+        head, dot, column = ref.name.partition(".")
+        info = ground.plugins.get("detector", head) if dot and ground.known.get(ref.name) is None else None
+        if info is not None and any(use.name == head for use in detector_uses(ground.spec, ground.plugins)):
+            limits = info.range if info.range != (None, None) else DETECTOR_RANGES.get(head, (None, None))
+            more[ref.name] = SignalInfo(ref.name, limits, column=column)
+    return SignalCatalog({**ground.known.signals, **more}) if more else ground.known
 
 
 def _at(expression: Expression, column: int) -> SignalRef:

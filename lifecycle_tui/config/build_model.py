@@ -23,6 +23,7 @@ from lifecycle_tui.config.schema_training import PluginTable, RolloutTable, Trai
 from lifecycle_tui.config.sources import dotted
 from lifecycle_tui.config.units import instant
 from lifecycle_tui.config.words import did_you_mean
+from lifecycle_tui.domain.problems import Place
 from lifecycle_tui.domain.specs import (
     ApproveSpec,
     DataSpec,
@@ -72,7 +73,7 @@ def build_model(
         data = build_data(view.below("data"), model.data, written, root, zone)
     monitor = _monitor(view.below("monitor"), model.monitor or MonitorSection())
     trained = model.training is not None or view.broken("training")
-    rules = _rules(view.below("rules"), model.rules, notifiers, trained=trained)
+    rules = _rules(view.below("rules"), model.rules, notifiers, view.later(part="header"), trained=trained)
     training = _training(view.below("training"), model.training, zone)
     rollout = _rollout(view.below("rollout"), model.rollout)
     return ModelSpec(
@@ -122,15 +123,23 @@ def _uses(
 
 
 def _rules(
-    view: View, rules: Mapping[str, RuleTable], notifiers: Collection[str], *, trained: bool
+    view: View, rules: Mapping[str, RuleTable], notifiers: Collection[str], model: Place, *, trained: bool
 ) -> tuple[RuleSpec, ...]:
     found = []
     for name, rule in rules.items():
         if not rule.enabled:
+            if rule.when is None and not view.behind(name) and not view.unsure(name):
+                view.problem(
+                    "no-effect",
+                    (name, "enabled"),
+                    f'there is no rule "{name}" in [defaults.rules] to switch off',
+                    hint=did_you_mean(name, [other for other in rules if view.behind(other)]) or "take it out",
+                    level="warning",
+                )
             continue
         table = view.below(name)
         for index, action in enumerate(rule.then):
-            _action(table, index, action, notifiers, trained=trained)
+            _action(table, index, action, notifiers, model, trained=trained)
         if rule.when is None and table.broken("enabled"):
             continue
         if rule.when is None:
@@ -141,7 +150,7 @@ def _rules(
     return tuple(found)
 
 
-def _action(view: View, index: int, action: str, notifiers: Collection[str], *, trained: bool) -> None:
+def _action(view: View, index: int, action: str, notifiers: Collection[str], model: Place, *, trained: bool) -> None:
     path = ("then", index)
     kind, colon, name = action.partition(":")
     if kind == "notify" and colon:
@@ -157,6 +166,7 @@ def _action(view: View, index: int, action: str, notifiers: Collection[str], *, 
             path,
             "retrain has nothing to do: the model has no [training]",
             hint="add [training], or take it out",
+            beside=(model,),
             level="warning",
         )
 
@@ -220,6 +230,7 @@ def _rollout(view: View, written: RolloutTable | None) -> RolloutSpec | None:
             ("steps", len(weights) - 1, "weight"),
             f"the last step leaves the new version at {weights[-1]:g} % for good",
             hint="end with { weight = 100 }",
+            related=[("steps", len(weights) - 1, "hold")] if written.steps[-1].hold else (),
             level="warning",
         )
     approve = None

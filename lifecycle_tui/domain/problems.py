@@ -16,7 +16,7 @@ _NAMED = frozenset({"models", "notifiers", "rules"})
 """Tables whose keys are the team's own names."""
 _ELSEWHERE = frozenset({"syntax", "encoding", "duplicate-key"})
 """Codes that are about the file, not about what a key means."""
-_FOREIGN = frozenset({"unknown-key"})
+_FOREIGN = frozenset({"unknown-key", "unknown-detector", "unknown-metric", "broken-plugin"})
 """Codes whose key means nothing: the table above is what to read of."""
 
 UNSHOWN = frozenset({"plain-secret"})
@@ -70,7 +70,7 @@ class Problem:
     def see(self) -> str:
         """Where to read more: the command that explains the key, or the page of codes."""
         parts = explained(self.key)
-        if self.code in _FOREIGN:
+        if self.code in _FOREIGN and not self.key.endswith("]"):
             parts = parts[:-1]
         if not parts or self.code in _ELSEWHERE:
             return f"{PAGE}#{self.code}"

@@ -6,6 +6,7 @@ The oracle is the writer of the files, which knows where it put what; see `mutat
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from lifecycle_tui import config, workspace
+from lifecycle_tui.config.explain import explained
 from lifecycle_tui.domain.problems import Place, Problem
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from tests.config.mutation_corpus import CORPUS, MAIN, files_of
@@ -109,17 +111,23 @@ def test_what_is_mutated_is_valid_and_has_every_key(place: Path) -> None:
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_faults_are_reported_where_they_are(place: Path, count: int) -> None:
-    tally, keys = Tally(), known(place)
-    for seed in range(count):
-        mutant = Maker(seed, keys).make()
+    tally, keys, seeds = Tally(), known(place), itertools.count()
+    sees: set[str] = set()
+    while tally.made < count:
+        mutant = Maker(next(seeds), keys).make()
         if mutant is not None:
-            judge(tally, mutant, workspace.check(put(place, mutant.texts)))
+            problems = workspace.check(put(place, mutant.texts))
+            judge(tally, mutant, problems)
+            sees.update(problem.see for problem in problems if problem.level == "error")
     print(f"\n{tally}")
-    assert tally.made > 0.7 * count
     assert tally.exact >= 0.995 * tally.made, tally.missed[:10]
     assert tally.understood >= 0.95 * tally.slips
     assert tally.alone >= 0.99 * tally.made
     assert len(tally.missed) <= 0.01 * tally.made, tally.missed[:10]
+    plugins = PluginCatalog.open(place)
+    for see in sees:
+        if see.startswith("lifecycle config explain "):
+            assert explained(see.rpartition(" ")[2], plugins), see
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import pytest
 
 from lifecycle_tui.config import check, load
 from lifecycle_tui.config.reference_text import LARGE, SMALL
-from lifecycle_tui.config.schema import FileTable
-from lifecycle_tui.config.shape import homes
 from lifecycle_tui.domain.problems import Problem
 
 # A model that is sound; cases put their lines in its places.
@@ -436,51 +433,6 @@ def test_words_are_never_pydantics(workspace) -> None:
                 )
                 assert problem.place is not None
     assert seen > 150
-
-
-def _misspelt(word: str, rng: random.Random) -> str:
-    """One letter lost, doubled, changed, or two swapped."""
-    at = rng.randrange(len(word))
-    kind = rng.randrange(4)
-    if kind == 0 and len(word) > 2:
-        return word[:at] + word[at + 1 :]
-    if kind == 1:
-        return word[:at] + word[at] + word[at:]
-    if kind == 2 or at + 1 >= len(word):
-        return word[:at] + rng.choice("abcdefghijklmnopqrstuvwxyz") + word[at + 1 :]
-    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-
-
-def test_misspelt_keys_are_placed_exactly_and_mostly_guessed(workspace) -> None:
-    """Each key of the large example, misspelt in several ways: always an error exactly there, nearly always guessed."""
-    rng = random.Random(7)
-    known = set(homes(FileTable))
-    keys = list(re.finditer(r"^(\w+)(?=\s*= )|(?<=[{,] )(\w+)(?= = )", LARGE, re.M))
-    open_tables = ("use", "url", "group", "path", "partition", "on", "arrived", "delay", "absent", "env", "match")
-    total = 0
-    churn = "task='binary'\ndata={table='t',reference={rows=1}}"
-    missed = []
-    for match in keys:
-        word = match.group()
-        if "#" in LARGE[LARGE.rfind("\n", 0, match.start()) + 1 : match.start()]:
-            continue
-        if word in open_tables:  # further keys of these tables are options of plugins, which the index checks
-            continue
-        for _ in range(6):
-            wrong = _misspelt(word, rng)
-            if wrong == word or wrong in known:
-                continue
-            text = LARGE[: match.start()] + wrong + LARGE[match.end() :]
-            line = text.count("\n", 0, match.start()) + 1
-            column = match.start() - text.rfind("\n", 0, match.start())
-            spec, problems = check(workspace(text, churn=churn))
-            assert spec is None, (word, wrong, line)
-            there = [p for p in problems if p.place and (p.place.line, p.place.column) == (line, column)]
-            assert [p.code for p in there] == ["unknown-key"], (wrong, problems)
-            total += 1
-            missed += [(wrong, there[0].hint)] if there[0].hint != f'did you mean "{word}"?' else []
-    assert total > 150
-    assert len(missed) <= 0.05 * total, missed
 
 
 def test_places_are_relative_only_inside_the_current_folder(workspace, tmp_path: Path, monkeypatch) -> None:
