@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two more than there are cores: the terminal's tests wait more than they work."""

@@ -12,6 +12,8 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _USER = re.compile(r"(?P<start>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+_HEADER = re.compile(r"(?P<start>[A-Za-z-]*(auth|key|token|secret|cookie)[A-Za-z-]*\s*:\s*)\S.*", re.IGNORECASE)
+"""A header of HTTP as a line of text."""
 _REST = re.compile(r"(?P<start>https?://[^/?#\s]+)[/?#]\S+", re.IGNORECASE)
 
 
@@ -38,6 +40,7 @@ def shown(value: Any, name: str = "", *, web: bool = False) -> Any:
         return HIDDEN
     if isinstance(value, str):
         text = _USER.sub(rf"\g<start>{HIDDEN}@", value)
+        text = _HEADER.sub(rf"\g<start>{HIDDEN}", text) if web and _HEADER.match(text) else text
         return _REST.sub(rf"\g<start>/{HIDDEN}", text) if web else text
     if isinstance(value, list):
         return [shown(item, name, web=web) for item in value]
@@ -52,4 +55,6 @@ def plain(value: Any, name: str = "") -> bool:
         return False
     if isinstance(value, Mapping):
         return any(plain(item, str(key)) for key, item in value.items())
+    if isinstance(value, list):
+        return any(plain(item, name) or (isinstance(item, str) and bool(_HEADER.match(item))) for item in value)
     return is_secret(name) and isinstance(value, str) and value.strip() != ""

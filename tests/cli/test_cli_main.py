@@ -15,7 +15,7 @@ from lifecycle_tui.domain.errors import LifecycleError, StateError
 from tests.cli.conftest import Here, lifecycle
 
 GROUPS = {
-    "config": ["check"], "plugins": ["list", "show", "run", "disable", "enable"],
+    "config": ["check", "show", "explain", "schema"], "plugins": ["list", "show", "run", "disable", "enable"],
     "versions": ["list", "show", "diff", "register"],
     "jobs": ["list", "show", "log", "cancel"],
 }  # fmt: skip

@@ -138,6 +138,10 @@ def test_addresses_of_webhooks_are_secrets_as_a_whole() -> None:
     assert shown("https://hooks.example/T0/B0/x?y=1", "url", web=True) == "https://hooks.example/***"
     assert shown("https://hooks.example", "url", web=True) == "https://hooks.example"
     assert not is_secret("url") and plain("abc", "token") and not plain({"env": "X"}, "token") and not plain(3, "token")
+    assert shown(["Authorization: Basic x", "X-Team: risk"], "headers", web=True) == [
+        "Authorization: ***", "X-Team: risk",
+    ]  # fmt: skip
+    assert plain(["X-Api-Key: x"], "headers") and not plain(["X-Team: risk"], "headers")
     assert plain({"token": "x"}, "auth") and not plain("", "token")
 
 
