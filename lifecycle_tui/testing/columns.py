@@ -29,6 +29,8 @@ def measure(
 ) -> Measurement:
     """What a detector says of a column that held `reference` and now holds `window`, checked as the program does.
 
+    Profiles are on the reference's grid, as in production: what lies beyond its values is counted in its outer cells.
+
     Args:
         detector: an object of its class.
         reference, window: values; None is a missing one. Of a "time" column: microseconds since 1970 UTC.
