@@ -13,7 +13,7 @@ from typing import get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from lifecycle_tui.config.describe import default_of, extra
-from lifecycle_tui.config.reference_text import INTRO, LARGE, SMALL
+from lifecycle_tui.config.reference_text import INTRO, LARGE, PROD, SMALL
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.shape import fields, members, tables, words_for
 from lifecycle_tui.config.values import OpenTable, Table
@@ -21,7 +21,7 @@ from lifecycle_tui.config.values import OpenTable, Table
 
 def reference_markdown() -> str:
     """The whole page."""
-    parts = [INTRO.format(small=SMALL, large=LARGE)]
+    parts = [INTRO.format(small=SMALL, large=LARGE, prod=PROD)]
     for title, table in _sections():
         parts.append(f"### {title}\n\n{_meaning(table)}\n\n{_rows(table)}")
     return "\n".join(parts)

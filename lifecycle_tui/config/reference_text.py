@@ -1,4 +1,4 @@
-"""The prose and the two examples of docs/configuration.md, for `reference`; the examples are also what tests load."""
+"""The prose and the three examples of docs/configuration.md, for `reference`; the examples are also what tests load."""
 # ruff: noqa: E501 - rows of Markdown tables cannot be broken
 
 INTRO = """\
@@ -52,18 +52,7 @@ With `lifecycle --env prod COMMAND`, or `LIFECYCLE_ENV=prod` in the environment,
 laid over it. The agent, its workers and the terminal that such a command starts inherit the choice; titles, `info` and `status` say it.
 
 ```toml
-# lifecycle.prod.toml: what differs where it counts
-workspace.every = "5m"
-
-[notifiers.oncall]
-url = {{ env = "PAGER_URL" }}
-
-[defaults.rules.stale-data]            # over [defaults] of lifecycle.toml, under what a model says itself
-when = "data.late > 30m"
-
-[models.card-fraud.rules.auc-degraded] # also where the model has a file of its own
-for = 2
-```
+{prod}```
 
 - Tables meet key by key, models, rules and notifiers by name. Values and lists are replaced as a whole.
 - Where two keys exclude each other (`table` and `features`, `estimator` and `command`, the ways to name a reference), the
@@ -87,14 +76,10 @@ Secrets are shown as the references that they are. A text under a name like `tok
 
 ## In an editor
 
-```toml
-#:schema .lifecycle/schema.json
-```
-
-As a file's first line (`lifecycle init` writes it) this has Taplo ("Even Better TOML"), Tombi and others complete keys, names of
-plugins and their options, show what each means, and underline what is wrong as you type. `lifecycle init` and the agent keep the
-schemas fresh when plugins come and go: `schema.json`, `schema-model.json` for included files (`#:schema ../.lifecycle/schema-model.json`)
-and `schema-overlay.json` for an environment's. `lifecycle config schema` prints them.
+With `#:schema .lifecycle/schema.json` as a file's first line (`lifecycle init` writes it) Taplo ("Even Better TOML"), Tombi and others
+complete keys, names of plugins and their options, show what each means, and underline what is wrong as one types. `lifecycle init` and
+the agent keep the schemas fresh when plugins come and go: `schema.json`, `schema-model.json` for included files
+(`#:schema ../.lifecycle/schema-model.json`), `schema-overlay.json` for an environment's. `lifecycle config schema` prints them.
 
 ## Every key
 """
@@ -179,4 +164,18 @@ deployer = "local"
 steps    = [{ weight = 5, hold = "1h" }, { weight = 25, hold = "6h" }, { weight = 100 }]
 abort    = ["errors.rate > 0.02", "latency.p95 > 200"]
 approve  = { by = ["ana", "raj"], not = "requester" }
+"""
+
+PROD = """\
+# lifecycle.prod.toml: what differs where it counts
+workspace.every = "5m"
+
+[notifiers.oncall]
+url = { env = "PAGER_URL" }
+
+[defaults.rules.stale-data]            # over [defaults] of lifecycle.toml, under what a model says itself
+when = "data.late > 30m"
+
+[models.card-fraud.rules.auc-degraded] # also where the model has a file of its own
+for = 2
 """

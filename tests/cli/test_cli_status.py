@@ -115,7 +115,9 @@ def test_status_is_zero_when_no_alert_is_open(root: Path, run: Run) -> None:
     assert "drift without a rule" in out
 
 
-@pytest.mark.parametrize(("fmt", "out"), [("table", ""), ("json", '{\n  "models": {}\n}\n'), ("csv", None)])
+@pytest.mark.parametrize(
+    ("fmt", "out"), [("table", ""), ("json", '{\n  "environment": null,\n  "models": {}\n}\n'), ("csv", None)]
+)
 def test_status_says_that_nothing_was_checked(root: Path, run: Run, fmt: str, out: str | None) -> None:
     code, found, err = run("status", "--format", fmt)
     assert code == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle_tui.config import check, known_keys, load, locate, reference_markdown
-from lifecycle_tui.config.reference_text import LARGE, SMALL
+from lifecycle_tui.config.reference_text import LARGE, PROD, SMALL
 from lifecycle_tui.config.schema import FileTable
 from lifecycle_tui.config.shape import fields, homes, words_for
 from lifecycle_tui.config.sources import LaterPlace, dotted
@@ -116,12 +116,20 @@ def test_the_page_names_every_key_with_a_meaning() -> None:
         assert "value" not in cells[1].split() or "column" in cells[1]
 
 
-def test_the_examples_of_the_page_load(workspace) -> None:
+def test_the_examples_of_the_page_load(workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    assert blocks == [SMALL, LARGE]
-    for block in blocks:
+    assert blocks == [SMALL, LARGE, PROD]
+    for block in (SMALL, LARGE):
         spec, problems = check(workspace(block, churn="task='binary'\ndata={table='t',reference='r'}"))
         assert spec is not None, problems
+    path = workspace(LARGE, churn="task='binary'\ndata={table='t',reference='r'}")
+    path.with_name("lifecycle.prod.toml").write_text(PROD, encoding="utf-8")
+    monkeypatch.setenv("LIFECYCLE_ENV", "prod")
+    spec, problems = check(path)
+    assert spec is not None and spec.every.total_seconds() == 300, problems
+    assert [(r.name, r.for_windows) for r in spec.model("card-fraud").rules if r.name == "auc-degraded"] == [
+        ("auc-degraded", 2)
+    ]
 
 
 def test_every_example_of_a_key_is_sound(workspace) -> None:
