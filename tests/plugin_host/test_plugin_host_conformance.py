@@ -147,3 +147,42 @@ def test_every_kind_that_has_a_template_has_checks_with_names_of_their_own() -> 
         )
         names = suite.names(info)
         assert len(names) == len(set(names)) >= 8, kind
+
+
+def test_options_that_it_is_tried_with_come_from_the_trial_its_example_and_guesses() -> None:
+    from types import ModuleType
+
+    from lifecycle_tui.plugin_host.conformance.base import Failed
+    from lifecycle_tui.plugin_host.conformance.bench import Bench
+    from lifecycle_tui.plugin_host.info import OptionInfo
+
+    class Asks:
+        example = {"word": "of its own"}
+
+    text = ("word", "path", "url", "column")
+    options = [OptionInfo(name, "str", required=True) for name in text]
+    options += [
+        OptionInfo("many", "list[int]", required=True),
+        OptionInfo("way", "str", None, True, False, ("up", "down")),
+    ]
+    info = PluginInfo("metric", "asks", "drop-in", "x.py", options=(*options, OptionInfo("left", "int", 3)))
+
+    def given(*over: tuple[str, object]) -> dict[str, object]:
+        return Bench(Asks, info, Trial(over), ModuleType("api"), "/scratch").given()
+
+    assert given() == {
+        "word": "of its own", "path": "/scratch/out", "url": "http://127.0.0.1:9/", "column": "group", "many": (1,),
+        "way": "up",
+    }  # fmt: skip
+    assert given(("word", "given"))["word"] == "given"
+    with pytest.raises(Failed, match="left: must be int"):
+        given(("left", "no"))
+
+
+def test_the_page_of_checks_is_made_from_them() -> None:
+    """If this fails: python -m lifecycle_tui.plugin_host.conformance.page > docs/plugin-checks.md"""
+    from lifecycle_tui.plugin_host import scaffold
+    from lifecycle_tui.plugin_host.conformance import page
+
+    assert set(page.KINDS) == set(scaffold.kinds())
+    assert (ROOT / "docs" / "plugin-checks.md").read_text("utf-8") == page.text()
