@@ -24,16 +24,20 @@ NAMED = 3
 
 def problems(reading: Reading, plugins: PluginCatalog) -> tuple[Problem, ...]:
     """Every problem of a workspace's files, those that its reading found included, in the order of the files."""
-    found: dict[tuple[object, ...], list[tuple[str, Problem]]] = {}
+    found: dict[tuple[str, str, str], list[list[tuple[str, Problem]]]] = {}
     for spec in reading.spec.models:
         known = signals(spec, spec.columns.kinds, plugins)
         ground = Ground(spec, reading.models[spec.name], reading, plugins, known)
         for check in _CHECKS:
             for problem in check(ground):
-                key = (problem.code, problem.key, problem.place, problem.message)
-                found.setdefault(key, []).append((spec.name, problem))
-    for rows in found.values():
-        reading.report.add(_named(rows, len(reading.spec.models)))
+                alike = found.setdefault((problem.code, problem.key, problem.message), [])
+                same = next((rows for rows in alike if rows[0][1].place == problem.place), None)
+                if same is None:
+                    alike.append(same := [])
+                same.append((spec.name, problem))
+    for alike in found.values():
+        for rows in alike:
+            reading.report.add(_named(rows, len(reading.spec.models)))
     for notifier in reading.spec.notifiers:
         for problem in options.notifier_problems(reading, notifier, plugins):
             reading.report.add(problem)

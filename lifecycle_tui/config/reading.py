@@ -6,7 +6,7 @@ what they find goes to the same report, so that one run says everything once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lifecycle_tui.config.report import Report, View
@@ -43,19 +43,26 @@ class Reading:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Every problem so far, each once, in the order of the files."""
-        order = {name: index for index, name in enumerate(self.files)}
-        return tuple(sorted(_unique(self.report.problems), key=lambda problem: _order(problem, order)))
+        by_file: dict[str, list[Problem]] = {name: [] for name in (*self.files, "")}
+        for problem in each_once(self.report.problems):
+            place = problem.place
+            by_file[place.file if place is not None and place.file in by_file else ""].append(problem)
+        # A place is looked for only where there is something to sort.
+        return tuple(row for rows in by_file.values() for row in (sorted(rows, key=_spot) if len(rows) > 1 else rows))
 
 
-def _unique(problems: list[Problem]) -> list[Problem]:
+def each_once(problems: Iterable[Problem]) -> list[Problem]:
     """Without repetitions: what is wrong in the defaults is wrong once, whatever the number of models."""
-    seen: dict[tuple[object, ...], Problem] = {}
+    kept: dict[tuple[str, str, str], list[Problem]] = {}
+    found = []
     for problem in problems:
-        seen.setdefault((problem.code, problem.place, problem.message), problem)
-    return list(seen.values())
+        place = problem.place
+        same = kept.setdefault((problem.code, problem.message, "" if place is None else place.file), [])
+        if not any(other.place == place for other in same):
+            same.append(problem)
+            found.append(problem)
+    return found
 
 
-def _order(problem: Problem, files: dict[str, int]) -> tuple[int, int, int]:
-    if problem.place is None:
-        return (len(files), 0, 0)
-    return (files.get(problem.place.file, len(files)), problem.place.line, problem.place.column)
+def _spot(problem: Problem) -> tuple[int, int]:
+    return (0, 0) if problem.place is None else (problem.place.line, problem.place.column)

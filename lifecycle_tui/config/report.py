@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 from lifecycle_tui.config.scanner import KeyPath
@@ -149,12 +150,20 @@ class View:
         """The same as a problem that is not reported yet."""
         layer = self.layer(path)
         key = self.key if layer is self.layers[0] else layer.base
-        inside = more.get("inside")
-        place = self.place(*path, part=more.get("part", "value")) if inside is None else self.inside(path, *inside)
-        others = (*(self.place(*other) for other in more.get("related", ())), *more.get("beside", ()))
+        # Places are looked for when they are shown: a fleet with a warning in each file is opened no later.
+        inside, part = more.get("inside"), more.get("part", "value")
+        place = self._noted(
+            path, lambda: self.place(*path, part=part) if inside is None else self.inside(path, *inside)
+        )
+        others = (*(self._noted(other, partial(self.place, *other)) for other in more.get("related", ())),
+                  *more.get("beside", ()))  # fmt: skip
         return Problem(
             code, message, dotted((*key, *path)), place, more.get("hint"), others, more.get("level", "error")
         )
+
+    def _noted(self, path: KeyPath, find: Callable[[], Place]) -> Place:
+        layer = self.layer(path)
+        return LaterPlace.of(find, file=layer.source.writer((*layer.base, *path))[0].name)
 
     def missing(self, key: str, message: str | None = None, hint: str | None = None) -> None:
         """Report a key that is needed, at the table's header; silent where it is there but wrong."""

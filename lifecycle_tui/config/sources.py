@@ -90,6 +90,10 @@ class Source:
             path, part = path[:-1], "header"
         return Place(self.name, 1, 1)
 
+    def writer(self, path: KeyPath) -> tuple[Source, KeyPath]:
+        """The file that wrote what stands at a path, and the path there."""
+        return self, path
+
     def inside(self, path: KeyPath, column: int, width: int) -> Place:
         """The place of some characters of the text at a path, from its 1-based `column` on."""
         entries = self.scan.entries
@@ -167,13 +171,18 @@ class LaterPlace(Place):
     _inside: Callable[[int, int], Place] | None
 
     @classmethod
-    def of(cls, find: Callable[[], Place], inside: Callable[[int, int], Place] | None = None) -> LaterPlace:
+    def of(
+        cls, find: Callable[[], Place], inside: Callable[[int, int], Place] | None = None, *, file: str | None = None
+    ) -> LaterPlace:
         """The place that `find` will give; it is called once, when first needed.
 
         Args:
             inside: gives the place of (column, width) of the text that stands there.
+            file: the place's file, where that is known already: it is then no reason to call `find`.
         """
         self = cls.__new__(cls)
+        if file is not None:
+            object.__setattr__(self, "file", file)
         object.__setattr__(self, "_find", find)
         object.__setattr__(self, "_inside", inside)
         return self
