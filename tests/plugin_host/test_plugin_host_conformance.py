@@ -180,7 +180,7 @@ def test_options_that_it_is_tried_with_come_from_the_trial_its_example_and_guess
 
 
 def test_the_page_of_checks_is_made_from_them() -> None:
-    """If this fails: python -m lifecycle_tui.plugin_host.conformance.page > docs/plugin-checks.md"""
+    """If this fails: python -m lifecycle_tui.plugin_host.conformance.page docs/plugin-checks.md"""
     from lifecycle_tui.plugin_host import scaffold
     from lifecycle_tui.plugin_host.conformance import page
 

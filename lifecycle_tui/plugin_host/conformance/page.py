@@ -1,11 +1,13 @@
 """docs/plugin-checks.md, made from the checks.
 
-python -m lifecycle_tui.plugin_host.conformance.page > docs/plugin-checks.md
+python -m lifecycle_tui.plugin_host.conformance.page docs/plugin-checks.md
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from lifecycle_tui.plugin_host.conformance import common
 from lifecycle_tui.plugin_host.conformance.inside import checks_of
@@ -73,6 +75,4 @@ def _kind(kind: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    from lifecycle_tui import output
-
-    output.say(text().rstrip())
+    Path(sys.argv[1]).write_text(text(), "utf-8")
