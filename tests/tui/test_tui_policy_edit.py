@@ -6,11 +6,13 @@ Each test starts the child that checks the edit, half a second: the walks do sev
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from tui_pty import Terminal
 from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
 from lifecycle_tui.state import audit, models
@@ -452,3 +454,47 @@ def test_what_the_screens_import_is_light() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert not heavy & {name.partition(".")[0] for name in json.loads(found.stdout)}
+
+
+@pytest.mark.slow
+def test_an_editor_in_a_real_terminal(shop: State, tmp_path: Path) -> None:
+    """It is told the line, sees a copy beside the file, may be interrupted by Ctrl+C, and gives the terminal back."""
+    script = tmp_path / "editor"
+    script.write_text(
+        "#!/bin/sh\ntrap 'echo heard' INT\n"
+        'echo "editing $1 $(basename "$2")"; until read line; do :; done; sed -i "s/^for      = .*/for      = $line/" "$2"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    with Terminal(shop.root, env={"VISUAL": None, "EDITOR": str(script), "LIFECYCLE_AGENT": "off"}) as terminal:
+        terminal.shows("card-fraud")
+        terminal.type(":card-fraud\r6")
+        terminal.shows("e edits it here")
+        terminal.type("e")
+        terminal.shows("no problems")
+        terminal.type("j")
+        terminal.shows(">✗ firing   auc-degraded")
+        terminal.type("v")
+        terminal.shows("editing +26 .lifecycle.edit-")
+        terminal.type("\x03")
+        terminal.shows("heard")
+        terminal.type("8\r")
+        terminal.shows("taken as an edit, not saved yet")
+        terminal.shows("auc.upper < 0.92, 8 windows")
+        assert file(shop).read_text("utf-8") == TOML
+        terminal.type("v")
+        terminal.shows("editing +26 .lifecycle.edit-")
+        terminal.type("zero\r")
+        terminal.shows("1 error")
+        terminal.type("u")
+        terminal.shows("no problems: w saves the edit")
+        terminal.type("w")
+        terminal.shows("✓ valid")
+        began = time.monotonic()
+        terminal.until(lambda: time.monotonic() > began + HELD, "it is read")
+        terminal.type("\r")
+        terminal.shows(" saved ")
+        terminal.type("\x11")
+        assert terminal.ends() == 0 and terminal.left_on() == []
+    assert file(shop).read_text("utf-8") == TOML.replace("for      = 3", "for      = 8")
+    assert sorted(path.name for path in shop.root.iterdir()) == [".lifecycle", "lifecycle.toml", "scored.csv"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
 
-INTERRUPT = 130
+INTERRUPT, SOON = 130, 0.2
 
 
 @contextmanager
@@ -38,8 +38,10 @@ def _deaf(app: LifecycleApp) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-        if heard:
+        if not heard:
+            signal.signal(signal.SIGINT, before)
+        else:
             from lifecycle_tui.tui.start import leave
 
-            loop.add_signal_handler(signal.SIGINT, leave, app, INTERRUPT)
+            # Not before the loop has seen the signals that were the editor's.
+            loop.call_later(SOON, loop.add_signal_handler, signal.SIGINT, leave, app, INTERRUPT)

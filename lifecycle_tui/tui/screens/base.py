@@ -21,7 +21,7 @@ from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.part import Part
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span
-from lifecycle_tui.tui.typing import typing
+from lifecycle_tui.tui.typing import begin, typing
 from lifecycle_tui.tui.widgets.banner import Banner
 from lifecycle_tui.tui.widgets.lines import Bar, Footer
 from lifecycle_tui.tui.widgets.prompt import Prompt
@@ -106,7 +106,7 @@ class View(Part, Screen[None]):
         self.ready = True
         self.reload()
         if (widget := self.first_focus()) is not None:
-            widget.focus()
+            begin(widget)
 
     def on_unmount(self) -> None:
         self.ready = False
