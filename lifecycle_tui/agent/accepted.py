@@ -16,12 +16,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lifecycle_tui import config
+from lifecycle_tui.config.build import digest_of
 from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError
 from lifecycle_tui.domain.specs import WorkspaceSpec
 from lifecycle_tui.plugin_host import discover
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.info import PluginInfo
 from lifecycle_tui.plugin_host.limits import import_limits
 from lifecycle_tui.state import folder
 from lifecycle_tui.workspace import Workspace, open_workspace
@@ -117,7 +118,7 @@ class Watched:
         if before[0] is None:
             return True
         same = before[0].spec.digest == news.workspace.spec.digest
-        return not same or before[0].plugins.rows != news.workspace.plugins.rows or before[1] != news.code
+        return not same or before[1] != news.code or rows_of(before[0]) != rows_of(news.workspace)
 
     def _opened(self, before: Workspace | None) -> News:
         """The files as they are now; where they are wrong, what counts instead, and why.
@@ -153,7 +154,7 @@ class Watched:
         seen = self._stamp_of_plugins(self.workspace)
         found = PluginCatalog.open(spec.root, spec.plugins, enabled=self._plugins, limits=import_limits())
         workspace = self.workspace
-        if found.rows != workspace.plugins.rows:
+        if rows_of(Workspace(spec, found)) != rows_of(workspace):
             given = folder.accepted(spec.root) if self.problem else None
             try:
                 workspace = open_workspace(self._file, plugins=self._plugins, given=given)
@@ -181,14 +182,17 @@ class Watched:
         return _stats((*spec.plugins, *dict.fromkeys((*found, *packages, *own)), *sites, disabled))
 
 
+def rows_of(workspace: Workspace) -> dict[str, PluginInfo]:
+    """Its plugins by key, without how long each took to import: that is never the same twice."""
+    return {row.key: replace(row, import_ms=None) for row in workspace.plugins.rows}
+
+
 def _code(workspace: Workspace) -> dict[str, str]:
     found = {}
     for row in workspace.plugins.rows:
         if row.origin != "builtin":
-            try:
-                found[row.key] = hashlib.sha256(Path(row.file).read_bytes()).hexdigest()
-            except OSError:
-                found[row.key] = ""
+            text = discover.source(row.file)
+            found[row.key] = hashlib.sha256(text).hexdigest() if text else ""
     return found
 
 
@@ -235,8 +239,7 @@ def texts_of(spec: WorkspaceSpec) -> dict[Path, bytes] | None:
         given = {path: path.read_bytes() for path in spec.files}
     except OSError:
         return None
-    found, _ = config.check(spec.file, given)
-    return given if found is not None and found.digest == spec.digest else None
+    return given if digest_of(given) == spec.digest else None
 
 
 def accept(workspace: Workspace) -> bool:

@@ -1,7 +1,7 @@
 """Follows the files and plugins of a workspace beside the rounds: a thousand files are read in a thread, not in one.
 
     found = following.look()            # each round: some microseconds, or a stat for each file
-    if found is not None: …             # read, checked, whole: `Watched.take` makes it count
+    if found is not None: …             # read, checked, whole: `Watched.take(found.news)` makes it count
 
 What a change concerns is told by `concerned`, so that one threshold does not have a thousand models evaluated.
 """
@@ -12,17 +12,27 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.accepted import News, Watched
+from lifecycle_tui.agent.accepted import News, Watched, rows_of
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.info import PluginInfo
 from lifecycle_tui.workspace import Workspace, detector_uses, metric_uses
 
 SHARE = 20
 """A look at the files may take one part in so many of the agent's time."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """News, and the models that are to be evaluated because of them."""
+
+    news: News
+    models: tuple[str, ...]
 
 
 class Following:
@@ -35,11 +45,11 @@ class Following:
     def __init__(self, watched: Watched, say: Callable[[str], None]) -> None:
         self._watched, self._say = watched, say
         self._thread: threading.Thread | None = None
-        self._found: News | Exception | None = None
+        self._found: Found | Exception | None = None
         self._next = 0.0
         self._trouble = ""
 
-    def look(self) -> News | None:
+    def look(self) -> Found | None:
         """What has changed since what counts was read; None while nothing has, or while it is still being read."""
         if self._thread is not None:
             if self._thread.is_alive():
@@ -59,12 +69,15 @@ class Following:
         return None
 
     def _look(self) -> None:
+        before, was = self._watched.workspace, self._watched.code
         try:
-            self._found = self._watched.news(settle=True)
+            news = self._watched.news(settle=True)
+            if news is not None:
+                self._found = Found(news, concerned(before, news.workspace, was, news.code))
         except Exception as exc:
             self._found = exc
 
-    def _read(self) -> News | None:
+    def _read(self) -> Found | None:
         found, self._found = self._found, None
         if isinstance(found, Exception):
             # What cannot be looked at is looked at again; it is no reason for the agent to end.
@@ -84,21 +97,20 @@ def concerned(before: Workspace, after: Workspace, was: Mapping[str, str], code:
     Args:
         was, code: digests of the plugins' code before and after, by key.
     """
-    plugins = _changed_plugins(before.plugins, after.plugins, was, code)
+    plugins = _changed_plugins(rows_of(before), rows_of(after), was, code)
     old = {spec.name: spec for spec in before.spec.models}
     return tuple(
         spec.name
         for spec in after.spec.models
         if (there := old.get(spec.name)) is None
-        or (there != spec and sense(there) != sense(spec))
+        or sense(there) != sense(spec)  # not `there != spec`: that would look every place up in its file
         or (plugins and not plugins.isdisjoint(_uses(spec, before.plugins) | _uses(spec, after.plugins)))
     )
 
 
 def _changed_plugins(
-    before: PluginCatalog, after: PluginCatalog, was: Mapping[str, str], code: Mapping[str, str]
+    rows: Mapping[str, PluginInfo], others: Mapping[str, PluginInfo], was: Mapping[str, str], code: Mapping[str, str]
 ) -> frozenset[str]:
-    rows, others = {row.key: row for row in before.rows}, {row.key: row for row in after.rows}
     keys = {key for key in {*rows, *others} if rows.get(key) != others.get(key)}
     keys |= {key for key in {*was, *code} if was.get(key) != code.get(key)}
     # A file that is broken registers nothing: it may have been any plugin that takes part by itself.

@@ -18,10 +18,10 @@ from datetime import datetime
 from pathlib import Path
 
 from lifecycle_tui.agent import accepted, policy_changes, viewers
-from lifecycle_tui.agent.accepted import News, Watched
+from lifecycle_tui.agent.accepted import Watched
 from lifecycle_tui.agent.declaring import declare
 from lifecycle_tui.agent.editors import refresh_schemas
-from lifecycle_tui.agent.following import Following, concerned
+from lifecycle_tui.agent.following import Following, Found
 from lifecycle_tui.agent.loop import AGENT, Turned
 from lifecycle_tui.agent.narrate import Narrator
 from lifecycle_tui.agent.pulse import Pulse
@@ -159,9 +159,9 @@ class Rounds:
             if note is not None:
                 self._say(note)
 
-    def _take(self, news: News) -> None:
+    def _take(self, found: Found) -> None:
         """Have what was read count from now on: recorded, declared, and what it concerns evaluated."""
-        before, was = self._watched.workspace, self._watched.code
+        news = found.news
         if not self._watched.take(news):
             return
         spec = self._watched.workspace.spec
@@ -169,7 +169,7 @@ class Rounds:
         if news.texts is not None:
             self.accept(news.texts)
         refresh_schemas(self._watched.workspace)
-        self._owed |= dict.fromkeys(concerned(before, self._watched.workspace, was, news.code))
+        self._owed |= dict.fromkeys(found.models)
         self._supervisor.size = slots(spec.jobs)
         self._supervisor.forgive()
         self._evaluate_at = min(self._evaluate_at, time.monotonic() + spec.every.total_seconds())

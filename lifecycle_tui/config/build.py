@@ -76,7 +76,7 @@ def build(
         pickle=workspace.pickle,
         **_given(workspace),
         notifiers=tuple(_notifier(top.below("notifiers", n), n, t, root) for n, t in file.notifiers.items()),
-        digest=_digest(read),
+        digest=digest_of(read),
         files=tuple(read),
     )
 
@@ -179,7 +179,7 @@ def _check_secrets(view: View, path: KeyPath, value: Any, root: Path) -> None:
             _check_secrets(view, (*path, index), item, root)
 
 
-def _digest(read: Mapping[Path, bytes]) -> str:
+def digest_of(read: Mapping[Path, bytes]) -> str:
     """SHA-256 over names and bytes of all files, in order of their names."""
     total = hashlib.sha256()
     for path in sorted(read):

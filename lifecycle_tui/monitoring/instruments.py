@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse
+from lifecycle_tui.plugin_host.discover import source
 from lifecycle_tui.plugin_host.secrets import hidden
 from lifecycle_tui.workspace import detector_uses, metric_uses
 
@@ -55,11 +56,21 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Instruments:
-    """All detectors and metrics of a model, and what is wrong with those that cannot be used."""
+    """All detectors and metrics of a model, and what is wrong with those that cannot be used.
+
+    Attributes:
+        code: the team's files with their times and sizes when they were read.
+    """
 
     detectors: tuple[Instrument, ...]
     metrics: tuple[Instrument, ...]
     faults: tuple[Signal, ...] = ()
+    code: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether somebody has saved a plugin since: what is measured now would be measured anew."""
+        return any(_times(path) != (at, size) for path, at, size in self.code)
 
     @property
     def digest(self) -> str:
@@ -76,6 +87,9 @@ class Instruments:
 def build(spec: ModelSpec, catalog: PluginCatalog, runner: Callable[[], Runner]) -> Instruments:
     """The model's instruments. `runner` starts the plugins' process when the first team plugin is needed."""
     faults: list[Signal] = []
+    # Before they are read: what is saved meanwhile is then taken for newer, never for older.
+    files = dict.fromkeys(row.file for row in catalog.rows if row.origin == "drop-in" and row.file)
+    code = tuple((path, *_times(path)) for path in files)
     detectors = _instruments("detector", detector_uses(spec, catalog), catalog, runner, faults)
     metrics = _instruments("metric", metric_uses(spec, catalog), catalog, runner, faults)
     for metric in list(metrics):
@@ -85,7 +99,15 @@ def build(spec: ModelSpec, catalog: PluginCatalog, runner: Callable[[], Runner])
             faults.append(Signal(metric.name, None, state="error", message=says, source=metric.source))
     if not spec.monitor.detectors:
         faults += _broken_files(catalog)
-    return Instruments(tuple(detectors), tuple(metrics), tuple(faults))
+    return Instruments(tuple(detectors), tuple(metrics), tuple(faults), code)
+
+
+def _times(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _instruments(
@@ -122,7 +144,7 @@ def _instrument(info: PluginInfo, use: PluginUse, catalog: PluginCatalog, runner
     said = json.dumps([info.key, dict(use.options), sorted(per_column.items())], sort_keys=True, default=str)
     found = hashlib.sha256(said.encode())
     if info.origin != "builtin":
-        found.update(Path(info.file).read_bytes())
+        found.update(source(info.file))
     return Instrument(info, objects, per_column, found.hexdigest()[:16])
 
 

@@ -47,12 +47,11 @@ from lifecycle_tui import api
 class Tails:
     """How far the tails have moved."""
 
-    name = "tails"
-    kinds = ("numeric",)
+    name, kinds, takes = "tails", ("numeric",), "profile"
 
-    def measure(self, reference: api.Profile, window: api.Profile) -> api.Reading:
+    def measure(self, reference, window):
         """Nothing has moved."""
-        return api.Reading(0.0)
+        return api.Measurement(0.0)
 
 
 @api.hookimpl
@@ -200,6 +199,7 @@ def test_an_agent_begins_on_a_wrong_file_by_the_one_it_had(space: Path, run: Cal
     assert changes(space) == []
     (space / "lifecycle.toml").write_text(HEAD)
     until(lambda: any("taken" in line for line in said), "it is taken", BOUND)
+    until(lambda: bool(changes(space)), "it is written down")
     assert [keys[0][0] for _, _, keys in changes(space)] == ["models.m2.rules.moved.when"]
 
 
@@ -301,9 +301,9 @@ EDITS: tuple[tuple[str, Callable[[Path], object], tuple[str, ...]], ...] = (
     ("a plugin of another kind", lambda root: (root / "plugins/a.py").write_text(NOTIFIER), ()),
 )  # fmt: skip
 NOTIFIER = (
-    PLUGIN.replace('    kinds = ("numeric",)\n', "").replace("register_detectors", "register_notifiers")
-    .replace("measure(self, reference: api.Profile, window: api.Profile) -> api.Reading", "send(self, message) -> None")
-    .replace("return api.Reading(0.0)", "return None").replace("tails", "pager")
+    PLUGIN.replace("register_detectors", "register_notifiers").replace("(self, reference, window)", "(self, message)")
+    .replace("measure", "send").replace("return api.Measurement(0.0)", "return None")
+    .replace('name, kinds, takes = "tails", ("numeric",), "profile"', 'name = "pager"')
 )  # fmt: skip
 
 

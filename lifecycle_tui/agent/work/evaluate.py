@@ -89,10 +89,17 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
 
 
 def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:
-    """Measure and record every window that has news, in window order."""
+    """Measure and record every window that has news, in window order.
+
+    Where all are measured anew because a plugin, the reference or what is compared has changed, the newest comes first:
+    it is what somebody waits for. A plugin that is saved meanwhile ends it: the next evaluation measures with that one.
+    """
     touched, healed = _touched(job, measurer, known), _healed(job, measurer)
     counts = {"new": 0, "grown": 0, "changed": 0, "relabelled": 0}
-    for state in measurer.survey.windows:
+    for state in _newest_first(measurer, known):
+        if measurer.instruments.outdated and any(counts.values()):
+            job.log("info", "a plugin has been saved meanwhile: the other windows are measured by the next evaluation")
+            break
         key = state.window.key
         change = _change(state, known.get(key), measurer.basis, touched)
         if change is None and key in healed:
@@ -113,6 +120,14 @@ def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownW
             follow_data(tx, measurer.spec, results, job.now)
         counts[change] += new
     return counts
+
+
+def _newest_first(measurer: Measurer, known: Mapping[str, KnownWindow]) -> tuple[WindowState, ...]:
+    states = tuple(measurer.survey.windows)
+    newest = known.get(states[-1].window.key) if states else None
+    if newest is None or newest.basis == measurer.basis:
+        return states
+    return states[-1], *states[:-1]
 
 
 def _change(state: WindowState, known: KnownWindow | None, of: str, touched: frozenset[str]) -> str | None:
