@@ -27,6 +27,7 @@ class FitRequest:
     """What a strategy learns from.
 
     Attributes:
+        model, task: what is learned, as declared.
         table: n rows of normalised features (see `ScanBatch.features`), in order of time, then content.
         target: n values, float64 or string, none missing.
         time: n int64, microseconds since 1970 UTC; None without timestamps.
@@ -97,7 +98,9 @@ class Release:
     """A version on its way to serve.
 
     Attributes:
-        version: its number; `label`: what windows and data call it.
+        model: whose version it is.
+        version: its number.
+        label: what windows and data call it.
         digest: SHA-256 of the artefact; None for a version that is only named.
         format: how the artefact is read: "skops", "pickle", "onnx", "tar" (a folder), "opaque".
         artifact: absolute path of the artefact, whose bytes were just checked; None where there is none.

@@ -89,8 +89,8 @@ def register_strategies(register: Register) -> None:
     """Register strategies: classes that follow `Strategy`.
 
     A strategy makes a version from labelled rows. `fit` is called in the retrain job, and may take as long as the
-    training may (24 hours unless the file says less). An error fails the training with file and line; a `TrainingError`
-    is shown as the reason why nothing can be learned, and is no fault.
+    training may (`training.time_limit`, 2 hours unless the file says another). An error fails the training with file
+    and line; a `TrainingError` is shown as the reason why nothing can be learned, and is no fault.
 
     Args:
         register: call it with classes.

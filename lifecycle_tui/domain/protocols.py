@@ -25,7 +25,8 @@ class Detector(Protocol):
     Class attributes:
         name: unique among detectors; the signal is called `NAME.COLUMN`.
         kinds: column kinds it applies to.
-        takes: see `Takes`.
+        takes: what `measure` is given: "profile" (mergeable profiles, the cheapest; taken where it is not said),
+            "arrow" (Arrow arrays) or "pandas" (Series).
     """
 
     name: ClassVar[str]
@@ -84,7 +85,9 @@ class Metric(Protocol):
     greater_is_better: ClassVar[bool | None]
     range: ClassVar[tuple[float | None, float | None]]
 
-    def measure(self, outcomes: Outcomes) -> Measurement | float: ...
+    def measure(self, outcomes: Outcomes) -> Measurement | float:
+        """The measurement of one version on one set of rows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,10 @@ class CellProblem:
     """Cells that could not be read as the column's type; they arrive as nulls.
 
     Attributes:
+        column: where they are; None for whole lines.
+        code: a word for the kind of problem, e.g. "bad-cell".
+        count: how many.
+        example: one of them, as text.
         rows: positions within the batch, where they are known (for rows left out: of the row after), so that the
             problem can be charged to the right window; empty means anywhere in the batch.
     """
@@ -135,6 +142,7 @@ class Batch:
     """Some rows of one fragment, in file order, as an Arrow record batch.
 
     Attributes:
+        data: the rows, as an Arrow record batch.
         first_row: 0-based number of the first row within the fragment.
         problems: cells and lines of this batch that could not be read.
     """
@@ -197,7 +205,11 @@ class Message:
 
 
 class Notifier(Protocol):
-    """Sends a message somewhere. Secrets in the options are resolved before the constructor is called."""
+    """Sends a message somewhere. Secrets in the options are resolved before the constructor is called.
+
+    Class attributes:
+        name: what `use = "…"` names.
+    """
 
     name: ClassVar[str]
 

@@ -41,6 +41,7 @@ class Row:
     """One line of a panel: `name  value  note`.
 
     Attributes:
+        name: what it is about.
         value: a number is shown with four digits, text as it is (made safe, cut to the line).
         note: more words, in a dim colour.
         tone: colours the value; "warning" and "critical" also give it the mark that a signal of that state has.
@@ -57,6 +58,7 @@ class Series:
     """A line over windows, which the terminal draws as its own charts are drawn.
 
     Attributes:
+        name: its title.
         values: at most 2,000 numbers in order; None leaves a gap.
         labels: one for each value, e.g. window keys; () for none.
         unit: what the numbers are, e.g. "days"; shown beside the name.

@@ -47,8 +47,14 @@ class Signal:
 
     Attributes:
         name: `psi.income`, `drift.share`, `auc`, `rows`; see docs/signals.md.
+        value: the number; None where there is none (`state` and `message` say why).
+        lower, upper: ends of its interval.
+        n: rows that it rests on.
+        state: "ok", "drifted", "cannot-tell", "unknown" or "error".
+        message: one sentence for a person.
         column: the column it is about, if any.
         source: the plugin that produced it; "" for the program's own.
+        detail: anything else that it said, JSON values.
     """
 
     name: str

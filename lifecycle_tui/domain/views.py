@@ -22,7 +22,8 @@ class WindowView:
         version: label of the version whose metrics these are; "" for what concerns all rows (drift, data).
         start, end: half-open interval in UTC; None without timestamps.
         rows, labels: how many rows it has, and how many of them have a label.
-        mature: whether all labels that can come have come. complete: whether no more rows are expected.
+        mature: whether all labels that can come have come.
+        complete: whether no more rows are expected.
         signals: by name; see docs/signals.md. Their `detail` is left out.
     """
 
@@ -43,12 +44,16 @@ class AlertView:
 
     Attributes:
         id: its number, by which `lifecycle ack` names it.
-        severity: "info", "warning" or "critical". state: "open", "acknowledged" or "resolved".
+        model, rule: whose alert it is.
+        severity: "info", "warning" or "critical".
+        state: "open", "acknowledged" or "resolved".
         since, last_window: keys of the first window of the streak, and of the newest in which it fired.
         opened, resolved: instants of the loop's clock.
+        resolved_by, acknowledged_by: who or what did, in words.
         message: one sentence with the numbers that made it fire.
         repeats: windows it has gone on firing after the one that opened it.
-        snoozed_until: it sends nothing before this instant. assigned_to: who looks after it.
+        snoozed_until: it sends nothing before this instant.
+        assigned_to: who looks after it.
     """
 
     id: int
@@ -73,7 +78,9 @@ class VersionView:
     """One version of a model.
 
     Attributes:
-        number: 1, 2, 3 … within the model. label: how windows and data call it.
+        model: whose version it is.
+        number: 1, 2, 3 … within the model.
+        label: how windows and data call it.
         origin: "trained" here, "registered" from elsewhere, or only "named" by the data.
         created: instant of the loop's clock.
         aliases: names that point to it now, e.g. ("champion",).
@@ -104,8 +111,11 @@ class ModelView:
     """One model as state knows it.
 
     Attributes:
+        name: as the file has it.
         task: "binary", "multiclass", "regression" or "ranking".
-        health: "ok", "warning", "critical", "unknown" or "error"; message says why, in one sentence.
+        owner, tags: as declared.
+        health: "ok", "warning", "critical", "unknown" or "error".
+        message: why it is in that state, in one sentence.
         champion: number of the version that serves; None where there is none.
         metric: name of its key metric.
         evaluated: when it was evaluated last, by the loop's clock.
@@ -138,7 +148,8 @@ class View:
     """A workspace as a command sees it; read only, as of one instant.
 
     Attributes:
-        now: the loop's clock. root: the workspace's folder, absolute.
+        now: the loop's clock.
+        root: the workspace's folder, absolute.
         models: in the order of the file; the one asked for, where one was.
     """
 
@@ -168,10 +179,13 @@ class AlertEvent:
     Attributes:
         id: grows with each event; the same number means the same event, told again.
         at: instant of the loop's clock.
+        model: whose it is.
         kind: "opened", "resolved", "acknowledged", "snoozed", "woken" or "assigned". (That it went on firing in a
             further window is not told.)
         alert: as it is when this is told, which may be later than `at`.
-        window: key of the window that it was about. by: who did it. text: one sentence.
+        window: key of the window that it was about.
+        by: who did it.
+        text: one sentence.
     """
 
     id: int
@@ -191,7 +205,9 @@ class VersionEvent:
     Attributes:
         id: grows with each event; the same number means the same event, told again.
         at: instant of the loop's clock.
+        model: whose it is.
         kind: "trained", "registered" or "named" (the data calls a version by a name that was not known).
+        version: as it is when this is told.
     """
 
     id: int
@@ -208,6 +224,7 @@ class RolloutEvent:
     Attributes:
         id: grows with each event; the same number means the same event, told again.
         at: instant of the loop's clock.
+        model: whose it is.
         kind: "promoted" (it never served before), "rolled-back" (it has served before) or "withdrawn" (nothing serves).
         version: number of the version that serves now; None when nothing does.
         previous: number of the one before; None where there was none.
