@@ -28,17 +28,14 @@ class JsonLines:
                 (kinds or {}).get(name)
             )
             if wanted is not None:
-                table = table.set_column(number, name, self._as(wanted, table[name], fragment.path))
+                try:
+                    table = table.set_column(number, name, table[name].cast(wanted))
+                except pa.ArrowInvalid as exc:  # the data's fault: anything else would be charged to the plugin
+                    raise DataError(f"{fragment.path}: {exc}") from exc
         row = 0
         for batch in table.to_batches():
             yield Batch(batch, row)
             row += batch.num_rows
-
-    def _as(self, wanted, column, path):
-        try:
-            return column.cast(wanted)
-        except pa.ArrowInvalid as exc:  # the data's fault, which a DataError says: anything else is the plugin's
-            raise DataError(f"{path}: {exc}") from exc
 
     def _table(self, fragment):
         try:

@@ -12,10 +12,9 @@ class Tails:
     name, kinds = "tails", ("numeric",)
 
     def measure(self, reference, window):
-        if not (reference.finite and window.finite):
-            return None
         before, now = (p.quantile(0.99) - p.quantile(0.01) for p in (reference, window))
-        return now / before if before else None
+        ratio = now / before if before else None
+        return ratio if ratio == ratio else None  # without values a quantile is NaN, which is no number
 
 
 @hookimpl
