@@ -175,7 +175,8 @@ def values_page() -> str:
 
 
 def _words(word: Any) -> str:
-    return " | ".join(repr(w) if isinstance(w, str) else getattr(w, "__name__", "None") for w in get_args(word))
+    parts = [repr(w) if isinstance(w, str) else w.__name__ for w in get_args(word)]
+    return " | ".join(parts).replace("NoneType", "None")
 
 
 def _public(name: str, member: Any) -> bool:

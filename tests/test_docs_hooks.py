@@ -12,7 +12,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -22,17 +22,24 @@ import pyarrow as pa
 import pytest
 
 from lifecycle_tui import api, testing
-from lifecycle_tui.domain import hookspecs
+from lifecycle_tui.agent.work import deploy, notify
+from lifecycle_tui.domain import hookspecs, showing
 from lifecycle_tui.domain.errors import DataError, PluginFault, TrainingError
+from lifecycle_tui.domain.results import Alert
+from lifecycle_tui.domain.specs import TrainingSpec
 from lifecycle_tui.domain.views import AlertView
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.index import IMPORT_LIMITS
 from lifecycle_tui.plugin_host.introspect import METHODS
-from lifecycle_tui.plugin_host.runner import Runner
+from lifecycle_tui.plugin_host.runner import Limits, Runner
+from lifecycle_tui.policy import grouping
 
 DOCS = Path(__file__).parents[1] / "docs"
 HOOKS = DOCS / "hooks"
 ALL = [*hookspecs.KINDS.values(), *hookspecs.EVENTS]
 OF = {hook: kind for kind, hook in hookspecs.KINDS.items()}
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+NOTICE = grouping.Notice(Alert("toy", "moved", "warning", "open", "w1", NOW, "psi.x 0.3 > 0.2"), "opened", NOW)
 SECTIONS = ["Signature", "When it is called", "Options", "What comes of it", "Limits and errors", "Example"]
 
 
@@ -111,6 +118,31 @@ def test_every_value_and_each_of_its_fields_is_described(reference: ModuleType) 
     shown = {name for name in api.__all__ if dataclasses.is_dataclass(getattr(api, name))}
     ours = {name for name in shown if getattr(api, name).__module__.startswith("lifecycle_tui.domain.")}
     assert ours == {value.__name__ for value in reference.VALUES}, "what api offers of the domain is on the page"
+
+
+def test_limits_are_as_the_pages_say() -> None:
+    seconds = {hook: [60] for hook in ALL if hook.startswith("register_")}
+    seconds |= {hook: [int(hookspecs.EVENT_SECONDS)] for hook in hookspecs.EVENTS}
+    seconds["register_panels"] = [int(showing.PANEL_SECONDS)]
+    seconds["register_deployers"] = [int(deploy.SECONDS)]
+    seconds["register_explainers"] = [int(IMPORT_LIMITS.seconds)]
+    seconds["register_strategies"] = []
+    for hook, said in seconds.items():
+        section = page(hook).split("## Limits and errors")[1].split("##")[0]
+        assert [int(n) for n in re.findall(r"(\d+) seconds", section)] == said, hook
+    assert int(Limits().seconds) == 60 and TrainingSpec.time_limit == timedelta(hours=2)
+    assert f"at most {showing.MOST_ROWS:,} rows and {showing.MOST_COLUMNS} columns" in page("register_commands")
+    panel = (
+        f"At most {showing.PANEL_ROWS} rows, {showing.PANEL_SERIES} series and {showing.PANEL_POINTS:,} points a series"
+    )
+    assert panel in page("register_panels")
+    windows = f"{showing.WINDOWS} without it, at most {showing.MOST_WINDOWS:,}."
+    assert windows in page("register_panels") and windows in page("register_commands")
+    minutes = [int(later.total_seconds() / 60) for later in notify.LATER]
+    assert f"after {minutes[0]}, {minutes[1]}, {minutes[2]} and {minutes[3]} minutes" in page("register_notifiers")
+    facts = grouping.message_of([NOTICE]).alerts[0]
+    listed = page("register_notifiers").split("has `id`")[1].split(", all JSON values")[0]
+    assert ["id", *re.findall(r"`(\w+)`", listed)] == list(facts)
 
 
 def test_every_option_of_every_built_in_is_described() -> None:

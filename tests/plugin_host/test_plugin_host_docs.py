@@ -8,13 +8,10 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui.domain import showing, views
-from lifecycle_tui.domain.hookspecs import EVENT_SECONDS, EVENTS, KINDS
-from lifecycle_tui.domain.protocols import Outcomes
+from lifecycle_tui.domain.hookspecs import EVENTS, KINDS
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.plugin_host import introspect, process, results
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
@@ -40,14 +37,7 @@ def test_example_detector_works_and_is_under_fifteen_lines(workspace: Callable[.
 
 @pytest.mark.parametrize("hook", [*KINDS.values(), *EVENTS])
 def test_every_hook_is_documented(hook: str) -> None:
-    assert hook in TEXT
-
-
-@pytest.mark.parametrize(("kind", "methods"), introspect.METHODS.items())
-def test_every_method_is_documented_under_its_hook(kind: str, methods: tuple[str, ...]) -> None:
-    section = TEXT.split(f"### {KINDS[kind]}\n")[1].split("###")[0]
-    for method in methods:
-        assert f"def {method}(self" in section
+    assert f"[{hook}](hooks/{hook}.md)" in TEXT
 
 
 def test_every_fault_is_documented() -> None:
@@ -71,39 +61,3 @@ def test_limits_are_as_documented() -> None:
     assert (IMPORT_LIMITS.seconds, IMPORT_LIMITS.memory) == (20.0, 2 * 1024**3)
     assert "20 seconds and 2 GiB" in TEXT
     assert results.DETAIL_LIMIT == 64 * 1024 and "64 KB" in TEXT
-
-
-def test_what_is_shown_and_told_is_as_documented() -> None:
-    assert (showing.PANEL_SECONDS, EVENT_SECONDS) == (10.0, 30.0) and "has 10\nseconds" in TEXT and "with 30\n" in TEXT
-    assert f"At most {showing.MOST_ROWS:,} rows and {showing.MOST_COLUMNS} columns" in TEXT
-    caps = f"At most {showing.PANEL_ROWS} rows, {showing.PANEL_SERIES} series and {showing.PANEL_POINTS:,} points"
-    assert caps in TEXT and f"{showing.WINDOWS} without it, at most {showing.MOST_WINDOWS:,}" in TEXT
-    for event, of in {
-        "on_alert": views.AlertEvent,
-        "on_version": views.VersionEvent,
-        "on_rollout": views.RolloutEvent,
-    }.items():
-        (row,) = re.findall(rf"^\| `{event}` \| .* \| (.*) \|$", TEXT, re.MULTILINE)
-        assert row == ", ".join(f"`{name}`" for name in of.__dataclass_fields__)
-    for value in (showing.Row, showing.Series):
-        assert f"`{value.__name__}({', '.join(value.__dataclass_fields__)})`" in TEXT
-    for shown in (views.View, views.ModelView, views.WindowView):
-        assert all(f"`{name}`" in TEXT for name in shown.__dataclass_fields__)
-
-
-def test_outcomes_are_as_documented() -> None:
-    fields = ", ".join(Outcomes.__dataclass_fields__)
-    assert f"Outcomes: {fields}" in TEXT
-
-
-def test_example_of_groups_works(workspace: Callable[..., Path]) -> None:
-    (example,) = [block for block in BLOCKS if "outcomes.groups" in block]
-    hook = "\n\n@hookimpl\ndef register_metrics(register):\n    register(ApprovalGap)\n"
-    root = workspace(text={"gap.py": f"from lifecycle_tui.api import hookimpl\n\n\n{example}{hook}"})
-    catalog = PluginCatalog.open(root, [root / "plugins"])
-    info = catalog.find("metric", "approval.gap")
-    assert info.problems == ()
-    sex = np.array(["f", "m", "", "f", "m"], object)
-    outcomes = Outcomes(np.zeros(5, np.int8), np.array([1, 0, 1, 1, 1], np.int8), groups={"sex": sex})
-    with Runner() as runner:
-        assert catalog.make(info, runner=runner).measure(outcomes) == Measurement(0.5)

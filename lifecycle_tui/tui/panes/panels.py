@@ -28,7 +28,7 @@ NONE = (
     " No plugin draws a panel for this model.",
     "",
     " A panel is a class in plugins/ that is given the model's windows and returns rows and series;",
-    " docs/plugins.md has one of twenty lines. It is drawn after the next evaluation.",
+    " docs/hooks/register_panels.md has one of twenty lines. It is drawn after the next evaluation.",
 )
 
 
