@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.delivery import Release as Release
     from lifecycle_tui.domain.delivery import Strategy as Strategy
     from lifecycle_tui.domain.errors import DataError as DataError
+    from lifecycle_tui.domain.errors import NotDelivered as NotDelivered
     from lifecycle_tui.domain.errors import TrainingError as TrainingError
+    from lifecycle_tui.domain.explaining import Explainer as Explainer
+    from lifecycle_tui.domain.explaining import ExplainRequest as ExplainRequest
+    from lifecycle_tui.domain.explaining import Explanation as Explanation
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
     from lifecycle_tui.domain.hookspecs import Register as Register
     from lifecycle_tui.domain.hookspecs import hookimpl as hookimpl
@@ -144,10 +148,14 @@ _HOMES: dict[str, str] = {
     "learn_more": "training.requests",
     "load_model": "training.requests",
     "Detector": "domain.protocols",
+    "ExplainRequest": "domain.explaining",
+    "Explainer": "domain.explaining",
+    "Explanation": "domain.explaining",
     "Fragment": "domain.protocols",
     "Measurement": "domain.signals",
     "Message": "domain.protocols",
     "Metric": "domain.protocols",
+    "NotDelivered": "domain.errors",
     "Notifier": "domain.protocols",
     "Outcomes": "domain.protocols",
     "Register": "domain.hookspecs",

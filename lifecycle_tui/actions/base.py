@@ -21,7 +21,7 @@ from lifecycle_tui.state.database import State
 if TYPE_CHECKING:
     from lifecycle_tui.workspace import Workspace
 
-Kind = Literal["model", "version", "alert", "job", "key", "plugin", "file", "text", "choice", "flag"]
+Kind = Literal["model", "version", "alert", "notification", "job", "key", "plugin", "file", "text", "choice", "flag"]
 Risk = Literal["low", "traffic"]
 """What it can do to the world: only the record, or what serves."""
 

@@ -36,6 +36,7 @@ NAMED: dict[str, Named] = {
         Named("snooze", "Snooze an alert", "z", ("alert",)),
         Named("unsnooze", "Wake an alert", "Z", ("alert",)),
         Named("assign", "Assign an alert", "@", ("alert",)),
+        Named("notifications resend", "Send again", None, ("notification",)),
         Named("jobs cancel", "Cancel a job", "c", ("job",)),
         Named("versions register", "Register a file", None, ("model",)),
         Named("plugins disable", "Disable a plugin", None, ("plugin",)),

@@ -10,6 +10,7 @@ from lifecycle_tui.actions.cancel import CANCEL
 from lifecycle_tui.actions.configure import SET, UNSET
 from lifecycle_tui.actions.promote import PROMOTE
 from lifecycle_tui.actions.register import REGISTER
+from lifecycle_tui.actions.resend import RESEND
 from lifecycle_tui.actions.retrain import RETRAIN
 from lifecycle_tui.actions.rollback import ROLLBACK
 from lifecycle_tui.actions.snooze import SNOOZE, UNSNOOZE
@@ -18,7 +19,7 @@ from lifecycle_tui.actions.switch import DISABLE, ENABLE
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
-        RETRAIN, PROMOTE, APPROVE, ROLLBACK, ACK, SNOOZE, UNSNOOZE, ASSIGN, CANCEL, REGISTER,
+        RETRAIN, PROMOTE, APPROVE, ROLLBACK, ACK, SNOOZE, UNSNOOZE, ASSIGN, RESEND, CANCEL, REGISTER,
         DISABLE, ENABLE, SET, UNSET,
     )
 }  # fmt: skip

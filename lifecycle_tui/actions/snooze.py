@@ -91,9 +91,9 @@ SNOOZE = Action(
     "snooze",
     "Snooze an alert",
     "Keep alerts silent for a while.",
-    "UNTIL is a span (2h, 3d, 1w), a date (its begin) or a time, in UTC unless it says otherwise. A snoozed alert stays "
-    "in force for the policy; it sends no messages and is shown last. It wakes by itself, earlier when its severity "
-    "rises; a message that was held back is then sent, if the alert is still open.",
+    "UNTIL is a span (2h, 3d, 1w), a date (its begin) or a time, in UTC unless it says otherwise. A snoozed alert "
+    "stays in force for the policy; it sends no messages and is shown last. It wakes by itself, earlier when its "
+    "severity rises; a message that was held back is then sent, if the alert is still open.",
     (ALERT, Parameter("until", "text", "When it wakes: 2h, 3d, 2026-02-01, 2026-02-01T09:00."), ALL),
     "low",
     (

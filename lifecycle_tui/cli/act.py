@@ -1,7 +1,7 @@
 """The commands that do something, made from the actions' declarations: one place for words, dry run, waiting, codes.
 
-`retrain`, `promote`, `approve`, `rollback`, `ack`, `snooze`, `assign`, `versions register`. Exit codes: 0 done, 1 a gate
-keeps the champion, 2 usage, 3 it broke.
+`retrain`, `promote`, `approve`, `rollback`, `ack`, `snooze`, `assign` … Exit codes: 0 done, 1 a gate keeps the champion,
+2 usage, 3 it broke.
 """
 
 from __future__ import annotations
@@ -247,6 +247,7 @@ ack = command_of(ACTIONS["ack"])
 snooze = command_of(ACTIONS["snooze"])
 unsnooze = command_of(ACTIONS["unsnooze"])
 assign = command_of(ACTIONS["assign"])
+resend = command_of(ACTIONS["notifications resend"])
 register = command_of(ACTIONS["versions register"])
 disable = command_of(ACTIONS["plugins disable"])
 enable = command_of(ACTIONS["plugins enable"])

@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),
     "unsnooze": ("lifecycle_tui.cli.act:unsnooze", "Wake alerts that are snoozed."),
     "assign": ("lifecycle_tui.cli.act:assign", "Say who looks after alerts."),
+    "notifications": (
+        "lifecycle_tui.cli.notifications:group",
+        "List messages about alerts, and send failed ones again.",
+    ),
     "jobs": ("lifecycle_tui.cli.jobs:group", "List, follow and cancel jobs."),
     "config": ("lifecycle_tui.cli.config:group", "Check, explain and edit lifecycle.toml."),
     "policy": ("lifecycle_tui.cli.policy:group", "Ask what a policy would have done."),

@@ -48,7 +48,7 @@ def command(ctx: click.Context, mine: bool, fmt: str) -> None:
       lifecycle status --format json | jq '.models | map_values(.health)'
       watch -n 30 lifecycle status
     """
-    models, alerts, now, note = _read(find_root())
+    models, alerts, now, note, failed = _read(find_root())
     if mine:
         models, alerts = _mine(models, alerts)
     if note is not None:
@@ -64,6 +64,9 @@ def command(ctx: click.Context, mine: bool, fmt: str) -> None:
         output.rows_out([_flat(m) for m in models], COLUMNS, "csv")
     elif models:
         _table(models, alerts, now)
+    if failed:
+        many = f"{failed} message{'' if failed == 1 else 's'} could not be delivered"
+        output.note(f"{many}: `lifecycle notifications list --state failed` says why")
     if mine and not alerts:
         output.note("no open alert is assigned to you: `lifecycle assign ALERT me` does that")
     elif not any(m.evaluated_at for m in models):
@@ -88,19 +91,21 @@ def _environment(root: Path) -> str | None:
     return judged
 
 
-def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], datetime, str | None]:
-    """Models, open alerts, the clock, what the agent has to say; nothing of these where there is no state yet."""
+def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], datetime, str | None, int]:
+    """Models, open alerts, the clock, what the agent has to say, messages that were given up; of all of these nothing
+    where there is no state yet."""
     if version(root) in (None, 0):
-        return (), (), datetime.now(UTC), None
+        return (), (), datetime.now(UTC), None, 0
     with State.view(root) as state, state.snapshot() as conn:
         models, now, note = fleet.fleet(conn), clock.now(conn), fleet.note(conn)
+        (failed,) = conn.execute("SELECT count(*) FROM notifications WHERE state = 'failed'").fetchone()
         if not any(m.alerts_open for m in models):
-            return models, (), now, note
+            return models, (), now, note, failed
         from lifecycle_tui.state.alerts import open_alerts
 
         declared = {m.name for m in models}
         alerts = sorted((a for a in open_alerts(conn) if a.alert.model in declared), key=lambda a: a.sleeps(now))
-        return models, tuple(alerts), now, note
+        return models, tuple(alerts), now, note, failed
 
 
 def _mine(

@@ -65,6 +65,40 @@ class TrainingError(LifecycleError):
     """A version could not be built, fitted or saved."""
 
 
+class NotDelivered(RuntimeError):
+    """A notifier could not deliver a message; any other error of a notifier's is tried again too.
+
+    Args:
+        message: why, in one sentence and without secrets.
+        again: whether another try can help: not where the receiver has refused it.
+        after: seconds that the receiver asks to wait.
+    """
+
+    def __init__(self, message: str, *, again: bool = True, after: float | None = None) -> None:
+        super().__init__(message)
+        self.again, self.after = again, after
+
+
+FAULT_HINTS: Mapping[str, str] = {
+    "syntax": "mend the file at that line; it is read again when it is saved",
+    "import": "mend the import, or install what it asks for where lifecycle runs",
+    "raised": "`lifecycle plugins check` calls it with small tables, away from your data",
+    "exited": "raise an exception instead of ending the process",
+    "died": "something native that it calls has crashed; `lifecycle plugins check` calls it with small tables",
+    "timeout": "make it faster; LIFECYCLE_PLUGIN_SECONDS moves the limit",
+    "memory": "let it hold less at once; LIFECYCLE_PLUGIN_MEMORY moves the limit",
+    "result": "docs/plugins.md says what may be returned",
+    "options": "docs/plugins.md says what an option may be",
+    "class": "`lifecycle plugins new` writes one that is complete",
+    "unknown-hook": "docs/plugins.md lists the hooks",
+    "empty": "call register(YourClass) in a @hookimpl function",
+    "duplicate": "give one of them another name, or disable it",
+    "api": "it needs a version that was made for this program",
+    "disabled": "`lifecycle plugins enable` switches it on",
+}
+"""Kind of a plugin's fault → what to do about it, where nothing more exact is known."""
+
+
 class PluginFault(LifecycleError):
     """One call of a plugin, or its import, went wrong; charged to that plugin and to nobody else.
 
@@ -76,12 +110,14 @@ class PluginFault(LifecycleError):
         message: what happened, in one sentence.
         file: path of the plugin's file.
         line: line in that file, 1-based, where it is known.
+        hint: what to do about it; by its kind where none is given, "" for nothing.
     """
 
     def __init__(
-        self, plugin: str, kind: str, message: str, *, file: str | None = None, line: int | None = None
-    ) -> None:
-        super().__init__(message)
+        self, plugin: str, kind: str, message: str, *, file: str | None = None, line: int | None = None,
+        hint: str | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(message, hint=FAULT_HINTS.get(kind) if hint is None else hint or None)
         self.plugin = plugin
         self.kind = kind
         self.file = file
@@ -95,8 +131,8 @@ class PluginFault(LifecycleError):
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def __reduce__(self) -> tuple:
-        return (_fault, (self.plugin, self.kind, self.message, self.file, self.line))
+        return (_fault, (self.plugin, self.kind, self.message, self.file, self.line, self.hint or ""))
 
 
-def _fault(plugin: str, kind: str, message: str, file: str | None, line: int | None) -> PluginFault:
-    return PluginFault(plugin, kind, message, file=file, line=line)
+def _fault(plugin: str, kind: str, message: str, file: str | None, line: int | None, hint: str) -> PluginFault:
+    return PluginFault(plugin, kind, message, file=file, line=line, hint=hint)

@@ -197,11 +197,13 @@ class Message:
         subject: one line of plain text.
         body: a few lines of plain text.
         alerts: JSON-able facts of each alert (model, rule, severity, state, since, message, …).
+        key: the same each time that this message is tried: who has taken it once may pass it over. "" for none.
     """
 
     subject: str
     body: str
     alerts: tuple[Mapping[str, Any], ...]
+    key: str = ""
 
 
 class Notifier(Protocol):

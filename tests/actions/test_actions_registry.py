@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.cli.main import group as cli
-from lifecycle_tui.state import approvals, audit, clock, handling
+from lifecycle_tui.state import approvals, audit, clock, handling, outbox
 
 
 def asks(room: Room) -> None:
@@ -46,6 +46,12 @@ def disabled(room: Room) -> None:
     (room.root / ".lifecycle" / "disabled-plugins.json").write_text('["detector:psi"]')
 
 
+def given_up(room: Room) -> None:
+    with room.state.write() as tx:
+        outbox.queue_notification(tx, 1, "pager", T0, "opened", T0)
+        outbox.mark_failed(tx, [1], "it is down", None)
+
+
 READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "retrain": (lambda room: None, {"why": "a new sensor"}, "retrain"),
     "promote": (passed, {"version": "2"}, "promote"),
@@ -55,6 +61,7 @@ READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "snooze": (lambda room: None, {"alert": (1,), "until": "2h"}, "snooze"),
     "unsnooze": (asleep, {"alert": 1}, "unsnooze"),
     "assign": (lambda room: None, {"alert": 1, "person": "raj"}, "assign"),
+    "notifications resend": (given_up, {"notification": 1}, "resend"),
     "jobs cancel": (lambda room: room.enqueue("evaluate"), {"job": 1}, "cancel"),
     "versions register": (file, {"path": "a model.bin", "name": "it's new"}, "register"),
     "plugins disable": (lambda room: None, {"plugin": "psi"}, "disable"),

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from lifecycle_tui.agent.work import notify as module
+from lifecycle_tui.cli.main import group as cli
 from lifecycle_tui.domain.specs import SecretRef
 from lifecycle_tui.state import outbox
 from lifecycle_tui.state.database import State
@@ -78,6 +80,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server: Any = self.server
         server.seen.append((self.path, dict(self.headers), json.loads(body)))
         self.send_response(server.code)
+        if server.after:
+            self.send_header("Retry-After", server.after)
         answer = f"you sent {self.path} and {self.headers.get('Authorization')}".encode()
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -93,7 +97,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     found: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.seen, found.code, found.daemon_threads = [], 200, True
+    found.seen, found.code, found.daemon_threads, found.after = [], 200, True, None
     thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield found
@@ -226,6 +230,38 @@ def test_a_failure_is_noted_and_tried_again_later(shop: Shop, server: Any) -> No
     row = next(n for n in queue(space) if n.notifier == "hook")
     assert row.state == "sent" and row.last_error is None and row.attempts == 2
     assert len(told(space)) == 1
+
+
+def test_what_is_refused_is_given_up_and_sent_again_by_who_has_mended_it(
+    shop: Shop, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = f'\n[notifiers.hook]\nuse = "webhook"\nurl = "http://127.0.0.1:{server.server_address[1]}/x"\n'
+    space = shop(drift_from=44, rules=MOVED + hook)
+    space.run()
+    server.code, server.after = 429, "3600"
+    assert send(space) == (0, 1)
+    assert queue(space)[0].due_at == space.clock.instant + timedelta(hours=1), "as the receiver asks"
+    space.clock.instant += timedelta(hours=1)
+    server.code, server.after = 401, None
+    assert send(space) == (0, 1)
+    (row,) = queue(space)
+    assert row.state == "failed" and "HTTP 401" in (row.last_error or ""), "a second try cannot help"
+    monkeypatch.chdir(space.root)
+    runner = CliRunner()
+    listed = json.loads(runner.invoke(cli, ["notifications", "list", "--state", "failed", "--format", "json"]).stdout)
+    assert [(r["id"], r["notifier"], r["rule"], r["told"], r["attempts"]) for r in listed] == [
+        (1, "hook", "moved", "opened", 2)
+    ]
+    assert "1 message could not be delivered" in runner.invoke(cli, ["status"]).output
+    assert "there is no notification '9'" in str(runner.invoke(cli, ["notifications", "resend", "9"]).exception)
+    plan = runner.invoke(cli, ["notifications", "resend", "all", "--dry-run"])
+    assert plan.exit_code == 0 and "would send notification 1 again" in plan.output and "HTTP 401" in plan.output
+    with State.open(space.root) as state, state.write() as tx:
+        assert outbox.again(tx, 1, space.clock.instant) and not outbox.again(tx, 1, space.clock.instant)
+    server.code = 200
+    assert send(space) == (1, 0)
+    assert len({headers["Idempotency-Key"] for _, headers, _ in server.seen}) == 1, "it is the same message each time"
+    assert [n.state for n in queue(space)] == ["sent"]
 
 
 def test_after_the_last_attempt_it_counts_as_failed(shop: Shop) -> None:

@@ -1,15 +1,19 @@
 """The shipped notifiers: a file, a program, a web hook on the loopback."""
 
+import email.utils
 import http.server
 import json
 import os
+import ssl
 import sys
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lifecycle_tui.api import Message
+from lifecycle_tui.api import Message, NotDelivered
 from lifecycle_tui.builtin.notifiers.command import Command
 from lifecycle_tui.builtin.notifiers.log import Log
 from lifecycle_tui.builtin.notifiers.webhook import Webhook
@@ -133,11 +137,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.release.wait(20)
             self.close_connection = True
             return  # the client has gone
+        if "drips" in self.path:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not self.server.release.wait(0.02):  # always something, never the end
+                self.wfile.write(b"X-More: 1\r\n")
+            return
         code = next((int(part) for part in self.path.strip("/").split("/") if part.isdigit()), 200)
         answer = b"echo " + (self.path.encode() if "echo" in self.path else b"broken <thing>\n")
         self.send_response(code)
         if code in (301, 302, 307):
             self.send_header("Location", "/elsewhere")
+        if self.server.after:
+            self.send_header("Retry-After", self.server.after)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -151,7 +162,7 @@ def server(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.seen, found.release, found.daemon_threads = [], threading.Event(), True
+    found.seen, found.release, found.daemon_threads, found.after = [], threading.Event(), True, None
     found.url = f"http://127.0.0.1:{found.server_address[1]}"
     thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -202,6 +213,43 @@ def test_webhook_never_tells_its_secrets(server):
 def test_webhook_that_hangs(server):
     with pytest.raises(RuntimeError, match=r"did not answer within 0\.3 s"):
         Webhook(url=f"{server.url}/hang", timeout=0.3).send(MESSAGE)
+
+
+def test_webhook_that_answers_a_little_all_the_time_is_over_in_time(server):
+    begun = time.monotonic()
+    with pytest.raises(NotDelivered, match=r"did not answer within 0\.3 s"):
+        Webhook(url=f"{server.url}/drips", timeout=0.3).send(MESSAGE)
+    assert time.monotonic() - begun < 5
+
+
+def test_webhook_names_the_message_and_says_what_is_worth_another_try(server):
+    for code, again in ((500, True), (503, True), (408, True), (429, True), (400, False), (404, False), (302, False)):
+        with pytest.raises(NotDelivered) as caught:
+            Webhook(url=f"{server.url}/{code}").send(replace(MESSAGE, key="abc"))
+        assert (caught.value.again, caught.value.after) == (again, None), code
+    assert {headers["Idempotency-Key"] for _, headers, _ in server.seen} == {"abc"}
+    Webhook(url=f"{server.url}/200").send(MESSAGE)
+    assert "Idempotency-Key" not in server.seen[-1][1]
+    soon = email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    for said, least, most in (("120", 120, 120), (soon, 80, 90), ("Mon, 01 Jan 2001 00:00:00 GMT", 0, 0)):
+        server.after = said
+        with pytest.raises(NotDelivered) as caught:
+            Webhook(url=f"{server.url}/429").send(MESSAGE)
+        assert least <= caught.value.after <= most
+    server.after = "soon"
+    with pytest.raises(NotDelivered) as caught:
+        Webhook(url=f"{server.url}/503").send(MESSAGE)
+    assert caught.value.after is None and caught.value.again
+
+
+def test_webhook_says_what_is_wrong_with_tls(server):
+    hook = Webhook(url=f"{server.url.replace('http:', 'https:')}/s3cr3t")
+    with pytest.raises(NotDelivered, match=r"no TLS connection to 127\.0\.0\.1: .*does it speak https") as caught:
+        hook.send(MESSAGE)
+    assert "s3cr3t" not in str(caught.value) and caught.value.again
+    untrusted = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+    untrusted.verify_message = "self-signed certificate"
+    assert hook._unreached(untrusted) == "the certificate of 127.0.0.1 is not trusted: self-signed certificate"
 
 
 def test_webhook_that_is_not_there(server):

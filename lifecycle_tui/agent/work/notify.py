@@ -7,18 +7,24 @@ because a pager was down.
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.telling import notice_of
 from lifecycle_tui.agent.workers.context import JobContext
-from lifecycle_tui.domain.errors import LifecycleError, PluginFault
+from lifecycle_tui.domain.errors import LifecycleError, NotDelivered, PluginFault
 from lifecycle_tui.domain.specs import NotifierSpec
 from lifecycle_tui.plugin_host.secrets import resolve, without_secrets
 from lifecycle_tui.policy.grouping import Notice, plan_messages
 from lifecycle_tui.state import alerts, outbox, processes
 from lifecycle_tui.state.outbox import Notification
+
+LONGEST = timedelta(days=1)
+"""What a receiver may ask to wait at the most."""
 
 LATER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 """Waits after the first failures; when they are used up the notification counts as failed."""
@@ -46,12 +52,13 @@ def notify(job: JobContext) -> dict[str, Any]:
             plan = plan_messages([spec], list(known.values()), job.now, flush=True)
             for delivery in plan.due:
                 ids = [id_ for id_, notice in known.items() if any(notice is n for n in delivery.notices)]
-                error = _send(job, spec, delivery.message, stack)
-                _settle(job, mine, ids, error)
-                if error is None:
+                message = replace(delivery.message, key=_key(job, [n for n in mine if n.id in ids]))
+                failure = _send(job, spec, message, stack)
+                _settle(job, mine, ids, failure)
+                if failure is None:
                     sent += 1
                 else:
-                    errors.append(f"{spec.name}: {error}")
+                    errors.append(f"{spec.name}: {failure.text}")
             gone = [id_ for id_, notice in known.items() if any(notice is n for n in plan.unmatched)]
             if gone:
                 with job.state.write() as tx:
@@ -74,13 +81,34 @@ def _notice(job: JobContext, notification: Notification) -> Notice | None:
     return notice_of(row.alert, notification.kind, notification.created_at, spec, assigned_to=row.assigned_to)
 
 
-def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
-    """Hand one message over; returns what went wrong, in words and without secrets, or None."""
-    error = _hand_over(job, spec, message, stack)
-    return None if error is None else without_secrets(error, spec.options, job.workspace.spec.root)
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a message was not delivered, in words and without secrets.
+
+    Attributes:
+        again: whether another try can help; after: seconds that the receiver asks to wait.
+    """
+
+    text: str
+    again: bool = True
+    after: float | None = None
 
 
-def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> str | None:
+def _key(job: JobContext, told: Sequence[Notification]) -> str:
+    """Names a message: the same at each try, another one for every other message of any workspace."""
+    said = [str(job.workspace.spec.root), *(f"{n.id} {n.created_at.isoformat()}" for n in told)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+def _send(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> Failure | None:
+    """Hand one message over; returns what went wrong, or None."""
+    failure = _hand_over(job, spec, message, stack)
+    if failure is None:
+        return None
+    return replace(failure, text=without_secrets(failure.text, spec.options, job.workspace.spec.root))
+
+
+def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: contextlib.ExitStack) -> Failure | None:
     try:
         info = job.workspace.plugins.find("notifier", spec.use)
         root = job.workspace.spec.root
@@ -92,26 +120,35 @@ def _hand_over(job: JobContext, spec: NotifierSpec, message: Any, stack: context
             runner = stack.enter_context(job.runner())
         job.workspace.plugins.make(info, options, runner=runner).send(message)
     except PluginFault as exc:
-        return f"{exc.message} ({exc.place})"
+        return Failure(f"{exc.message} ({exc.place})")
     except LifecycleError as exc:
-        return exc.message
+        return Failure(exc.message)
+    except NotDelivered as exc:
+        return Failure(str(exc), exc.again, exc.after)
     except RuntimeError as exc:
-        return str(exc) or "it failed without a word"  # how notifiers say, in words, that they could not deliver
+        return Failure(str(exc) or "it failed without a word")  # how notifiers say that they could not deliver
     except Exception as exc:
-        return f"{type(exc).__name__}: {exc}"
+        return Failure(f"{type(exc).__name__}: {exc}")
     return None
 
 
-def _settle(job: JobContext, mine: list[Notification], ids: list[int], error: str | None) -> None:
+def _settle(job: JobContext, mine: list[Notification], ids: list[int], failure: Failure | None) -> None:
     with job.state.write() as tx:
-        if error is None:
+        if failure is None:
             outbox.mark_sent(tx, ids, job.clock.now())
             return
         tries = max(n.attempts for n in mine if n.id in ids)
-        again = job.now + LATER[tries - 1] if tries <= len(LATER) else None
-        outbox.mark_failed(tx, ids, error, again)
+        outbox.mark_failed(tx, ids, failure.text, _again(job.now, tries, failure))
     name = mine[0].notifier if mine else "?"
-    job.log("error", f"notifier {name}: {error}")
+    job.log("error", f"notifier {name}: {failure.text}")
+
+
+def _again(now: datetime, tries: int, failure: Failure) -> datetime | None:
+    """When to try again; None where that cannot help, or has been done often enough."""
+    if not failure.again or tries > len(LATER):
+        return None
+    asked = timedelta(0) if failure.after is None else timedelta(seconds=failure.after)
+    return now + max(LATER[tries - 1], min(asked, LONGEST))
 
 
 def _orphans(job: JobContext, taken: tuple[Notification, ...]) -> None:

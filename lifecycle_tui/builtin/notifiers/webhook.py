@@ -18,7 +18,7 @@ class Webhook:
             url: http or https; may hold a secret: no message ever shows more of it than the host.
             headers: lines like "X-Team: risk".
             token: sent as "Authorization: Bearer …".
-            timeout: seconds to wait for the connection, and for each answer.
+            timeout: seconds that it may take in all.
         """
         from urllib.parse import urlsplit
 
@@ -43,11 +43,26 @@ class Webhook:
             self.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, message: api.Message) -> None:
-        """Post it.
+        """Post it, with the message's key as Idempotency-Key: a receiver that knows the header takes it once.
 
         Raises:
-            RuntimeError: if the host cannot be reached, does not answer in time, redirects, or answers other than 2xx.
+            NotDelivered: the host cannot be reached, does not answer in time, redirects, or answers other than 2xx. No
+                further try follows what the receiver refuses: 3xx and 4xx, without 408, 425 and 429.
         """
+        import threading
+
+        ended: list[BaseException | None] = []
+        # A thread, because a server that answers a byte now and then keeps within every timeout of a socket.
+        thread = threading.Thread(target=lambda: ended.append(self._post(message)), daemon=True)
+        thread.start()
+        thread.join(self.timeout)
+        if not ended:
+            raise api.NotDelivered(f"{self.host} did not answer within {self.timeout:g} s")
+        if ended[0] is not None:
+            raise ended[0] from None
+
+    def _post(self, message: api.Message) -> Exception | None:
+        """Post it; what went wrong."""
         import http.client
         import json
         import urllib.error
@@ -66,31 +81,49 @@ class Webhook:
             "alerts": [dict(alert) for alert in message.alerts],
         }
         data = json.dumps(payload, default=str, ensure_ascii=False).encode()
-        request = urllib.request.Request(self.url, data=data, headers=self.headers, method="POST")
+        keyed = {"Idempotency-Key": message.key} if message.key else {}
         try:
+            request = urllib.request.Request(self.url, data=data, headers={**keyed, **self.headers}, method="POST")
             with urllib.request.build_opener(NoRedirect).open(request, timeout=self.timeout) as answer:
                 answer.read(1)
         except urllib.error.HTTPError as error:
-            raise RuntimeError(self._refusal(error)) from None
+            return self._refusal(error)
         except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            if isinstance(reason, TimeoutError):
-                raise RuntimeError(f"{self.host} did not answer within {self.timeout:g} s") from None
-            said = getattr(reason, "strerror", None) or type(reason).__name__
-            raise RuntimeError(f"{self.host} cannot be reached: {said}") from None
+            return api.NotDelivered(self._unreached(getattr(error, "reason", None) or error))
+        return None
 
-    def _refusal(self, error: object) -> str:
+    def _unreached(self, reason: object) -> str:
+        """Why there was no answer, in words."""
+        import ssl
+
+        if isinstance(reason, TimeoutError):
+            return f"{self.host} did not answer within {self.timeout:g} s"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            said = getattr(reason, "verify_message", None) or "it cannot be verified"
+            return f"the certificate of {self.host} is not trusted: {said}"
+        if isinstance(reason, ssl.SSLError):
+            said = (reason.reason or type(reason).__name__).replace("_", " ").lower()
+            return f"no TLS connection to {self.host}: {said} (does it speak https at that port?)"
+        said = getattr(reason, "strerror", None) or type(reason).__name__
+        return f"{self.host} cannot be reached: {said}"
+
+    def _refusal(self, error: object) -> api.NotDelivered:
         """What the server said, without anything that we sent it in confidence."""
         code, reason = getattr(error, "code", 0), getattr(error, "reason", "")
         if 300 <= code < 400:
-            return f"{self.host} redirects (HTTP {code}): give the final address in url"
+            return api.NotDelivered(
+                f"{self.host} redirects (HTTP {code}): give the final address in url", again=False
+            )  # fmt: skip
         try:
             said = " ".join(error.read(300).decode(errors="replace").split())  # type: ignore[attr-defined]
         except OSError:
             said = ""
         if any(secret in said for secret in (self.url, *self._secrets())):
             said = ""
-        return f"{self.host} answered HTTP {code} {reason}".rstrip() + (f": {said}" if said else "")
+        told = f"{self.host} answered HTTP {code} {reason}".rstrip() + (f": {said}" if said else "")
+        headers = getattr(error, "headers", None)
+        after = _seconds(headers.get("Retry-After") if headers is not None else None)
+        return api.NotDelivered(told, again=code >= 500 or code in (408, 425, 429), after=after)
 
     def _secrets(self) -> list[str]:
         """Pieces of the address and of our headers long enough to be one."""
@@ -101,6 +134,23 @@ class Webhook:
         pieces += [piece.partition("=")[2] for piece in parts.query.split("&")]
         pieces += [value.removeprefix("Bearer ") for value in self.headers.values()]
         return [piece for piece in pieces if len(piece) >= 8 and not piece.startswith(("application/", "lifecycle-"))]
+
+
+def _seconds(said: str | None) -> float | None:
+    """What a Retry-After says, which is a number of seconds or a date; None for nothing that can be meant."""
+    import email.utils
+    from datetime import UTC, datetime
+
+    if said is None:
+        return None
+    if said.strip().isdecimal():
+        return float(said.strip()[:9])
+    try:
+        at = email.utils.parsedate_to_datetime(said)
+    except (TypeError, ValueError):
+        return None
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 @api.hookimpl
