@@ -11,7 +11,7 @@ from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.screens.fleet import FleetScreen
 from lifecycle_tui.tui.screens.model import ModelScreen
 
-NAMED = {":": "colon", "/": "slash", "\n": "enter", "\x1b": "escape", "-": "minus"}
+NAMED = {":": "colon", "/": "slash", "\n": "enter", "\x1b": "escape", "-": "minus", "\x7f": "backspace"}
 
 
 def at_once(pilot: Pilot, keys: str) -> None:
@@ -31,14 +31,15 @@ async def test_a_model_by_its_name(fleet: State) -> None:
         assert len(pilot.app.screen_stack) == 3
 
 
-@pytest.mark.parametrize("words", ["pay", "tay", "house"])
+@pytest.mark.parametrize("words", ["pay", "tay", "house", "hxx\x7f\x7fouse"])
 async def test_a_filter(fleet: State, words: str) -> None:
     async with app_on(fleet).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "card-fraud" in text(pilot))
         at_once(pilot, f"/{words}\n")
         screen = pilot.app.screen
         assert isinstance(screen, FleetScreen)
-        await until(pilot, lambda: screen.grid.filter == words and screen.focused is screen.grid, "the filter is on")
+        wanted = "house" if "\x7f" in words else words  # what is corrected is corrected before what comes after it
+        await until(pilot, lambda: screen.grid.filter == wanted and screen.focused is screen.grid, "the filter is on")
         assert pilot.app.screen is screen and len(pilot.app.screen_stack) == 2
 
 

@@ -26,6 +26,7 @@ from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Span, count
 from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Bar, Footer, Lines
+from lifecycle_tui.tui.widgets.typed import TypedLine
 
 MOST = 200
 """Entries that are listed; who needs more types another letter."""
@@ -77,8 +78,7 @@ class PaletteScreen(Screen[None]):
         yield Bar(tone="title", id="title")
         label = Lines([(Span(":", "bold"),)])
         label.styles.width = 1
-        typed = Input(select_on_focus=False, compact=True)
-        typed.cursor_blink = False
+        typed = TypedLine()
         with Horizontal(id="typed"):
             yield label
             yield typed

@@ -248,10 +248,9 @@ class Form(Vertical):
     async def ask(self, name: str, label: str, value: str = "") -> None:
         """Have something typed; it comes back as `Changed` of this name."""
         if self._input is None:
-            from textual.widgets import Input
+            from lifecycle_tui.tui.widgets.typed import TypedLine
 
-            self._input = Input(select_on_focus=False, compact=True)
-            self._input.cursor_blink = False
+            self._input = TypedLine()
             await self._typing.mount(self._input)
         self._want(name, label, value)
         self._typing.remove_class("hidden")

@@ -49,10 +49,9 @@ class Prompt(Horizontal):
         """Show the line with the grid's words so far, and take the focus."""
         self._grid = grid
         if self._input is None:
-            from textual.widgets import Input
+            from lifecycle_tui.tui.widgets.typed import TypedLine
 
-            self._input = Input(select_on_focus=False, compact=True)
-            self._input.cursor_blink = False
+            self._input = TypedLine()
             label = Lines([(Span("/", "bold"),)])
             label.styles.width = 1
             await self.mount(label, self._input)
