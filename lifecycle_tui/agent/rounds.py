@@ -161,11 +161,11 @@ class Rounds:
 
     def _take(self, found: Found) -> None:
         """Have what was read count from now on: recorded, declared, and what it concerns evaluated."""
-        news = found.news
+        news, digest = found.news, self._watched.workspace.spec.digest
         if not self._watched.take(news):
             return
         spec = self._watched.workspace.spec
-        self._say(f"{spec.file.name} has changed: taken" if news.problem is None else "plugins have changed")
+        self._say(f"{spec.file.name} has changed: taken" if spec.digest != digest else "plugins have changed")
         if news.texts is not None:
             self.accept(news.texts)
         refresh_schemas(self._watched.workspace)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
+from lifecycle_tui.agent.agent import Agent
 from lifecycle_tui.state import record
 from tests.agent.conftest import Space
+from tests.agent.test_agent_following import until
 
 DETECTOR = '''"""A detector of the team's."""
 
@@ -83,3 +86,33 @@ def test_one_that_is_saved_while_it_measures_ends_the_run(
     monkeypatch.undo()
     space.run()
     assert {row[1] for row in tails(space)} == {0.75}
+
+
+@pytest.mark.slow
+def test_a_running_agent_shows_the_new_number_and_then_the_error(shop: Callable[..., Space]) -> None:
+    """The whole way: file, agent, worker, plugin's process, state, without a restart."""
+    space = shop()
+    save(space, "0.125")
+    said: list[str] = []
+    agent = Agent(space.root / "lifecycle.toml", say=said.append)
+    thread = threading.Thread(target=agent.run)
+    thread.start()
+    try:
+
+        def newest() -> tuple | None:
+            return tails(space)[-1] if space.history(version="") else None
+
+        until(lambda: newest() is not None and newest()[1] == 0.125, "the first number", 90)
+        save(space, "0.5")
+        until(lambda: newest()[1] == 0.5, "the new number", 60)
+        save(space, "1 / 0")
+        until(lambda: newest()[2] == "error", "the error", 60)
+        (space.root / "plugins" / "tails.py").write_text("def broken(")
+        until(lambda: "tails" in space.history(version="")[-1].signals, "a file that is none", 60)
+        (space.root / "plugins" / "tails.py").unlink()
+        until(lambda: not any(n.startswith("tails") for n in space.history(version="")[-1].signals), "it is gone", 60)
+        assert "plugins have changed" in said
+    finally:
+        agent.stop()
+        thread.join(60)
+    assert not thread.is_alive()
