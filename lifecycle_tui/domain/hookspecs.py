@@ -3,8 +3,8 @@
 `register_*` hooks run when the file is indexed, and once in each process that calls something of it. They run in the
 plugins' process, never in the program's, have 20 seconds together with the import (or LIFECYCLE_PLUGIN_SECONDS, where
 that is less), and only call `register`: what they raise is a fault of the file, shown with its line, and nothing of the
-file is used then. How the registered classes are called is said by their protocols in `protocols`, `delivery` and
-`showing`. Built-in plugins run in the job's own process.
+file is used then. How the registered classes are called is said by their protocols in `protocols`, `delivery`,
+`explaining` and `showing`. Built-in plugins run in the job's own process.
 
 `on_*` hooks are told what happened, in a job, in the plugins' process.
 """
@@ -111,7 +111,11 @@ def register_deployers(register: Register) -> None:
 
 @hookspec
 def register_explainers(register: Register) -> None:
-    """Register explainers (used from the governance slice on).
+    """Register explainers: classes that follow `Explainer`.
+
+    An explainer says why a version gives rows the scores that it gives. `probe` and `explain` are called in the explain
+    job that `lifecycle explain` asks for, once for some rows at a time; the host scores in between. Each has 60
+    seconds. An error fails the job with file and line; a `DataError` is told to the person who asked, and is no fault.
 
     Args:
         register: call it with classes.

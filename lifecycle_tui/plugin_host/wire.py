@@ -16,14 +16,18 @@ from importlib import import_module
 from typing import Any
 
 from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
+from lifecycle_tui.domain.explaining import ExplainRequest, Explanation
 from lifecycle_tui.domain.protocols import CellProblem, Fragment, Message, Outcomes
 from lifecycle_tui.domain.showing import Row, Series
 from lifecycle_tui.domain.signals import Measurement, Signal
 
 _PLAIN: dict[str, type] = {
     c.__name__: c
-    for c in (Measurement, Fragment, CellProblem, Message, Release, FitRequest, FitResult, Signal, Row, Series)
-}
+    for c in (
+        Measurement, Fragment, CellProblem, Message, Release, FitRequest, FitResult, Signal, Row, Series,
+        ExplainRequest, Explanation,
+    )
+}  # fmt: skip
 """Dataclasses that cross field by field."""
 _VIEWS = "lifecycle_tui.domain.views"
 """A module whose dataclasses cross field by field too; it is imported where the first of them comes."""
