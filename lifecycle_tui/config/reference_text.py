@@ -82,6 +82,9 @@ the agent keep the schemas fresh when plugins come and go: `schema.json`, `schem
 (`#:schema ../.lifecycle/schema-model.json`), `schema-overlay.json` for an environment's. `lifecycle config schema` prints them.
 
 ## Every key
+
+The options of the plugins that ship are in [plugin-options.md](plugin-options.md), the codes of problems in
+[config-errors.md](config-errors.md).
 """
 
 SMALL = """\
