@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -12,11 +13,14 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 
+from lifecycle_tui.actions.base import Action
+from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+TERMINAL = (ROOT / "docs" / "terminal.md").read_text(encoding="utf-8")
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 WHERE = {
@@ -26,6 +30,7 @@ WHERE = {
     "source": "data.md",
     "strategy": "training.md",
     "deployer": "delivery.md",
+    "explainer": "explaining.md",
     "command": "hooks/register_commands.md",
     "panel": "hooks/register_panels.md",
 }
@@ -56,6 +61,32 @@ def test_every_command_is_documented_and_has_an_example(name: str, found: click.
     for parameter in found.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
             assert parameter.help, f"{name} {parameter.opts[-1]} has no help"
+
+
+def test_every_option_is_on_the_page_of_options() -> None:
+    """If this fails: python docs/helps.py. (Where lines are broken differs between versions of click.)"""
+    spec = importlib.util.spec_from_file_location("docs_helps", ROOT / "docs" / "helps.py")
+    assert spec is not None and spec.loader is not None
+    helps = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(helps)
+    text = helps.PAGE.read_text(encoding="utf-8")
+    assert text.split() == helps.page().split()
+    for name, found in leaves():
+        section = text.split(f"\n## lifecycle {name}\n")[1].split("\n## ")[0]
+        shown = [p for p in found.params if isinstance(p, click.Option) and not p.hidden]
+        assert [o for p in shown for o in p.opts if not re.search(rf"(?<!\S){o}\b", section)] == [], name
+
+
+@pytest.mark.parametrize(("name", "action"), ACTIONS.items(), ids=list(ACTIONS))
+def test_every_action_is_documented(name: str, action: Action) -> None:
+    """What people can do: its command, and where it has a key of its own, that."""
+    assert re.search(rf"^\| `lifecycle {name}[` ]", COMMANDS, re.M), f"{name} is not in docs/commands.md"
+    if action.key is None:
+        return
+    (row,) = [line for line in TERMINAL.splitlines() if f"`act.{name.replace(' ', '-')}`" in line]
+    keys, does, ids = (cell.strip() for cell in row.strip("|").split("|"))
+    assert re.search(rf"(?<!\w){re.escape(action.key)}(?!\w)", keys), f"{name}: {action.key} is not in {keys}"
+    assert does and len(keys.split(" · ")) == len(ids.split()), row
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)
