@@ -59,7 +59,7 @@ def test_nothing_is_wrong_with_it(written: Path) -> None:
 def test_one_plugin_of_each_kind_and_each_is_used(written: Path) -> None:
     catalog = workspace.open_workspace(written / "lifecycle.toml").plugins
     kinds = {kind for kind in KINDS if any(plugin.origin != "builtin" for plugin in catalog.all(kind))}
-    assert kinds == {"detector", "metric", "source", "notifier", "strategy", "deployer"}
+    assert kinds == {"detector", "metric", "source", "notifier", "strategy", "deployer", "command"}
     text = (written / "lifecycle.toml").read_text("utf-8")
     for name in ("tails", "approval_gap", "diary", "rare", "shelf"):
         assert f'"{name}"' in text or f"{name} = {{" in text, name

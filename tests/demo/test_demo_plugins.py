@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lifecycle_tui import api
+from lifecycle_tui import api, testing
 from lifecycle_tui.demo.writing import FILES
 
 
@@ -134,3 +134,17 @@ def test_the_tails_say_how_wide_the_middle_is() -> None:
     tails = plugin("tails").Tails()
     assert tails.measure(Profile(10), Profile(5)) == pytest.approx(0.5)
     assert tails.measure(Profile(0), Profile(5)) is None
+
+
+def test_waiting_lists_windows_whose_labels_are_to_come() -> None:
+    def window(key: str, labels: int, *, version: str = "", mature: bool = False) -> dict[str, object]:
+        return {"key": key, "rows": 10, "labels": labels, "version": version, "mature": mature}
+
+    view = testing.view(
+        windows=[window("a", 10, mature=True), window("b", 8), window("b", 8, version="2"), window("c", 0)]
+    )
+    found = plugin("waiting").Waiting().run(view)
+    assert [(row["window"], row["missing"]) for row in found] == [("b", pytest.approx(0.2)), ("c", 1.0)]
+    assert [row["window"] for row in plugin("waiting").Waiting(least=0.5).run(view)] == ["c"]
+    with pytest.raises(api.DataError, match="from 0 to 1"):
+        plugin("waiting").Waiting(least=2).run(view)
