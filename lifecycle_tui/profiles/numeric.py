@@ -95,6 +95,7 @@ class NumericProfile:
 
     @property
     def missing(self) -> int:
+        """Rows without a value: nulls and NaN."""
         return self.rows - self.n
 
     @property
