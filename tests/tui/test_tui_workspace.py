@@ -17,6 +17,7 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
 from lifecycle_tui.state import alerts, clock, jobs, lease, loop, models, outbox, processes
 from lifecycle_tui.state.database import State
+from lifecycle_tui.state.migrations import LATEST
 from lifecycle_tui.tui import workspace_lines
 from lifecycle_tui.tui.reads import workspace as reads
 from lifecycle_tui.tui.screens import workspace as module
@@ -57,7 +58,7 @@ async def test_what_needs_attention_comes_first(fleet: State, size: tuple[int, i
         if size == LARGE:
             assert "connection \\x1b[31mrefused [/x] 数字" in shown and "LIFECYCLE_AGENT=off" in shown
             assert shown.index("Workspace") < shown.index("Disk") < shown.index("folder"), "in two columns"
-        assert "5 declared · 4 checked" in everything and "artefacts" in everything and "schema 2" in everything
+        assert "5 declared · 4 checked" in everything and "artefacts" in everything and f"schema {LATEST}" in everything
 
 
 async def test_all_is_well(workspace: Workspace) -> None:
