@@ -217,13 +217,15 @@ def _findings(key: str, findings: Iterable[Any]) -> None:
 
 def _errors(signals: Iterable[Signal]) -> None:
     """Signals that failed, one line for each message."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Signal]] = {}
     for signal in signals:
         if signal.state == "error":
-            groups.setdefault(signal.message or "failed", []).append(signal.name)
-    for message, names in groups.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        say(f"  {style('failed', 'red')} {text.clipped(names[0], LONGEST)}{more}: {plain(message)}")
+            groups.setdefault(signal.message or "failed", []).append(signal)
+    for message, found in groups.items():
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        say(f"  {style('failed', 'red')} {text.clipped(found[0].name, LONGEST)}{more}: {plain(message)}")
+        if isinstance(hint := found[0].detail.get("hint"), str):
+            say(f"    {plain(hint)}")
 
 
 def _plugins(report: Report) -> None:

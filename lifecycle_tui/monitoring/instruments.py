@@ -162,6 +162,7 @@ def fault_signal(name: str, exc: LifecycleError, column: str | None = None) -> S
     detail: dict[str, Any] = {}
     if isinstance(exc, PluginFault):
         detail = {"fault": exc.kind, "plugin": exc.plugin, "file": exc.file, "line": exc.line}
+        detail |= {"hint": exc.hint} if exc.hint else {}
         message = f"plugin {exc.plugin}: {exc.message} ({exc.place})" if exc.file else f"plugin {exc.plugin}: {exc}"
     else:
         message = f"{exc.message}{f' ({exc.hint})' if exc.hint else ''}"

@@ -71,8 +71,8 @@ def from_exception(exc: BaseException, home: str, *, importing: bool, line: int 
 
 def describe(exc: BaseException) -> str:
     """`Type: message`, short, whatever its `__str__` does."""
-    said = text(exc)
-    return f"{type(exc).__name__}: {said}" if said else type(exc).__name__
+    said, name = text(exc), type.__dict__["__name__"].__get__(type(exc))  # past a metaclass that has a name of its own
+    return f"{name}: {said}" if said else name
 
 
 def text(value: object) -> str:

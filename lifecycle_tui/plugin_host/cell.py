@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 HIGH = 200
 """Descriptors of the channel are moved up here, out of the way of `os.closerange(3, 100)` and of children."""
@@ -53,9 +53,15 @@ def limit_memory(allowed: int) -> None:
 
 
 def dump_on_death(trace: int) -> None:
-    """Leave the Python stack on `trace` when the process dies natively, gets SIGUSR2, or leaves by os._exit."""
+    """Leave the Python stack on `trace` when the process dies natively or gets SIGUSR2, also if it was switched off."""
+    faulthandler.disable()
     faulthandler.enable(file=trace, all_threads=False)
+    faulthandler.unregister(signal.SIGUSR2)
     faulthandler.register(signal.SIGUSR2, file=trace, all_threads=False, chain=False)
+
+
+def leave_traced(trace: int) -> None:
+    """Leave it as well when the process ends by os._exit."""
     leave, me = os._exit, os.getpid()
 
     def exit_with_trace(status: int) -> Any:
@@ -69,11 +75,12 @@ def dump_on_death(trace: int) -> None:
 class Streams:
     """stdin is empty; stdout and stderr go to the host's log pipe, whatever a plugin did to them in an earlier call."""
 
-    def __init__(self, log: int) -> None:
-        self._log = log
+    def __init__(self, log: int, trace: int) -> None:
+        self._log, self._trace = log, trace
         self._cwd = os.getcwd()
         self._path = list(sys.path)
         self._depth = sys.getrecursionlimit()
+        self._streams = (sys.stdout, sys.stderr)
         self.reset()
 
     def reset(self) -> None:
@@ -81,11 +88,12 @@ class Streams:
         for fd in (1, 2):
             if not _same(fd, self._log):
                 os.dup2(self._log, fd)
-        if sys.stdout is not sys.__stdout__ or sys.stdout is None or sys.stdout.closed:
-            sys.stdout = sys.__stdout__ = _writer(1)  # type: ignore[misc]
-        if sys.stderr is not sys.__stderr__ or sys.stderr is None or sys.stderr.closed:
-            sys.stderr = sys.__stderr__ = _writer(2)  # type: ignore[misc]
+        out, err = (s if _usable(s) else _writer(fd) for fd, s in enumerate(self._streams, 1))
+        self._streams = (out, err)
+        sys.stdout = sys.__stdout__ = out  # type: ignore[misc, assignment]
+        sys.stderr = sys.__stderr__ = err  # type: ignore[misc, assignment]
         signal.setitimer(signal.ITIMER_REAL, 0)
+        dump_on_death(self._trace)
         with contextlib.suppress(OSError):
             os.chdir(self._cwd)
         sys.path[:] = self._path
@@ -96,6 +104,13 @@ class Streams:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
+
+
+def _usable(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and not stream.closed
+    except ValueError:  # its file was taken from it
+        return False
 
 
 def _same(fd: int, other: int) -> bool:

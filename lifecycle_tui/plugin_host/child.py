@@ -20,9 +20,13 @@ from lifecycle_tui.domain.hookspecs import EVENTS
 from lifecycle_tui.plugin_host import api_version, blame, cell, frames, guardian, hooks, load, wire
 from lifecycle_tui.plugin_host.guardian import CHANNEL_LOST
 from lifecycle_tui.plugin_host.info import Candidate, FaultInfo
+from lifecycle_tui.plugin_host.patches import Patches
 from lifecycle_tui.plugin_host.results import BadResult, as_fit, as_measurement, as_version
+from lifecycle_tui.plugin_host.surroundings import Surroundings
 
 Json = dict[str, Any]
+# Bound here, before a plugin is imported: see `Service.serve`.
+_getpid, _leave = os.getpid, os._exit
 
 
 def main(words: str) -> None:
@@ -31,13 +35,13 @@ def main(words: str) -> None:
     guardian.split(setup["lifeline"], setup["status"], setup["spool"])
     channel = (cell.lift(setup["request"]), cell.lift(setup["reply"]))
     trace, log = cell.lift(setup["trace"]), cell.lift(os.dup(1))
-    cell.dump_on_death(trace)
-    streams = cell.Streams(log)
+    cell.leave_traced(trace)
+    streams = cell.Streams(log, trace)
     for module in setup["warm"]:
         importlib.import_module(module)
     service = Service(channel, streams, setup)
     cell.limit_memory(setup["memory"])
-    frames.write(channel[1], {"ready": os.getpid(), "resident": cell.resident()})
+    frames.write(channel[1], {"ready": os.getpid(), "resident": cell.resident(), "number": 0})
     service.serve()
 
 
@@ -50,21 +54,35 @@ class Service:
         self._spool: str = setup["spool"]
         self._limit: int = setup["reply_limit"]
         self._decode = _resolve(setup["decode"]) if setup["decode"] else None
+        self._patches, self._surroundings = Patches(), Surroundings()
+        self._last: Candidate | None = None
+        self._number = 0
         self._classes: dict[str, dict[str, Any]] = {}
         self._objects: dict[str, Any] = {}
 
     def serve(self) -> None:
-        """One request after the other; returns when the program has closed the channel."""
+        """One request after the other; returns when the program has closed the channel.
+
+        A copy that a plugin forks must not answer too: it loses the channel, and ends where it would answer.
+        """
+        me = _getpid()
+        os.register_at_fork(after_in_child=self._lose_channel)
         try:
             while (frame := frames.read(self._channel[0])) is not None:
+                self._number = frame[0].pop("number", 0)
                 self._streams.reset()
                 reply, sent = self._answer(*frame)
                 del frame
+                if _getpid() != me:
+                    _leave(0)
                 self._streams.flush()
-                reply["resident"] = cell.resident()
-                frames.write(self._channel[1], reply, sent)
+                frames.write(self._channel[1], {**reply, "resident": cell.resident(), "number": self._number}, sent)
         except (OSError, frames.BrokenFrame):
             os._exit(CHANNEL_LOST)  # a plugin has closed or spoilt the channel: nothing more can be said on it
+
+    def _lose_channel(self) -> None:
+        for fd in self._channel:
+            os.close(fd)
 
     def _answer(self, request: Json, parts: list[bytes]) -> tuple[Json, list[Any]]:
         home = request["candidate"]["path"]
@@ -75,7 +93,7 @@ class Service:
                 return self._index(replace(candidate, path=home)), []
             if request["op"] == "check":
                 return self._conform(request), []
-            return self._call(request, parts)
+            return self._handed_on(request) or self._call(request, parts)
         except _Guilty as guilty:
             return {"fault": asdict(guilty.fault)}, []
         except BaseException as exc:
@@ -117,6 +135,16 @@ class Service:
         tried = self._listener(candidate) if key.startswith("event:") else self._class(candidate, key)
         return {"value": inside.run(tried, request, self._spool)}
 
+    def _handed_on(self, request: Json) -> tuple[Json, list[Any]] | None:
+        """Before a call: give this file its surroundings; refuse where the one before has changed what others use."""
+        last, here = self._last, Candidate(**request["candidate"])
+        handed = last is not None and last.path != here.path
+        if last is not None and handed and (found := self._patches.found(last.module)) is not None:
+            return {"patched": found, "by": last.path}, []
+        self._last = here
+        self._surroundings.enter(here.path)
+        return None
+
     # -- calls ------------------------------------------------------------------------------------------------------
 
     def _call(self, request: Json, parts: list[bytes]) -> tuple[Json, list[Any]]:
@@ -131,7 +159,7 @@ class Service:
             result = function(*args, **kwargs)
             del args, kwargs
             packer = wire.Packer()
-            value = self._check(method, result, packer)
+            value = self._check(method, result, packer, asked)
             size = sum(len(memoryview(p)) for p in packer.parts)
             if size > self._limit:
                 raise BadResult(f"returned {size:,} bytes; {self._limit:,} are allowed")
@@ -142,7 +170,7 @@ class Service:
         except _Guilty:
             raise
         except LifecycleError as exc:
-            return {"error": {"type": type(exc).__name__, "message": blame.text(exc.message), "hint": exc.hint}}, []
+            return {"error": {"type": type(exc).__name__, "message": blame.text(exc.message), "hint": _hint(exc)}}, []
         except BaseException as exc:
             fault = blame.from_exception(exc, request["candidate"]["path"], importing=False, line=line)
             raise _Guilty(fault) from None
@@ -185,7 +213,7 @@ class Service:
             self._objects[key] = Listener(hooks.managed(self._import(candidate)))
         return self._objects[key]
 
-    def _check(self, method: str, result: Any, packer: wire.Packer) -> Any:
+    def _check(self, method: str, result: Any, packer: wire.Packer, asked: Any) -> Any:
         """The result as it is sent; the packer gets its binary parts."""
         if method == "measure":
             return as_measurement(result)
@@ -217,7 +245,7 @@ class Service:
 
         file = None
         for path, entry in spool.write(batches, self._spool):
-            frames.write(self._channel[1], {"batch": wire.Packer().pack(entry)})
+            frames.write(self._channel[1], {"batch": wire.Packer().pack(entry), "number": self._number})
             file = path
         return file
 
@@ -241,6 +269,10 @@ class Listener:
                 failed.append(exc)
         if failed:
             raise failed[0]
+
+
+def _hint(exc: LifecycleError) -> str | None:
+    return None if exc.hint is None else blame.text(exc.hint)
 
 
 class _Guilty(Exception):

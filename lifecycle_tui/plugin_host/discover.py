@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from lifecycle_tui.plugin_host.info import Candidate
 
 GROUP = "lifecycle_tui"
 """The entry-point group."""
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of one plugin's file."""
 
 BUILTIN = Path(__file__).resolve().parent.parent / "builtin"
 BUILTIN_PACKAGE = "lifecycle_tui.builtin"
@@ -65,10 +69,44 @@ def drop_in(path: Path) -> Candidate:
     return Candidate("drop-in", _stem(path), str(path), private_name(path))
 
 
+def unreadable(candidate: Candidate) -> tuple[str, str, str | None] | None:
+    """Kind, message and hint of what keeps a file from being opened at all; None where it can be.
+
+    A pipe would hold up whoever opens it, and a device never ends: neither is opened.
+    """
+    if not candidate.path:
+        return None
+    try:
+        found = os.stat(candidate.path)
+    except OSError as exc:
+        return "import", f"cannot be read: {exc.strerror}", None
+    if stat.S_ISDIR(found.st_mode):
+        return "empty", "is a folder without __init__.py", "put one into it, or let its name begin with _"
+    if not stat.S_ISREG(found.st_mode):
+        return "import", "is no regular file", None
+    if found.st_size > LARGEST:
+        return "import", f"has {found.st_size:,} bytes; {LARGEST:,} are allowed", "keep data in a file of its own"
+    return None
+
+
+def source(path: str) -> bytes:
+    """The bytes of a plugin's file; none where it cannot be read (see `unreadable`), or is gone."""
+    try:
+        found = os.stat(path)
+        if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST:
+            return Path(path).read_bytes()
+    except OSError:
+        pass
+    return b""
+
+
 def _entries(folder: Path) -> Iterator[Path]:
     try:
         names = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError:
+        yield folder  # what is wrong with it is said where it is read
         return
     for name in names:
         path = Path(os.path.abspath(folder)) / name
@@ -79,6 +117,16 @@ def _entries(folder: Path) -> Iterator[Path]:
             yield path
         elif (path / "__init__.py").is_file():
             yield path / "__init__.py"
+        elif stem != "tests" and _holds_code(path):
+            yield path
+
+
+def _holds_code(folder: Path) -> bool:
+    """Whether it looks like a plugin whose `__init__.py` was forgotten."""
+    try:
+        return folder.is_dir() and any(n.endswith(".py") and not n.startswith((".", "_")) for n in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _stem(path: Path) -> str:
@@ -101,8 +149,8 @@ def stamp(candidate: Candidate, files: Sequence[str] = ()) -> str:
     parts = []
     for path in sorted(paths):
         try:
-            stat = os.stat(path)
-            parts.append(f"{path}:{stat.st_mtime_ns}:{stat.st_size}")
+            found = os.stat(path)
+            parts.append(f"{path}:{found.st_mtime_ns}:{found.st_size}")
         except OSError:
             parts.append(f"{path}:gone")
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

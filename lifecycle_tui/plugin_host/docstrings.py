@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _HEAD = re.compile(r"(args|arguments|parameters|options):\s*\Z", re.IGNORECASE)
 _ITEM = re.compile(r"(\*{0,2}[A-Za-z_]\w*)(?:\s*\([^)]*\))?\s*:\s*(.*)\Z")
 _LENGTH = 400
-"""Characters that are kept of one meaning: the index is read by every command."""
+"""Characters that are kept of one meaning, and of a first line: the index is read by every command."""
 _REST = 1_000
 """Characters that are kept of what follows the first line."""
 
@@ -34,7 +34,7 @@ def summary(text: str) -> Summary:
         if _HEAD.match(line):
             break
         kept.append(line.rstrip())
-    return Summary(head.strip(), "\n".join(kept).strip()[:_REST])
+    return Summary(head.strip()[:_LENGTH], "\n".join(kept).strip()[:_REST])
 
 
 def meanings(cls: type) -> dict[str, str]:

@@ -80,6 +80,10 @@ def _refuse_unfit(hook: str, function: Any) -> None:
     options = getattr(function, _MARK)
     if options.get("wrapper") or options.get("hookwrapper"):
         raise BadHook(f"{hook} is a wrapper around other plugins: each is called alone here", function)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise BadHook(f"{hook} is asynchronous: nobody would wait for it", function, "write def, not async def")
+    if inspect.isgeneratorfunction(function):
+        raise BadHook(f"{hook} is a generator: nobody would run it", function, "leave out yield")
     legal = next(iter(inspect.signature(getattr(hookspecs, hook)).parameters))
     for parameter in inspect.signature(function).parameters.values():
         bound = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)

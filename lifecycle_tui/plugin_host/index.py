@@ -230,10 +230,14 @@ def _import_once(candidate: Candidate, site: str, limits: IndexLimits) -> tuple[
     from lifecycle_tui.plugin_host import blame, load
     from lifecycle_tui.plugin_host.process import Lost, Process, Setup
 
+    rows: tuple[PluginInfo, ...]
     before = discover.stamp(candidate)
+    if (unreadable := discover.unreadable(candidate)) is not None:
+        kind, message, hint = unreadable
+        rows = (_broken(candidate, FaultInfo(kind, message, hint=hint)),)
+        return Indexed(before, site, time.time(), (), rows), False
     process = Process.start(Setup(limits.memory))
     files: tuple[str, ...] = ()
-    rows: tuple[PluginInfo, ...]
     doubtful = False
     try:
         reply, _ = process.ask({"op": "index", "candidate": asdict(candidate)}, [], limits.seconds)

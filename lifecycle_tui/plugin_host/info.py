@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from lifecycle_tui.domain.errors import PluginFault
+from lifecycle_tui.domain.errors import FAULT_HINTS, PluginFault
 
 Origin = Literal["builtin", "entry-point", "drop-in"]
 """Where a plugin comes from: shipped with the program, an installed distribution, or the plugins folder."""
@@ -87,10 +87,15 @@ class FaultInfo:
     level: Literal["error", "warning"] = "error"
     hint: str | None = None
 
+    @property
+    def advice(self) -> str | None:
+        """What to do about it: its own hint, or that of its kind."""
+        return self.hint or FAULT_HINTS.get(self.kind)
+
     def error(self, plugin: str) -> PluginFault:
-        """The same as an exception, charged to `plugin`."""
+        """The same as an exception, charged to `plugin`; a hint of its own is part of the message."""
         text = f"{self.message}; {self.hint}" if self.hint else self.message
-        return PluginFault(plugin, self.kind, text, file=self.file, line=self.line)
+        return PluginFault(plugin, self.kind, text, file=self.file, line=self.line, hint="" if self.hint else None)
 
 
 @dataclass(frozen=True, slots=True)

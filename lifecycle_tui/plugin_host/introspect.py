@@ -38,6 +38,8 @@ _NAMES = {
     "detector": (_IDENTIFIER, "letters, digits and _, so that rules can write it"),
     "metric": (_DOTTED, "letters, digits, _ and dots between, so that rules can write it"),
 }
+LONGEST_NAME = 100
+"""Characters of a name: it is part of signals' names, and of columns on screens."""
 TAKEN = frozenset({"format", "fmt", "help", "h", "model"})
 """Options of `lifecycle plugins run` itself, which no command may have."""
 RESERVED = frozenset({"drift", "data", "rows", "labels"})
@@ -101,11 +103,11 @@ def _once(rows: list[PluginInfo]) -> list[PluginInfo]:
 
 def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
     cls = one.cls
-    row = replace(base, kind=one.kind, name=str(getattr(cls, "name", None) or getattr(cls, "__name__", one.kind)))
+    row = replace(base, kind=one.kind, name=_named(cls, one.kind))
     if not inspect.isclass(cls):
         return _bad(row, "class", f"register takes a class, not {type(cls).__name__}")
     file, line = _source(cls, base.home)
-    about = docstrings.summary(cls.__doc__ or "")
+    about = docstrings.summary(cls.__doc__ if isinstance(cls.__doc__, str) else "")
     row = replace(row, file=file, line=line, qualname=cls.__qualname__, doc=about.head, about=about.rest)
     try:
         row = _attributes(row, cls)
@@ -126,8 +128,12 @@ def _row(base: PluginInfo, one: load.Registration) -> PluginInfo:
     return row
 
 
+def _named(cls: Any, kind: str) -> str:
+    return str(getattr(cls, "name", None) or getattr(cls, "__name__", kind))[:LONGEST_NAME]
+
+
 def _bad(row: PluginInfo, kind: str, message: str, line: int | None = None) -> PluginInfo:
-    return replace(row, problems=(FaultInfo(kind, message, row.file, line or row.line),))
+    return replace(row, problems=(FaultInfo(kind, blame.text(message), row.file, line or row.line),))
 
 
 def _source(cls: type, home: str) -> tuple[str, int | None]:
@@ -150,13 +156,20 @@ def _attributes(row: PluginInfo, cls: type) -> PluginInfo:
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not name:
         raise Unfit("needs a class attribute `name`, a string")
+    if len(name) > LONGEST_NAME:
+        raise Unfit(f"the name has {len(name):,} characters; {LONGEST_NAME} are allowed")
     pattern, words = _NAMES.get(row.kind, (_HYPHENATED, "letters, digits, _ and -"))
     if not pattern.fullmatch(name):
         raise Unfit(f"the name {name!r} must be made of {words}")
     if row.kind in ("detector", "metric") and name.split(".")[0] in RESERVED:
         raise Unfit(f"the name {name!r} is taken by signals of the program")
     for method in METHODS.get(row.kind, ()):
-        if not callable(getattr(cls, method, None)):
+        function = getattr(cls, method, None)
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise Unfit(f"{method} is asynchronous: write def, not async def")
+        if not callable(function) and function is not None:
+            raise Unfit(f"{method} is {_a(type(function).__name__)}, not a method")
+        if function is None:
             near = difflib.get_close_matches(method, [n for n in vars(cls) if not n.startswith("_")], 1, 0.6)
             raise Unfit(f"has no method {method!r}" + (f" (it has {near[0]!r})" if near else ""))
     api = getattr(cls, "api_version", API_VERSION)
@@ -165,6 +178,10 @@ def _attributes(row: PluginInfo, cls: type) -> PluginInfo:
     fill = _FILL.get(row.kind)
     row = replace(row, name=name, api_version=api)
     return fill(row, cls) if fill else row
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
 
 
 def _detector(row: PluginInfo, cls: type) -> PluginInfo:

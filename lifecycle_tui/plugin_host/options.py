@@ -20,6 +20,8 @@ from lifecycle_tui.plugin_host.info import OptionInfo
 
 SCALARS: dict[type, str] = {str: "str", int: "int", float: "float", bool: "bool"}
 LEGAL = "str, int, float, bool, a list or tuple of one of them, Literal choices, each also with | None"
+LONGEST = 4_000
+"""Characters that an option's default, or its choices, may take: every command reads them."""
 
 
 class BadOption(Exception):
@@ -86,6 +88,8 @@ def _option(parameter: inspect.Parameter, hint: Any) -> OptionInfo:
     default, problem = _fit(option, parameter.default)
     if problem:
         raise BadOption(f"the default of {name!r} {problem.message}")
+    if len(repr(default)) > LONGEST or len(repr(choices)) > LONGEST:
+        raise BadOption(f"the default or the choices of {name!r} take more than {LONGEST:,} characters")
     return OptionInfo(name, kind, default, False, nullable, choices)
 
 

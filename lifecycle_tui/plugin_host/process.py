@@ -78,6 +78,8 @@ class Process:
         """Bytes printed since `ask` began."""
         self.pid = 0
         """The process that runs the plugins (its parent is the guardian)."""
+        self._asked = 0
+        """Questions so far: an answer repeats the number of its own, so that no late one is taken for it."""
         self.spool = tempfile.mkdtemp(prefix="lifecycle-plugin-")
         """Folder for its batches; the guardian removes it."""
         self._start()
@@ -205,13 +207,15 @@ class Process:
         """
         self.log.clear()
         self.printed = 0
+        self._asked += 1
         try:
-            frame = self._wait_for_frame(frames.pack(head, parts), seconds, told)
+            frame = self._wait_for_frame(frames.pack({**head, "number": self._asked}, parts), seconds, told)
         except BaseException:
             self.end()  # also on Ctrl-C: an unfinished answer must never be taken for the next one's
             raise
         self._drain_log()
-        self.resident = frame[0].get("resident", 0)
+        held = frame[0].get("resident", 0)
+        self.resident = held if isinstance(held, int) else 0
         return frame
 
     def log_text(self) -> str:
@@ -245,6 +249,8 @@ class Process:
                 poll.unregister(self._request)
             if self._reply in ready:
                 for frame in self._receive():
+                    if frame[0].get("number") != self._asked:
+                        raise self._lost("died", "wrote to the channel that carries results")
                     if "batch" not in frame[0]:
                         return frame
                     if told is not None:

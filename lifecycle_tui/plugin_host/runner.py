@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +22,9 @@ from lifecycle_tui.domain.protocols import Batch
 from lifecycle_tui.plugin_host import blame, wire
 from lifecycle_tui.plugin_host.info import DEADLY, FaultInfo, PluginInfo
 from lifecycle_tui.plugin_host.journal import Call, Journal
-from lifecycle_tui.plugin_host.process import REPLY_LIMIT, Lost, Process, Setup
+from lifecycle_tui.plugin_host.process import Lost, Process
 from lifecycle_tui.plugin_host.results import BadResult, as_fit, as_measurement, as_version
+from lifecycle_tui.plugin_host.rooms import Rooms
 from lifecycle_tui.plugin_host.wire import Codec
 
 
@@ -59,16 +61,10 @@ class PluginUse:
     printed: str = ""
 
 
-ARTIFACT_LIMIT = 1024**3
-"""Bytes of a strategy's reply: it holds a version's artefact."""
 _MEANT: dict[str, type[LifecycleError]] = {"DataError": DataError, "TrainingError": TrainingError}
 """Errors that a plugin raises to speak to the user, which come out as they are."""
 _CANDIDATE = {"origin": "origin", "name": "name", "path": "home", "module": "module", "distribution": "distribution"}
 """Field of `Candidate` → field of `PluginInfo`: what the child loads."""
-
-
-_LIGHT = ("notifier", "deployer", "command", "panel", "event")
-"""Kinds that are given no arrays: their process is started without the libraries for them."""
 
 
 class _Doubtful(Exception):
@@ -102,14 +98,11 @@ class Runner:
         self.limits = limits
         self.subject = ""
         """What the next calls are about, for the journal; set by the caller."""
-        self.starts = 0
-        """Processes started so far."""
         self._codec = codec
         self._journal = Journal(journal) if journal else None
         self._on_call, self._on_end = on_call, on_end
         self._lock = threading.RLock()
-        self._process: Process | None = None
-        self._served: set[str] = set()
+        self._rooms = Rooms(limits.memory, codec.decode if codec else "")
         self._proven: set[str] = set()
         self._strikes: dict[str, list[PluginFault]] = {}
         self._uses: dict[str, PluginUse] = {}
@@ -174,6 +167,11 @@ class Runner:
                 if self._on_end and outcome != "broken":
                     self._on_end(info, fault)
 
+    @property
+    def starts(self) -> int:
+        """Processes started so far."""
+        return self._rooms.starts
+
     def gave_up(self, info: PluginInfo) -> bool:
         """Whether the plugin has cost so many processes that it is not called again by this runner."""
         return len(self._strikes.get(info.key, ())) >= self.limits.strikes
@@ -185,9 +183,7 @@ class Runner:
     def close(self) -> None:
         """End the process and all that plugins started in it. Harmless a second time; a later call starts anew."""
         with self._lock:
-            if self._process:
-                self._process.end()
-                self._process = None
+            self._rooms.close()
             if self._journal:
                 self._journal.close()
                 self._journal = None
@@ -231,9 +227,7 @@ class Runner:
         unless the stack of its end lies in its own file. Its later faults are believed at once. A kill that came from
         nowhere is always tried again, as it may have come from outside. No message goes twice.
         """
-        process = self._ready(info)
-        shared = bool(self._served - {info.home})
-        self._served.add(info.home)
+        process, shared = self._rooms.enter(info)
         try:
             return self._ask(process, info, request, parts, seconds)
         except _Doubtful as doubt:
@@ -244,35 +238,13 @@ class Runner:
         except PluginFault:
             self._proven.add(info.key)
             raise
-        self._drop()
-        process = self._ready(info)
-        self._served.add(info.home)
+        self._rooms.leave(info)
+        process, _ = self._rooms.enter(info)
         try:
             return self._ask(process, info, request, parts, seconds)
         except _Doubtful as doubt:
             self._proven.add(info.key)
             raise doubt.fault from None
-
-    def _ready(self, info: PluginInfo) -> Process:
-        """A process to make the next call in; a bloated one is not handed on to another plugin."""
-        process = self._process
-        reply = ARTIFACT_LIMIT if info.kind == "strategy" else REPLY_LIMIT
-        if process and process.alive and process.reply_limit >= reply:
-            bloated = process.resident > process.base + self.limits.memory // 2
-            if not (bloated and self._served - {info.home}):
-                return process
-        self._drop()
-        warm = () if info.kind in _LIGHT else ("numpy", "pyarrow")
-        decode = self._codec.decode if self._codec else ""
-        self._process = Process.start(Setup(self.limits.memory, warm, decode, reply))
-        self.starts += 1
-        return self._process
-
-    def _drop(self) -> None:
-        if self._process:
-            self._process.end()
-        self._process = None
-        self._served.clear()
 
     def _ask(
         self, process: Process, info: PluginInfo, request: dict[str, Any], parts: list[Any], seconds: float
@@ -280,43 +252,42 @@ class Runner:
         entries: list[Any] = []
         try:
             reply, sent = process.ask(request, parts, seconds, lambda told: entries.append(told["batch"]))
+            if "patched" in reply:  # it has not been called: another file has replaced what this one may use
+                self._rooms.part(str(reply["by"]))
+                process, _ = self._rooms.enter(info)
+                reply, sent = process.ask(request, parts, seconds, lambda told: entries.append(told["batch"]))
         except Lost as lost:
-            self._drop_later()
             file, line = blame.place_in_dump(lost.dump, info.home)
             message = f"{request['method']} {lost}"
             fault = PluginFault(info.name, lost.kind, message, file=file or info.file, line=line or info.line)
             raise (fault if line else _Doubtful(fault, outside=lost.maybe_outside)) from None
-        if "error" in reply:
-            raise self._meant(reply["error"])
         try:
+            if "error" in reply:
+                raise self._meant(reply["error"])
             if "fault" in reply:
-                raise self._told(info, FaultInfo(**reply["fault"]))
+                raise self._told(process, info, FaultInfo(**reply["fault"]))
             return self._value(info, request["method"], wire.unpack(reply["value"], sent), entries, process.spool)
-        except (PluginFault, _Doubtful):
+        except (LifecycleError, _Doubtful):
             raise
         except BadResult as exc:
             raise _nonsense(info, request["method"], exc) from None
         except Exception as exc:  # whatever a ruined process sent: it is no answer
-            self._drop_later()
+            process.end()
             message = f"{request['method']} returned something that cannot be read: {blame.describe(exc)}"
             raise _Doubtful(PluginFault(info.name, "result", message, file=info.file, line=info.line)) from None
 
-    def _told(self, info: PluginInfo, told: FaultInfo) -> Exception:
+    @staticmethod
+    def _told(process: Process, info: PluginInfo, told: FaultInfo) -> Exception:
         """A fault that the process itself has reported."""
         if told.kind == "memory":
-            self._drop_later()
+            process.end()
         fault = replace(told, file=told.file or info.file, line=told.line or info.line).error(info.name)
         return _Doubtful(fault) if told.kind in ("raised", "memory", "import") else fault
 
-    def _drop_later(self) -> None:
-        """End the process but keep its log, which the accounts of this call still want."""
-        if self._process:
-            self._process.end()
-
     @staticmethod
     def _meant(error: Mapping[str, Any]) -> LifecycleError:
-        kind = _MEANT.get(str(error.get("type")), LifecycleError)
-        return kind(str(error.get("message")), hint=error.get("hint"))
+        kind = _MEANT.get(str(error["type"]), LifecycleError)
+        return kind(str(error["message"]), hint=error["hint"])
 
     def _value(self, info: PluginInfo, method: str, value: Any, entries: list[Any], folder: str) -> Any:
         """The reply as its caller gets it, checked again: nothing from the other process is taken on trust."""
@@ -347,10 +318,20 @@ class Runner:
 
     def _charged(self, info: PluginInfo, batches: Iterator[Batch]) -> Iterator[Batch]:
         """The batches, with what is found wrong while they are read charged to the plugin."""
-        try:
+        with self.charged(info, "read"):
             yield from batches
+
+    @contextmanager
+    def charged(self, info: PluginInfo, method: str) -> Iterator[None]:
+        """What is found wrong in here with an answer, after its call has ended, is charged to the plugin.
+
+        Raises:
+            PluginFault: in place of `BadResult`.
+        """
+        try:
+            yield
         except BadResult as exc:
-            fault = _nonsense(info, "read", exc)
+            fault = _nonsense(info, method, exc)
             if self._on_end:
                 self._on_end(info, fault)
             raise fault from None
@@ -370,7 +351,7 @@ class Runner:
 
     def _account(self, info: PluginInfo, seconds: float, outcome: str) -> None:
         use = self._uses.get(info.key, PluginUse(info.key))
-        process = self._process
+        process = self._rooms.last
         printed = process.printed if process else 0
         self._uses[info.key] = PluginUse(
             use.plugin,

@@ -72,8 +72,8 @@ def test_discovery_is_sorted_and_skips_what_is_no_plugin(workspace: Workspace) -
     }
     root = workspace(text=files)
     found = discover.drop_ins([root / "plugins", root / "nowhere", root / "plugins"])
-    assert [c.name for c in found] == ["alpha", "my-plugin", "pack", "zeta"]
-    assert len({c.module for c in found}) == 4
+    assert [c.name for c in found] == ["alpha", "folder", "my-plugin", "pack", "zeta"]
+    assert len({c.module for c in found}) == 5
     assert all(c.module.isidentifier() for c in found)
 
 

@@ -360,7 +360,7 @@ def test_interrupted_call_leaves_no_answer_for_the_next(workspace: Workspace) ->
     with Runner() as runner:
         proxy = catalog.make(catalog.find("detector", "one"), runner=runner)
         assert proxy.measure(pa.array([1.0]), pa.array([1.0])).value == 1.0
-        process = runner._process
+        process = runner._rooms.last
         assert process is not None
         process._send = lambda pending: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign]
         with pytest.raises(KeyboardInterrupt):

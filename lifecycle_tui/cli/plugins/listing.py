@@ -52,8 +52,8 @@ def _say_faults(row: PluginInfo, root: Path | None, error: FaultRow | None) -> N
     for fault in row.problems:
         where = place(root, fault.file, fault.line) or place(root, row.file, row.line)
         output.note(output.plain(f"{fault.level}: {row.name}: {fault.message} ({where})"))
-        if fault.hint:
-            output.note(output.plain(f"  {fault.hint}"))
+        if fault.advice:
+            output.note(output.plain(f"  {fault.advice}"))
     if error is not None:
         times = "" if error.times == 1 else f", {error.times} times"
         where = place(root, error.file, error.line)

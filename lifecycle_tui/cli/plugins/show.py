@@ -98,8 +98,8 @@ def _lines(row: PluginInfo, used: tuple[str, ...], error: FaultRow | None, root:
     yield from (f"  {line}" for line in row.about.splitlines())
     for fault in row.problems:
         yield f"  {fault.level}: {fault.message} ({place(root, fault.file, fault.line) or row.place})"
-        if fault.hint:
-            yield f"    {fault.hint}"
+        if fault.advice:
+            yield f"    {fault.advice}"
     if error is not None:
         yield f"  failed last: {error.message} ({place(root, error.file, error.line)})"
         of = f" of {error.model}" if error.model else ""

@@ -102,7 +102,7 @@ def _signal(title: str, signal: Signal, past: Past, cells: int) -> list[Line]:
         )
     )
     lines: list[Line] = [(Span(f" {title}  ", "bold"), Span(f"{mark.text()}  ", mark.tone), Span(numbers))]
-    for said in (signal.message, signal.detail.get("definition")):
+    for said in (signal.message, signal.detail.get("hint"), signal.detail.get("definition")):
         if isinstance(said, str) and said:
             lines += _folded(said, cells)
     found = view.bars(signal.detail)

@@ -82,7 +82,8 @@ def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
 def _faults(plugin: PluginLine, root: str) -> Iterable[str]:
     for fault in plugin.info.problems:
         at = plugins.place(fault.file, fault.line, root)
-        yield f"{fault.level}: {fault.message}" + (f" ({at})" if at else "") + (f"; {fault.hint}" if fault.hint else "")
+        said = f"{fault.level}: {fault.message}" + (f" ({at})" if at else "")
+        yield said + (f"; {fault.advice}" if fault.advice else "")
     for failure in plugin.failures[:20]:
         yield plugins.failed(failure, root)
     if len(plugin.failures) > 20:

@@ -1,0 +1,19 @@
+import os
+
+from lifecycle_tui.api import hookimpl
+
+os.abort()  # blame
+
+
+class Hostile:
+    """Hostile."""
+
+    name, kinds, takes = "aborts_at_import", ("numeric",), "arrow"
+
+    def measure(self, reference, window):
+        return 1.0
+
+
+@hookimpl
+def register_detectors(register):
+    register(Hostile)

@@ -1,0 +1,15 @@
+from lifecycle_tui.api import hookimpl
+
+
+class Hostile:  # blame
+    """Hostile."""
+
+    name, kinds, takes = "fine\n", ("numeric",), "arrow"
+
+    def measure(self, reference, window):
+        return 1.0
+
+
+@hookimpl
+def register_detectors(register):
+    register(Hostile)

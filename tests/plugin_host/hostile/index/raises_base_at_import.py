@@ -1,0 +1,17 @@
+from lifecycle_tui.api import hookimpl
+
+raise GeneratorExit("half way")  # blame
+
+
+class Hostile:
+    """Hostile."""
+
+    name, kinds, takes = "raises_base_at_import", ("numeric",), "arrow"
+
+    def measure(self, reference, window):
+        return 1.0
+
+
+@hookimpl
+def register_detectors(register):
+    register(Hostile)
