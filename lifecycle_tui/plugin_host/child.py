@@ -156,6 +156,7 @@ class Service:
             kwargs = wire.unpack(request["kwargs"], parts, self._decode, check=False)
             if request["takes"] == "pandas":
                 args = [_series(a) for a in args]
+            asked = args[0] if method in ("probe", "explain") else None
             result = function(*args, **kwargs)
             del args, kwargs
             packer = wire.Packer()
@@ -229,6 +230,10 @@ class Service:
             return as_schema(result)
         if method == "read":
             return self._spooled(result)
+        if asked is not None:
+            from lifecycle_tui.plugin_host import explained
+
+            return (explained.as_probe if method == "probe" else explained.as_explanation)(result, asked)
         if method in ("run", "draw"):
             from lifecycle_tui.plugin_host import shown
 

@@ -114,7 +114,8 @@ class PluginInfo:
         doc: first line of its docstring. about: the rest of it, without what it says of options; "" for none.
         options: in the constructor's order.
         kinds, takes: of detectors. tasks, needs, greater_is_better, range: of metrics. suffixes: of sources.
-        tasks: of panels too; () for all. windows: of commands and panels, how many of the newest they are shown.
+        tasks: of explainers too, and of panels, where () is all.
+        windows: of commands and panels, how many of the newest they are shown.
         hooks: of a file's event hooks: those that it implements.
         distribution: name and version of the installed distribution, for entry points.
         import_ms: how long the file's import took when it was indexed; None for built-ins.

@@ -26,10 +26,11 @@ METHODS: dict[str, tuple[str, ...]] = {
     "notifier": ("send",),
     "strategy": ("fit",),
     "deployer": ("deploy", "serving"),
+    "explainer": ("probe", "explain"),
     "command": ("run",),
     "panel": ("draw",),
 }
-"""Kind → methods the host calls; explainers, which a later slice calls, have none yet."""
+"""Kind → methods the host calls."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -229,6 +230,10 @@ def _panel(row: PluginInfo, cls: type) -> PluginInfo:
     return replace(_windows(row, cls), tasks=tasks)
 
 
+def _explainer(row: PluginInfo, cls: type) -> PluginInfo:
+    return replace(row, tasks=_words(cls, "tasks", TASKS))
+
+
 def _windows(row: PluginInfo, cls: type) -> PluginInfo:
     windows = getattr(cls, "windows", WINDOWS)
     if type(windows) is not int or not 1 <= windows <= MOST_WINDOWS:
@@ -240,6 +245,7 @@ _FILL: dict[str, Callable[[PluginInfo, type], PluginInfo]] = {
     "detector": _detector,
     "metric": _metric,
     "source": _source_row,
+    "explainer": _explainer,
     "command": _windows,
     "panel": _panel,
 }

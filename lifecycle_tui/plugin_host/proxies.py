@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.delivery import FitRequest, FitResult, Release
+from lifecycle_tui.domain.explaining import ExplainRequest, Explanation
 from lifecycle_tui.domain.hookspecs import EVENT_SECONDS
 from lifecycle_tui.domain.protocols import Batch, Fragment, Message, Outcomes
 from lifecycle_tui.domain.showing import PANEL_SECONDS, Row, Scalar, Series
 from lifecycle_tui.domain.signals import ColumnKind, Measurement
+from lifecycle_tui.plugin_host.explained import as_explanation, as_probe
 from lifecycle_tui.plugin_host.info import PluginInfo
 from lifecycle_tui.plugin_host.runner import Runner
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lifecycle_tui.domain.views import Event, ModelView, View
 
 
@@ -129,6 +133,26 @@ class DeployerProxy(Proxy):
         return number
 
 
+class ExplainerProxy(Proxy):
+    """Follows `Explainer`; what comes back is checked against the request once more."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.info.tasks
+
+    def probe(self, request: ExplainRequest) -> pa.Table:
+        return self._checked("probe", as_probe, request)
+
+    def explain(self, request: ExplainRequest, scores: pa.Array) -> Explanation:
+        found: Explanation = self._checked("explain", as_explanation, request, scores)
+        return found
+
+    def _checked(self, method: str, check: Callable[..., Any], request: ExplainRequest, *more: Any) -> Any:
+        value = self.call(method, request, *more)
+        with self._runner.charged(self.info, method):
+            return check(value, request)
+
+
 class CommandProxy(Proxy):
     """Follows `Command`."""
 
@@ -162,8 +186,9 @@ KINDS: dict[str, type[Proxy]] = {
     "notifier": NotifierProxy,
     "strategy": StrategyProxy,
     "deployer": DeployerProxy,
+    "explainer": ExplainerProxy,
     "command": CommandProxy,
     "panel": PanelProxy,
     "event": EventProxy,
 }
-"""Kind → its stand-in; a kind of a later slice uses `Proxy.call`."""
+"""Kind → its stand-in."""

@@ -131,7 +131,8 @@ class Runner:
         Returns:
             `Measurement` for `measure`, `FitResult` for `fit`, fragments for `fragments`, column → Arrow type for
             `schema`, an iterator of `Batch` for `read`, a number or None for `serving`, rows for `run`, `Row` and
-            `Series` values for `draw`, None for `send`, `deploy` and events; else what the plugin returned.
+            `Series` values for `draw`, a table for `probe`, `Explanation` for `explain`, None for `send`, `deploy` and
+            events; else what the plugin returned.
 
         Raises:
             PluginFault: the plugin failed; charged to this call.

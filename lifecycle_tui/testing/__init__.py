@@ -23,7 +23,16 @@ from lifecycle_tui.testing.conforming import Conformance, conformance
 from lifecycle_tui.testing.fixtures import Drive, clock, drive, workspace
 from lifecycle_tui.testing.loading import load_module, load_plugin
 from lifecycle_tui.testing.terminal import Terminal
-from lifecycle_tui.testing.values import alert_event, fit_request, message, release, rollout_event, version_event, view
+from lifecycle_tui.testing.values import (
+    alert_event,
+    explain_request,
+    fit_request,
+    message,
+    release,
+    rollout_event,
+    version_event,
+    view,
+)
 from lifecycle_tui.testing.workspaces import Checked, Ran, Space
 
 __all__ = [
@@ -37,6 +46,7 @@ __all__ = [
     "clock",
     "conformance",
     "drive",
+    "explain_request",
     "fit_request",
     "load_module",
     "load_plugin",

@@ -1,5 +1,5 @@
-"""What notifiers, deployers, strategies, commands, panels and event hooks are given, with defaults for all that a test
-does not care about."""
+"""What notifiers, deployers, strategies, explainers, commands, panels and event hooks are given, with defaults for all
+that a test does not care about."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lifecycle_tui.domain.delivery import FitRequest, Release
+    from lifecycle_tui.domain.explaining import ExplainRequest
     from lifecycle_tui.domain.protocols import Message
     from lifecycle_tui.domain.specs import Task
     from lifecycle_tui.domain.views import AlertEvent, RolloutEvent, VersionEvent, View, WindowView
@@ -98,6 +99,48 @@ def fit_request(
         "positive": labels[0] if task == "binary" else None,
     }
     return FitRequest(**{**given, **over})
+
+
+def explain_request(
+    features: Mapping[str, Sequence[Any]],
+    task: Task = "regression",
+    *,
+    background: Mapping[str, Sequence[Any]] | None = None,
+    **over: Any,
+) -> ExplainRequest:
+    """Rows to be explained, as an explainer is given them.
+
+    Args:
+        features, background: column → values; numbers are numeric, text is categorical, None is missing. Without
+            `background` the rows are their own.
+        over: fields of `ExplainRequest` in place of these.
+    """
+    import pyarrow as pa
+
+    from lifecycle_tui.domain.explaining import ExplainRequest
+    from lifecycle_tui.plugin_host.conformance.columns import column
+
+    usual = features if background is None else background
+    kinds: dict[str, Any] = {}
+    rows, more = {}, {}
+    for name, values in features.items():
+        whole = [*values, *usual[name]]
+        text = any(isinstance(value, str) for value in whole)
+        kinds[name] = "categorical" if text else "numeric"
+        found = column(kinds[name], whole if text else [float("nan") if v is None else v for v in whole])
+        found = found.dictionary_encode() if text else found
+        rows[name], more[name] = found.slice(0, len(values)), found.slice(len(values))
+    classes = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c")}.get(task, ())
+    given = {
+        "model": "toy",
+        "task": task,
+        "rows": pa.table(rows),
+        "background": pa.table(more),
+        "kinds": kinds,
+        "label": classes[1] if classes else "",
+        "classes": classes,
+    }
+    return ExplainRequest(**{**given, **over})
 
 
 def view(model: str = "toy", *, task: Task = "binary", windows: Sequence[Mapping[str, Any]] = (), **over: Any) -> View:

@@ -143,6 +143,7 @@ def test_seeds_labels_missing_values_wide_rows_and_no_rows(by: str) -> None:
 
 
 ASKED = request(drawn(2, 2), drawn(3, 2))
+made: Any = Explanation
 GOOD = {"x0": [1.0, 2.0], "x1": np.array([1, 2])}
 
 
@@ -151,21 +152,21 @@ GOOD = {"x0": [1.0, 2.0], "x1": np.array([1, 2])}
     [
         (None, "must return an Explanation, not NoneType"),
         ({"x0": [1, 2]}, "not dict"),
-        (Explanation(0.0, {}), "with one feature at least"),
-        (Explanation(0.0, [("x0", [1, 2])]), "must be a mapping"),  # type: ignore[arg-type]
-        (Explanation(float("nan"), GOOD), "base must be finite, not nan"),
-        (Explanation(None, GOOD), "base must be numbers, not NoneType"),  # type: ignore[arg-type]
-        (Explanation(True, GOOD), "not bool"),
-        (Explanation(0.0, {"x0": [1.0, 2.0], "x7": [1.0, 2.0]}), "has 'x7', which request.rows has not"),
-        (Explanation(0.0, {1: [1.0, 2.0]}), "has 1, which"),  # type: ignore[dict-item]
-        (Explanation(0.0, {"x0": [1.0]}), "2 rows were asked about, and there are 1 numbers"),
-        (Explanation(0.0, {"x0": itertools.count()}), "and there are more numbers"),  # type: ignore[dict-item]
-        (Explanation(0.0, {"x0": np.ones((2, 2))}), r"an array of shape \(2, 2\)"),  # type: ignore[dict-item]
-        (Explanation(0.0, {"x0": "12"}), "one number for each row, not str"),
-        (Explanation(0.0, {"x0": [1.0, None]}), "must be numbers, not NoneType"),  # type: ignore[list-item]
-        (Explanation(0.0, {"x0": [1.0, float("inf")]}), "must be finite, not inf"),
-        (Explanation(0.0, {"x0": [1, 10**400]}), "contributions of 'x0'"),
-        (Explanation(0.0, GOOD, 7), "note must be text"),  # type: ignore[arg-type]
+        (made(0.0, {}), "with one feature at least"),
+        (made(0.0, [("x0", [1, 2])]), "must be a mapping"),
+        (made(float("nan"), GOOD), "base must be finite, not nan"),
+        (made(None, GOOD), "base must be numbers, not NoneType"),
+        (made(True, GOOD), "not bool"),
+        (made(0.0, {"x0": [1.0, 2.0], "x7": [1.0, 2.0]}), "has 'x7', which request.rows has not"),
+        (made(0.0, {1: [1.0, 2.0]}), "has 1, which"),
+        (made(0.0, {"x0": [1.0]}), "2 rows were asked about, and there are 1 numbers"),
+        (made(0.0, {"x0": itertools.count()}), "and there are more numbers"),
+        (made(0.0, {"x0": np.ones((2, 2))}), r"an array of shape \(2, 2\)"),
+        (made(0.0, {"x0": "12"}), "one number for each row, not str"),
+        (made(0.0, {"x0": [1.0, None]}), "must be numbers, not NoneType"),
+        (made(0.0, {"x0": [1.0, float("inf")]}), "must be finite, not inf"),
+        (made(0.0, {"x0": [1, 10**400]}), "contributions of 'x0'"),
+        (made(0.0, GOOD, 7), "note must be text"),
     ],
 )
 def test_what_explain_may_not_return(value: Any, says: str) -> None:
@@ -191,5 +192,5 @@ def test_what_probe_may_return_and_what_not() -> None:
     found = as_probe(swapped, ASKED)
     assert found.schema == rows.schema and found.column("x0").to_pylist() == [3.0, 4.0]
     assert math.isnan(found.column("x1").to_pylist()[1]), "a missing number is NaN, as in every table of features"
-    fair = as_explanation(Explanation(np.float32(1.5), GOOD | {"x1": pa.array([1.0, 2.0])}, "n" * 9_999), ASKED)  # type: ignore[dict-item, operator]
+    fair = as_explanation(made(np.float32(1.5), GOOD | {"x1": pa.array([1.0, 2.0])}, "n" * 9_999), ASKED)
     assert fair.base == 1.5 and fair.contributions["x1"] == (1.0, 2.0) and len(fair.note) == 2_000

@@ -13,10 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lifecycle_tui import testing
 from lifecycle_tui.domain.protocols import Message, Outcomes
 from lifecycle_tui.domain.views import ModelView, View
 from lifecycle_tui.plugin_host import builtin_index, discover, index
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.plugin_host.explained import as_explanation
 from lifecycle_tui.plugin_host.introspect import METHODS
 from lifecycle_tui.plugin_host.runner import Codec, Runner
 from lifecycle_tui.profiles import wire
@@ -132,6 +134,13 @@ def test_built_ins_work_as_drop_ins_under_another_name(tmp_path: Path) -> None:
             made.send(message)
             (tmp_path / "log").rename(tmp_path / file)
         assert (tmp_path / "one").stat().st_size == (tmp_path / "two").stat().st_size > 0
+        asked = testing.explain_request({"x": [1.0, 2.0], "c": ["a", "b"]}, background={"x": [4.0], "c": [None]})
+        for name in ("occlusion", "additive"):
+            one, two = both("explainer", name, {"samples": 4})
+            probe = two.probe(asked)
+            assert probe.equals(one.probe(asked)) and probe.num_rows > 2
+            scores = pa.array(np.arange(float(probe.num_rows)))
+            assert two.explain(asked, scores) == as_explanation(one.explain(asked, scores), asked)
         one, two = both("command", "signals")
         assert one.run(view) == two.run(view) == []
         one, two = both("deployer", "local")

@@ -94,6 +94,17 @@ class ADeployer:
         return None
 
 
+class AnExplainer:
+    name: ClassVar[str] = "a"
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+
+    def probe(self, request: api.ExplainRequest) -> pa.Table:
+        return request.rows
+
+    def explain(self, request: api.ExplainRequest, scores: pa.Array) -> api.Explanation:
+        return api.Explanation(0.0, {name: [0.0] * request.rows.num_rows for name in request.rows.column_names})
+
+
 class ACommand:
     name: ClassVar[str] = "a"
 
@@ -109,10 +120,11 @@ class APanel:
 
 
 def followers() -> tuple[
-    api.Detector, api.Metric, api.Source, api.Notifier, api.Strategy, api.Deployer, api.Command, api.Panel
-]:
+    api.Detector, api.Metric, api.Source, api.Notifier, api.Strategy, api.Deployer, api.Explainer, api.Command,
+    api.Panel,
+]:  # fmt: skip
     """What each is checked against: `test_mypy_holds_them_to_the_protocols` runs mypy on this file."""
-    return ADetector(), AMetric(), ASource(), ANotifier(), AStrategy(), ADeployer(), ACommand(), APanel()
+    return ADetector(), AMetric(), ASource(), ANotifier(), AStrategy(), ADeployer(), AnExplainer(), ACommand(), APanel()
 
 
 @pytest.mark.slow
@@ -139,7 +151,7 @@ def test_every_kind_and_event_has_a_hook_that_says_what_it_is_for() -> None:
         assert spec.lifecycle_tui_spec is not None
         doc, (parameter,) = inspect.getdoc(spec) or "", inspect.signature(spec).parameters
         assert f"    {parameter}: " in doc and len(doc) > 60, name
-    assert len(followers()) == len(KINDS) - 1, "all but explainers"
+    assert len(followers()) == len(KINDS)
 
 
 # --- what crosses to the plugins' process --------------------------------------------------------------------------
@@ -307,6 +319,10 @@ MISFITS: dict[str, tuple[str, str, int, str, str]] = {
                 "windows must be a whole number from 1 to 1,000", ""),
     "tasks": (CLASS.format(kind="panel", body="    tasks = ('binry',)\n    def draw(self, view): ..."), "class", 3,
               "tasks has 'binry'", ""),
+    "no-explain": (CLASS.format(kind="explainer", body="    tasks = ('binary',)\n    def probe(self, request): ..."),
+                   "class", 3, "no method 'explain'", ""),
+    "no-tasks": (CLASS.format(kind="explainer", body="    probe = explain = print"), "class", 3,
+                 "needs a class attribute `tasks`", ""),
     "taken": (CLASS.format(kind="command", body="    def __init__(self, *, format=''): ...\n    run = print"),
               "options", 6, "'format' is an option", ""),
 }  # fmt: skip

@@ -27,7 +27,7 @@ def written(root: Path, *kinds: str) -> PluginCatalog:
 
 
 def test_there_is_a_template_for_every_kind_that_is_called() -> None:
-    assert set(scaffold.kinds()) == {*KINDS, "event"} - {"explainer"}, "explainers come with governance"
+    assert set(scaffold.kinds()) == {*KINDS, "event"}
 
 
 def test_templates_are_short_and_say_nothing_of_being_templates() -> None:

@@ -68,6 +68,7 @@ _USE = {
     "notifier": '[notifiers.NAME] with use = "{name}"',
     "strategy": 'strategy = "{name}" under [models.NAME.training]',
     "deployer": 'deployer = "{name}" under [models.NAME.rollout]',
+    "explainer": "lifecycle explain MODEL --by {name}",
     "command": "lifecycle plugins run {name}",
     "panel": "lifecycle check   then it is a section of the model's screen",
     "event": "lifecycle check --act, and the agent, tell it what happens from now on",

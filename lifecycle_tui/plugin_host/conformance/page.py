@@ -13,7 +13,7 @@ from lifecycle_tui.plugin_host.conformance import common
 from lifecycle_tui.plugin_host.conformance.inside import checks_of
 from lifecycle_tui.plugin_host.info import OptionInfo, PluginInfo
 
-KINDS = ("detector", "metric", "source", "notifier", "strategy", "deployer", "command", "panel", "event")
+KINDS = ("detector", "metric", "source", "notifier", "strategy", "deployer", "explainer", "command", "panel", "event")
 HEAD = """\
 # What `plugins check` asks of a plugin
 
