@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("lifecycle_tui.cli.act:approve", "Say yes or no to a promotion that waits."),
     "rollback": ("lifecycle_tui.cli.act:rollback", "Go back to the champion before."),
     "versions": ("lifecycle_tui.cli.versions:group", "List, show, compare and register versions."),
+    "explain": ("lifecycle_tui.cli.explain:command", "Say why a version scores rows as it does."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
     "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge alerts."),
     "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),

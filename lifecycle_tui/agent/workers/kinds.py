@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "retrain": Kind("lifecycle_tui.agent.work.retrain:retrain", own=True),
     "events": Kind("lifecycle_tui.agent.workers.kinds:_events"),
     "deploy": Kind("lifecycle_tui.agent.work.deploy:deploy", own=True),
+    "explain": Kind("lifecycle_tui.agent.work.explain:explain", own=True),
 }
 
 

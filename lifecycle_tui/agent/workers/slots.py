@@ -2,7 +2,8 @@
 
 A workspace has as many slots as `[workspace] jobs` says, else as the machine has cores, up to 4. Trainings get at most
 half of them, and at least one: a training that takes hours must not stop the watch over the others. Evaluations,
-judgements and notifications share warm workers in the slots that are left, at least one. A deployment waits for nobody.
+judgements and notifications share warm workers in the slots that are left, at least one. A deployment waits for nobody,
+nor does an explanation, which a person waits for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 TRAINING = "retrain"
-AT_ONCE = "deploy"
+AT_ONCE = frozenset({"deploy", "explain"})
 MOST = 4
 
 
@@ -53,7 +54,7 @@ def plan(
     for id_, kind in queued:
         if kind not in own or id_ in under_way:
             continue
-        if kind != AT_ONCE:
+        if kind not in AT_ONCE:
             if free <= 0:
                 continue
             free, trainings = free - 1, trainings + 1

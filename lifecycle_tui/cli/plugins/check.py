@@ -57,7 +57,7 @@ def command(
 
     rows = _chosen(plugins, kind)
     _refuse_unknown(only, rows)
-    trial = Trial(tuple(_option(text) for text in options), location, send, seconds)
+    trial = Trial(tuple(option_of(text) for text in options), location, send, seconds)
     results: list[CheckResult] = []
     progress = output.Progress()
     with Suite(trial) as suite:
@@ -127,7 +127,7 @@ def _file(path: Path, known: PluginCatalog) -> list[PluginInfo]:
     return [row for row in known.rows if row.home == str(path)] or list(one_file(path, import_limits()))
 
 
-def _option(text: str) -> tuple[str, Any]:
+def option_of(text: str) -> tuple[str, Any]:
     """`NAME=VALUE`; a value that is no TOML is taken as text.
 
     Raises:
