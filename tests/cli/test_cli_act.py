@@ -133,7 +133,7 @@ def test_refusals_as_json(shop: Path, here: Here) -> None:
     found = json.loads(done.out)
     assert done.code == 1 and found["refused"]["gate"] is True and "not settled" in found["refused"]["reason"]
     assert set(found) == {
-        "action", "subject", "model", "plan", "command", "undo", "settled", "refused", "done", "job",
+        "action", "subject", "model", "plan", "command", "undo", "settled", "refused", "done", "job", "diff",
     }  # fmt: skip
     assert here(shop, "rollback", "steady", "--dry-run", "--format", "json").code == 2
 
