@@ -105,7 +105,7 @@ class View(Part, Screen[None]):
     def on_mount(self) -> None:
         self.ready = True
         self.reload()
-        if (widget := self.first_focus()) is not None:
+        if (widget := self.first_focus()) is not None and widget.is_attached:
             begin(widget)
 
     def on_unmount(self) -> None:
