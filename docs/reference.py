@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from lifecycle_tui.domain import delivery, hookspecs, protocols, showing, signals, specs, views
+from lifecycle_tui.domain import delivery, explaining, hookspecs, protocols, showing, signals, specs, views
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.info import OptionInfo, PluginInfo
 
@@ -26,7 +26,7 @@ PROTOCOLS: Mapping[str, type | None] = {
     "register_notifiers": protocols.Notifier,
     "register_strategies": delivery.Strategy,
     "register_deployers": delivery.Deployer,
-    "register_explainers": None,
+    "register_explainers": explaining.Explainer,
     "register_commands": showing.Command,
     "register_panels": showing.Panel,
     "on_alert": None,
@@ -44,6 +44,8 @@ VALUES: tuple[type, ...] = (
     delivery.FitRequest,
     delivery.FitResult,
     delivery.Release,
+    explaining.ExplainRequest,
+    explaining.Explanation,
     views.View,
     views.ModelView,
     views.WindowView,
@@ -70,7 +72,7 @@ OPTIONS_TOP = """\
 Made from the plugins themselves: `python docs/reference.py`. `lifecycle plugins show NAME` and
 `lifecycle config explain KEY` say the same of yours. What a plugin does is on the page of its kind:
 [signals](signals.md), [tables](data.md), [notifiers](policies.md#notifiers),
-[strategies](training.md#strategies), [deployers](delivery.md#the-deployer-local).
+[strategies](training.md#strategies), [deployers](delivery.md#the-deployer-local), [explainers](explaining.md).
 """
 WORDS: Mapping[str, Any] = {
     "ColumnKind": signals.ColumnKind,
@@ -92,6 +94,7 @@ SLOTS = {
     "notifier": ("Notifiers", '`[notifiers.NAME]` with `use = "…"`'),
     "strategy": ("Strategies", '`[models.NAME.training] strategy = { use = "warm-start", iterations = 50 }`'),
     "deployer": ("Deployers", '`[models.NAME.rollout] deployer = { use = "local", keep = 5 }`'),
+    "explainer": ("Explainers", "`lifecycle explain MODEL --by occlusion --option samples=50`"),
     "command": ("Commands", "`lifecycle plugins run signals --like psi. --last 5`"),
     "panel": ("Panels", "none: their options have their defaults"),
 }

@@ -11,6 +11,7 @@ import json
 import re
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,16 +21,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import tomli_w
 
-from lifecycle_tui import api, testing
+from lifecycle_tui import api, testing, workspace
 from lifecycle_tui.agent.work import deploy, notify
-from lifecycle_tui.domain import hookspecs, showing
+from lifecycle_tui.domain import explaining, hookspecs, showing
 from lifecycle_tui.domain.errors import DataError, PluginFault, TrainingError
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.domain.specs import TrainingSpec
 from lifecycle_tui.domain.views import AlertView
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
-from lifecycle_tui.plugin_host.index import IMPORT_LIMITS
 from lifecycle_tui.plugin_host.introspect import METHODS
 from lifecycle_tui.plugin_host.runner import Limits, Runner
 from lifecycle_tui.policy import grouping
@@ -47,15 +48,20 @@ def page(hook: str) -> str:
     return (HOOKS / f"{hook}.md").read_text("utf-8")
 
 
+def script(name: str) -> ModuleType:
+    """A module of docs/."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[f"docs_{name}"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
     """docs/reference.py, which makes what comes from the code."""
-    spec = importlib.util.spec_from_file_location("docs_reference", DOCS / "reference.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["docs_reference"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("reference")
 
 
 # --- what is there -------------------------------------------------------------------------------------------------
@@ -125,7 +131,6 @@ def test_limits_are_as_the_pages_say() -> None:
     seconds |= {hook: [int(hookspecs.EVENT_SECONDS)] for hook in hookspecs.EVENTS}
     seconds["register_panels"] = [int(showing.PANEL_SECONDS)]
     seconds["register_deployers"] = [int(deploy.SECONDS)]
-    seconds["register_explainers"] = [int(IMPORT_LIMITS.seconds)]
     seconds["register_strategies"] = []
     for hook, said in seconds.items():
         section = page(hook).split("## Limits and errors")[1].split("##")[0]
@@ -136,6 +141,10 @@ def test_limits_are_as_the_pages_say() -> None:
         f"At most {showing.PANEL_ROWS} rows, {showing.PANEL_SERIES} series and {showing.PANEL_POINTS:,} points a series"
     )
     assert panel in page("register_panels")
+    cells, usual = explaining.MOST_CELLS // 1_000_000, explaining.BACKGROUND
+    assert f"ask for {cells} million cells" in page("register_explainers")
+    assert f"at most {cells} million cells" in page("register_explainers"), "the protocol itself"
+    assert f"up to {usual} rows of the reference" in page("register_explainers")
     windows = f"{showing.WINDOWS} without it, at most {showing.MOST_WINDOWS:,}."
     assert windows in page("register_panels") and windows in page("register_commands")
     minutes = [int(later.total_seconds() / 60) for later in notify.LATER]
@@ -143,6 +152,16 @@ def test_limits_are_as_the_pages_say() -> None:
     facts = grouping.message_of([NOTICE]).alerts[0]
     listed = page("register_notifiers").split("has `id`")[1].split(", all JSON values")[0]
     assert ["id", *re.findall(r"`(\w+)`", listed)] == list(facts)
+
+
+def test_every_name_of_the_api_is_described() -> None:
+    """If this fails: python docs/names.py"""
+    names = script("names")
+    text = names.PAGE.read_text("utf-8")
+    assert text == names.page()
+    for name in api.__all__:
+        assert re.search(rf"^(### |- )`{name}`", text, re.M), f"{name} is not on the page"
+    assert not re.search(r"^\| `[^`]+` \|\s*\|$", text, re.M), "every member has a docstring"
 
 
 def test_every_option_of_every_built_in_is_described() -> None:
@@ -214,6 +233,33 @@ def test_the_index_takes_them(examples: Examples) -> None:
     assert {row.kind for row in found} == {*hookspecs.KINDS, "event"} and len(found) == len(hookspecs.KINDS) + 1
     assert all(row.doc for row in found if row.kind != "event")
     assert all(option.about for row in found for option in row.options), "an option is explained"
+
+
+MODELS = {
+    "credit": {"task": "binary", "columns": {"prediction": "p", "positive": 1, "categorical": ["age_group"]}},
+    "bikes": {"task": "regression", "columns": {"prediction": "p", "numeric": ["price"]}},
+    "prices": {"task": "regression", "columns": {"prediction": "p"}},
+}
+
+
+def test_options_are_given_as_the_pages_say(examples: Examples) -> None:
+    """The TOML of each page is valid where its plugin is there: table, key, names and types of options."""
+    seen = set()
+    for hook in hookspecs.KINDS.values():
+        for text in re.findall(r"```toml\n(.*?)```", page(hook), re.S):
+            said = tomllib.loads(text)
+            (name,) = said.get("models", {"prices": {}})
+            model = {**MODELS[name], "data": {"table": "t.csv", "reference": {"rows": 10}, "window": "10 rows"}}
+            model["columns"] = {**model["columns"], "target": "y"}
+            for key, value in said.get("models", {}).get(name, {}).items():
+                model[key] = {**model.get(key, {}), **value}
+            whole = {"models": {name: model}, "notifiers": said.get("notifiers", {})}
+            file = examples.root / "lifecycle.toml"
+            file.write_text(tomli_w.dumps(whole), "utf-8")
+            problems = [problem for problem in workspace.check(file) if problem.level == "error"]
+            assert [f"{hook}: {p.place} {p.message}" for p in problems] == []
+            seen.add(hook)
+    assert seen >= {f"register_{kind}s" for kind in ("detector", "metric", "source", "notifier", "deployer")}
 
 
 def test_detector(examples: Examples) -> None:
@@ -307,9 +353,20 @@ def test_panel(examples: Examples) -> None:
     assert list(line.values) == pytest.approx([1, 0.8, 0.6, 0.4, 0.2]) and line.unit == "share"
 
 
-def test_explainer_is_listed_and_not_called(examples: Examples) -> None:
-    info = examples.catalog.find("explainer", "nearest")
-    assert [option.name for option in info.options] == ["rows"] and "explainer" not in METHODS
+def test_explainer(examples: Examples) -> None:
+    request = testing.explain_request(
+        {"n": [5.0, None], "c": ["x", "y"]}, background={"n": [1.0, None, 3.0], "c": ["y", "y", "x"]}
+    )
+    typical = examples.make("typical")
+    probe = typical.probe(request).to_pydict()
+    assert probe["n"][2:] == [2.0, 2.0, 5.0, pytest.approx(float("nan"), nan_ok=True)]
+    assert probe["c"] == ["x", "y", "x", "y", "y", "y"]
+    found = typical.explain(request, pa.array([10.0, 20.0, 7.0, 20.0, 10.5, 20.0]))
+    assert found.contributions == {"n": (3.0, 0.0), "c": (-0.5, 0.0)} and found.base == pytest.approx(87.5 / 6)
+    labels = examples.make("typical", {"numbers": False})
+    assert list(labels.explain(request, pa.array([1.0] * 4)).contributions) == ["c"]
+    with pytest.raises(DataError, match="n has no value"):
+        typical.probe(testing.explain_request({"n": [1.0]}, background={"n": [None]}))
 
 
 def test_events(examples: Examples) -> None:

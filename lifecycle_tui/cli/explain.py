@@ -181,20 +181,31 @@ def _tell_row(row: Mapping[str, Any]) -> None:
         facts.append(f"probability of {row['label']} {number(row['score'], 4)}")
     output.say(output.style(output.plain(" · ".join(facts)), "bold"))
     features, others = row["features"][:SHOWN], row["features"][SHOWN:]
-    cells = [("base", "", f"{row['base']:.4g}", "")]
+    digits = _decimals([row["base"], row["score"], *(one["contribution"] for one in features)])
+    cells = [("base", "", f"{row['base']:,.{digits}f}", "")]
     for one in features:
         value = one["value"]
         shown = "missing" if value is None else number(value, 5) if isinstance(value, float) else str(value)
-        cells.append((one["feature"], shown, f"{one['contribution']:+.4g}", "protected" if one["protected"] else ""))
+        cells.append(
+            (one["feature"], shown, f"{one['contribution']:+,.{digits}f}", "protected" if one["protected"] else "")
+        )
     count = len(others) + row["others"]["features"]
     if count:
         total = sum(one["contribution"] for one in others) + row["others"]["contribution"]
         words = "one more feature" if count == 1 else f"{count:,} more features, together"
-        cells.append((words, "", f"{total:+.4g}", ""))
-    if abs(row["rest"]) > 1e-6 * max(1.0, abs(row["score"]), abs(row["base"])):
-        cells.append(("rest: does not add up", "", f"{row['rest']:+.4g}", ""))
+        cells.append((words, "", f"{total:+,.{digits}f}", ""))
+    if abs(row["rest"]) > 1e-9 * max(abs(row["score"]), abs(row["base"]), 1e-9):
+        cells.append(("rest: does not add up", "", f"{row['rest']:+,.{digits}f}", ""))
     shown_cells = [(clipped(a, 32), clipped(b, 24), c, d) for a, b, c, d in cells]
     wide = [max(len(line[i]) for line in shown_cells) for i in range(3)]
     for a, b, c, d in shown_cells:
         mark = f"  {output.style(d, 'yellow')}" if d else ""
         output.say(f"  {a:<{wide[0]}}  {b:>{wide[1]}}  {c:>{wide[2]}}{mark}".rstrip())
+
+
+def _decimals(values: list[float]) -> int:
+    """Decimals at which the largest of the numbers has four digits: those of one row stand below each other."""
+    from math import floor, log10
+
+    largest = max(map(abs, values))
+    return 0 if largest == 0 else min(12, max(0, 3 - floor(log10(largest))))
