@@ -116,6 +116,18 @@ class Editing:
         self.look()
         return True
 
+    def drop(self) -> None:
+        """Throw the edit away; that can be undone."""
+        self.draft.pending.clear()
+        self.draft.take({}, {})
+        self.look()
+
+    def onto(self) -> int:
+        """Put the edit onto the files as they are by now; in how many places both have changed the same lines."""
+        clashes = sum(self.draft.onto().values())
+        self.look()
+        return clashes
+
     def save(self, note: str | None, heard: Callable[[Saved], None]) -> None:
         """Write the edit; `heard` gets what came of it."""
         texts = dict(self.draft.texts)
@@ -181,6 +193,10 @@ class Editing:
     def flaws(self) -> tuple[Flaw, ...]:
         """Every problem, as far as it is known yet."""
         return () if self.checked is None else self.checked.flaws
+
+    def at(self, path: Path, line: int) -> list[Flaw]:
+        """The problems on a line."""
+        return [f for f in self.flaws if f.spot is not None and (f.spot.path, f.spot.line) == (path, line)]
 
     def about(self, key: Key) -> tuple[Flaw, ...]:
         """The problems at a key and below it."""

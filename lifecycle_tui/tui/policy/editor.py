@@ -34,7 +34,6 @@ class Edited:
     Attributes:
         text: as it was left; None where it did not change, or nothing came of it.
         said: why nothing came of it; "" where something did, or nothing was changed.
-        left: the copy, where it was left for want of another place.
     """
 
     text: bytes | None = None

@@ -182,6 +182,19 @@ def rows(lines: Lines, flaws: Iterable[Flaw], name: Mapping[Path, str]) -> list[
     return found
 
 
+def after(shown: Sequence[Row], here: Row | None, by: int) -> Row:
+    """The next line with a problem, or the one before (`by` below 0), around the end; there must be one.
+
+    Args:
+        here: the cursor's line; None to begin at the top, or at the end.
+    """
+    keys = [row.key for row in shown]
+    at = keys.index(here.key) if here is not None and here.key in keys else -1 if by > 0 else len(keys)
+    places = [n for n, row in enumerate(shown) if row.level]
+    ahead = [n for n in places if n > at] if by > 0 else [n for n in reversed(places) if n < at]
+    return shown[ahead[0] if ahead else places[0 if by > 0 else -1]]
+
+
 def text_columns(found: Iterable[Row]) -> tuple[Column[Row], ...]:
     """Margin, number and text, the last as wide as the longest line."""
     longest = max((width(_drawn(row.text)) for row in found), default=1)

@@ -1,4 +1,4 @@
-"""Gives the terminal away to another program and takes it back. Called before an editor runs.
+"""Gives the terminal away to another program and takes it back. Called by the policy screen for an editor.
 
 What is typed there, Ctrl+C included, is that program's: it must not end this one when it comes back.
 """
@@ -9,12 +9,32 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lifecycle_tui.tui.policy import editor
+from lifecycle_tui.tui.policy.draft import on_disk
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
+    from lifecycle_tui.tui.policy.editing import Editing
 
 INTERRUPT, SOON = 130, 0.2
+
+
+def edited(app: LifecycleApp, editing: Editing, path: Path, line: int) -> tuple[str, str]:
+    """Have a file edited at a line, and take what comes back as an edit; what to say of it, and in which tone."""
+    began, before = on_disk(path), editing.text(path)
+    if before is None or began is None:
+        return f"{path.name} cannot be read", "critical"
+    with suspended(app) as fault:
+        done = editor.Edited(said=fault) if fault else editor.edit(path, before, line, editor.chosen())
+    if done.said:
+        return done.said, "critical"
+    if done.text is None:
+        return "the editor left it as it was", "dim"
+    editing.take(path, done.text, began)
+    return "taken as an edit, not saved yet: v edits on, u undoes, w saves", "info"
 
 
 @contextmanager

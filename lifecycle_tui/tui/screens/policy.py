@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.grid import Grid
-from lifecycle_tui.tui.policy import entries, outlook_lines
+from lifecycle_tui.tui.policy import entries, saying
 from lifecycle_tui.tui.policy.asked import Flaw, Op, Saved
 from lifecycle_tui.tui.policy.editing import Editing
 from lifecycle_tui.tui.policy.entries import Entry, Row
@@ -28,7 +28,7 @@ from lifecycle_tui.tui.reads.policy import Standing
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
-from lifecycle_tui.tui.text import Line, Span, fold, joined, safe
+from lifecycle_tui.tui.text import Line, Span, joined, safe
 from lifecycle_tui.tui.widgets.lines import Lines
 from lifecycle_tui.tui.widgets.pager import Pager
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry as PaletteEntry
     from lifecycle_tui.tui.screens.policy_form import PolicyForm
 
-CLEAN = "no problems"
 AHEAD = 5
 """Lines below the one gone to that are to be in sight."""
 
@@ -168,123 +167,48 @@ class PolicyScreen(View):
                 self.entries.go(".".join(("models", self.model_name, "rules", self._rule)))
                 self._rule = None
                 self._to_entry()
-        self.query_one("#policy-banner", Lines).show(self._banner())
+        note = None if self._standing is None else self._standing.note
+        banner = saying.banner(self.editing, self._moved, note, self._declared, max(20, self.size.width - 2))
+        self.query_one("#policy-banner", Lines).show(banner)
         self._flaw_lines()
         if self.about_pager.display:
             self.about_pager.renew()
         self.bars()
 
     def _names(self) -> dict[Path, str]:
-        assert self.editing is not None
-        written = () if self.editing.lines is None else self.editing.lines.file.written
-        return {part.path: part.file for part in written}
-
-    def _banner(self) -> list[Line]:
-        """What stands between the file, the edit and what the agent does."""
-        assert self.editing is not None
-        said: list[tuple[str, str]] = []
-        if self._moved:
-            names = ", ".join(path.name for path in self._moved)
-            said.append(
-                (f"{names} has changed on disk since this edit began: m puts the edit onto the new text", "warning")
-            )
-        if self._standing is not None and self._standing.note and not self.editing.draft:
-            said.append((f"The agent works by an older text: {self._standing.note}; n goes there", "critical"))
-        if not self._declared:
-            said.append(("This model is in state no more; what the file says of it shows.", "warning"))
-        if self.editing.lines is not None and self.editing.lines.file.problem and not self.editing.flaws:
-            said.append((self.editing.lines.file.problem, "critical"))
-        cells = max(20, self.size.width - 2)
-        return [(Span(f" {text}", tone),) for words, tone in said for text in fold(words, cells, 2)]
+        lines = None if self.editing is None else self.editing.lines
+        return {} if lines is None else {part.path: part.file for part in lines.file.written}
 
     def _flaw_lines(self) -> None:
-        """The problem under the cursor in two lines, else how many there are."""
-        cells = max(20, self.size.width - 2)
-        found = self._here()
-        lines: list[Line] = []
-        if found:
-            head, more = entries.flaw_text(found[0])
-            mark = entries.ERROR if found[0].level == "error" else entries.WARNING
-            also = f" (and {len(found) - 1} more here)" if len(found) > 1 else ""
-            texts = fold(f"{mark.sign()} {head}{also}", cells, 1 if more else 2)
-            lines = [(Span(f" {text}", mark.tone),) for text in texts]
-            lines += [(Span(f"   {text}", "dim"),) for text in fold(more, cells - 2, 1)] if more else []
-        elif self.editing is not None:
-            lines = [(Span(f" {self._verdict()}", "dim"),), outlook_lines.summary(self.editing.outlook)]
-        self.query_one("#policy-flaw", Lines).show([*lines, (), ()][:2])
-
-    def _verdict(self) -> str:
-        """What can be said of the whole."""
-        assert self.editing is not None
-        if self.editing.said:
-            return self.editing.said
-        if self.editing.checked is None:
-            return "checking…"
-        flaws = self.editing.flaws
-        if not flaws:
-            return CLEAN + (": w saves the edit" if self.editing.draft else "")
-        return f"{_counted(flaws)}: n goes to {'it' if len(flaws) == 1 else 'the next one'}"
+        """The problem under the cursor, else how many there are."""
+        if self.editing is not None:
+            found = saying.here(self.editing, self._here(), max(20, self.size.width - 2))
+            self.query_one("#policy-flaw", Lines).show(found)
 
     def _here(self) -> list[Flaw]:
         """The problems under the cursor: of the line, or of the entry."""
         if self.editing is None:
             return []
+        row, entry = self.text.row, self.entries.row
         if self.text.has_focus:
-            row = self.text.row
-            return [] if row is None else [
-                flaw for flaw in self.editing.flaws
-                if flaw.spot is not None and (flaw.spot.path, flaw.spot.line) == (row.path, row.number)
-            ]  # fmt: skip
-        entry = self.entries.row
+            return [] if row is None else self.editing.at(row.path, row.number)
         return [] if entry is None else list(self.editing.about(entry.table))
 
     def _about_lines(self, cells: int) -> list[Line]:
-        """On a wide screen: the entry under the cursor, every problem, and what the edit would have done."""
-        if self.editing is None:
-            return []
-        lines: list[Line] = []
-        entry = self.entries.row
-        if entry is not None:
-            then = joined((entry.severity, f"then {entry.then}" if entry.then else "", entry.place))
-            lines += [(), (Span(f" {entry.name}  ", "bold"), Span(then, "dim"))]
-            for text, tone in ((entry.text, ""), (entry.said, entry.mark.tone)):
-                lines += [(Span(f"   {part}", tone),) for part in fold(text, cells - 4)]
-        if self.editing.flaws:
-            lines += [(), (Span(f" {_counted(self.editing.flaws)}", "bold"),)]
-        for flaw in self.editing.flaws:
-            head, more = entries.flaw_text(flaw)
-            mark = entries.ERROR if flaw.level == "error" else entries.WARNING
-            where = f"{flaw.spot.path.name}:{flaw.spot.line}: " if flaw.spot is not None else ""
-            lines += [(Span(f" {text}", mark.tone),) for text in fold(f"{mark.sign()} {where}{head}", cells - 2)]
-            lines += [(Span(f"   {text}", "dim"),) for text in fold(more, cells - 4)] if more else []
-        return [*lines, *outlook_lines.lines(self.editing.outlook, cells)]
+        return [] if self.editing is None else saying.panel(self.editing, self.entries.row, cells)
 
     def heading(self) -> tuple[Line, Line]:
         left: Line = (Span(f" policy  {safe(self.model_name)}"),)
-        editing = self.editing
-        if editing is None:
+        if self.editing is None:
             return left, ()
-        state = "edited, not saved" if editing.draft else ""
-        wrong = _counted(editing.flaws) if editing.flaws else ""
-        grid = self.text if self.text.has_focus else self.entries
-        return left, (Span(f" {joined((state, wrong, grid.place))} "),)
+        return left, (Span(f" {joined((saying.state(self.editing), self.filterable().place))} "),)
 
     def about(self) -> Line:
-        editing = self.editing
-        if editing is None:
-            return ()
         row, entry = self.text.row, self.entries.row
         if self.text.has_focus and row is not None:
             inside = entries.under(self.entries.rows, self.source.root, self._rows, row)
-            what = f"Enter edits {inside.name}" if inside is not None else "v edits it in $EDITOR"
-            return (
-                Span(f" {self._names().get(row.path, row.path.name)}:{max(1, row.number)}  ", "bold"),
-                Span(what, "dim"),
-            )
-        if entry is None:
-            return ()
-        where = "from [defaults], an edit holds for this model alone" if entry.shared else entry.place
-        return (Span(f" {entry.mark.text()}  ", entry.mark.tone), Span(joined((entry.said, where))))
+            return saying.about_line(self._names().get(row.path, row.path.name), row, inside)
+        return () if entry is None else saying.about_entry(entry)
 
     def subject(self) -> Subject:
         return Subject(model=self.model_name)
@@ -348,21 +272,14 @@ class PolicyScreen(View):
 
     def action_flaw(self, by: int) -> None:
         """To the next problem, or the one before; around the end."""
-        flawed = [row for row in self._rows if row.level]
-        if not flawed:
+        if not any(row.level for row in self._rows):
             loose = [f for f in (self.editing.flaws if self.editing is not None else ()) if f.spot is None]
             self.say(loose[0].message if loose else "there is no problem", "critical" if loose else "dim")
             return
-        keys = [row.key for row in self._rows]
-        here = keys.index(self.text.row.key) if self.text.row is not None and self.text.row.key in keys else -1
-        places = [keys.index(row.key) for row in flawed]
-        if not self.text.has_focus:
-            here = -1 if by > 0 else len(keys)
-        ahead = [p for p in places if p > here] if by > 0 else [p for p in reversed(places) if p < here]
-        at = ahead[0] if ahead else places[0 if by > 0 else -1]
+        row = self.text.row if self.text.has_focus else None
         self.text.filter = ""
         self.set_focus(self.text)
-        self.text.go(keys[at])
+        self.text.go(entries.after(self._rows, row, by).key)
         self._flaw_lines()
         self.bars()
 
@@ -445,9 +362,7 @@ class PolicyScreen(View):
         if self.editing is None or not self.editing.draft:
             self.say("there is no edit", "dim")
             return
-        self.editing.draft.pending.clear()
-        self.editing.draft.take({}, {})
-        self.editing.look()
+        self.editing.drop()
         self.say("the edit is dropped; u brings it back", "info")
 
     def action_onto(self) -> None:
@@ -455,13 +370,7 @@ class PolicyScreen(View):
         if self.editing is None or not self.editing.draft.moved():
             self.say("nobody has changed the file since this edit began", "dim")
             return
-        clashes = sum(self.editing.draft.onto().values())
-        self.editing.look()
-        if clashes:
-            places = "1 place" if clashes == 1 else f"{clashes} places"
-            self.say(f"both changed the same lines in {places}: n goes there, v to choose, R takes theirs")
-        else:
-            self.say("the edit stands on the new text now: look at it again, then w saves", "info")
+        self.say(*saying.onto(self.editing.onto()))
 
     def action_save(self) -> None:
         """Show what has changed, and save it."""
@@ -490,31 +399,7 @@ class PolicyScreen(View):
 
     def action_editor(self) -> None:
         """Edit the file at this line in the person's own editor."""
-        from lifecycle_tui.tui.policy import editor
-        from lifecycle_tui.tui.policy.draft import on_disk
-        from lifecycle_tui.tui.policy.suspending import suspended
+        from lifecycle_tui.tui.policy.suspending import edited
 
         assert self.editing is not None
-        path, line = self._place()
-        began, before = on_disk(path), self.editing.text(path)
-        if before is None or began is None:
-            self.say(f"{path.name} cannot be read", "critical")
-            return
-        with suspended(cast("LifecycleApp", self.app)) as fault:
-            done = editor.Edited(said=fault) if fault else editor.edit(path, before, line, editor.chosen())
-        if done.said:
-            self.say(done.said, "critical")
-        elif done.text is None:
-            self.say("the editor left it as it was", "dim")
-        else:
-            self.editing.take(path, done.text, began)
-            self.say("taken as an edit, not saved yet: v edits on, u undoes, w saves", "info")
-
-
-def _counted(flaws: Sequence[Flaw]) -> str:
-    errors = sum(flaw.level == "error" for flaw in flaws)
-    warnings = len(flaws) - errors
-    return joined((
-        f"{errors} error{'' if errors == 1 else 's'}" if errors else "",
-        f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else "",
-    ), ", ")  # fmt: skip
+        self.say(*edited(cast("LifecycleApp", self.app), self.editing, *self._place()))

@@ -202,9 +202,8 @@ class PolicyDiff(ModalScreen[None]):
     def action_onto(self) -> None:
         """Put the edit onto the files as they are by now, and look at it again."""
         if self.editing.draft.moved():
-            self.editing.draft.onto()
             self._refused = None
-            self.editing.look()
+            self.editing.onto()
             self.show()
 
     def action_leave(self) -> None:
