@@ -9,7 +9,7 @@ from lifecycle_tui.agent.workers.slots import Starts, cores, plan, slots
 from lifecycle_tui.agent.workers.supervisor import OWN
 from lifecycle_tui.agent.workers.watch import AGAIN, DEAF, OVER, STEP, STILL, STOPPED, Sign, Watch
 
-Q = {"e": "evaluate", "j": "judge", "n": "notify", "r": "retrain", "d": "deploy"}
+Q = {"e": "evaluate", "j": "judge", "n": "notify", "r": "retrain", "d": "deploy", "x": "explain"}
 
 
 def jobs_of(text: str, first: int = 1) -> list[tuple[int, str]]:
@@ -34,6 +34,7 @@ def jobs_of(text: str, first: int = 1) -> list[tuple[int, str]]:
         ("ee", "r", {}, 0, 1, Starts(1)),  # one at least: a training must not stop the watch
         ("rre", "", {}, 0, 4, Starts(1, (1, 2))),
         ("ddd", "rr", {}, 0, 1, Starts(0, (1, 2, 3))),  # a deployment waits for nobody
+        ("xr", "rr", {}, 0, 2, Starts(0, (1,))),  # nor does what a person waits for
         ("dr", "", {1: "deploy"}, 0, 2, Starts(0, (2,))),
     ],
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+import pyarrow as pa
 import pytest
 
-from lifecycle_tui import api
+from lifecycle_tui import api, testing
 from lifecycle_tui.domain import showing
 from lifecycle_tui.domain.errors import DataError, PluginFault
 from lifecycle_tui.domain.hookspecs import API_VERSION, EVENTS, KINDS
@@ -19,9 +20,6 @@ from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.plugin_host.hooks import NAMES
 from lifecycle_tui.plugin_host.results import BadResult
 from lifecycle_tui.plugin_host.runner import Runner
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Workspace = Callable[..., Path]
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -207,6 +205,23 @@ def on_alert(event): print("second", event.id)
 
 @hookimpl
 def on_version(): print("without the argument")
+
+class Why:
+    \"\"\"Whatever it is told to.\"\"\"
+    name, tasks = "why", ("regression",)
+    def __init__(self, *, probe: str = "request.rows", explain: str = ""): self.how = probe, explain
+    def probe(self, request):
+        return eval(self.how[0])
+    def explain(self, request, scores):
+        return eval(self.how[1])
+
+def widened(request):
+    object.__setattr__(request, "rows", request.rows.append_column("z", request.rows.column(0)))
+    return request.rows
+
+from lifecycle_tui.api import Explanation
+@hookimpl
+def register_explainers(register): register(Why)
 """
 
 
@@ -252,6 +267,40 @@ def test_commands_panels_and_events_are_indexed_and_called(workspace: Workspace,
     with pytest.raises(DataError, match="not yet"):
         raiser = "(_ for _ in ()).throw(DataError('not yet'))"
         catalog.make(info, {"how": raiser}, runner=shared).run(view)
+
+
+def test_explainers_are_called_and_held_to_what_they_were_asked(workspace: Workspace, shared: Runner) -> None:
+    root = workspace(text={"all.py": FILE})
+    info = PluginCatalog.open(root, [root / "plugins"]).find("explainer", "why")
+    request = testing.explain_request({"a": [1.0, 2.0], "c": ["x", None]})
+    scores = pa.array([0.5, 1.5])
+
+    def ask(method: str, how: str) -> Any:
+        options, more = {method: how}, [scores] if method == "explain" else []
+        made = PluginCatalog([info]).make(info, options, runner=shared)
+        return getattr(made, method)(request, *more)
+
+    assert info.tasks == ("regression",)
+    assert ask("probe", "request.background").equals(request.background)
+    assert ask("probe", "request.rows.to_batches()[0]").equals(request.rows)
+    good = ask("explain", "Explanation(scores[0].as_py(), {'a': scores}, request.label)")
+    assert good == api.Explanation(0.5, {"a": (0.5, 1.5)})
+    for method, how, kind, says in [
+        ("probe", "None", "result", "probe: must return a pyarrow.Table"),
+        ("probe", "request.rows.select(['a'])", "result", "they lack 'c'"),
+        ("probe", "widened(request)", "result", "have 'z' too much"),  # the request that it has changed says otherwise
+        ("probe", "1 / 0", "raised", "ZeroDivisionError"),
+        ("explain", "sys.exit(3)", "exited", "called exit"),
+        ("explain", "Explanation(0, {'a': [1]})", "result", "2 rows were asked about, and there are 1 numbers"),
+        ("explain", "Explanation(0, {'a': [1, float('nan')]})", "result", "must be finite, not nan"),
+        ("explain", "widened(request) and Explanation(0, {'z': [1, 2]})", "result", "has 'z', which request.rows"),
+    ]:
+        with pytest.raises(PluginFault, match=says) as caught:
+            ask(method, how)
+        assert (caught.value.kind, caught.value.file) == (kind, info.file), how
+        assert caught.value.line in (35, 39, 40, 41, 42), "the method, its line, or the class"
+    with pytest.raises(DataError, match="not these"):
+        ask("probe", "(_ for _ in ()).throw(DataError('not these'))")
 
 
 @pytest.mark.parametrize(
