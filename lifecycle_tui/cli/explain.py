@@ -53,7 +53,6 @@ def command(
     contributions of `additive` add up to the score; those of `occlusion` need not. docs/explaining.md says what they
     mean and do not mean. The values of the rows are kept with the job.
 
-    \b
     Exit codes: 0 explained · 2 usage, or there is no such row · 3 something broke · 130 interrupted.
 
     \b

@@ -25,6 +25,7 @@ BUILT_IN = {
     "source": {"csv", "parquet"},
     "deployer": {"local"},
     "command": {"signals"},
+    "explainer": {"additive", "occlusion"},
     "strategy": {"refit", "warm-start", "incremental"},
 }  # fmt: skip
 
