@@ -55,15 +55,14 @@ class PolicyScreen(View):
     DEFAULT_CSS = """
     PolicyScreen #policy-body { height: 1fr; layout: vertical; }
     PolicyScreen #policy-entries { height: 8; }
-    PolicyScreen #policy-text { height: 1fr; }
-    PolicyScreen #policy-about { display: none; height: 1fr; }
+    PolicyScreen #policy-text, PolicyScreen #policy-about { height: 1fr; }
+    PolicyScreen.-narrow #policy-about { display: none; }
     PolicyScreen #policy-flaw { height: 2; }
     PolicyScreen.-wide #policy-body {
         layout: grid; grid-size: 2 2; grid-columns: 5fr 6fr; grid-rows: 2fr 3fr; grid-gutter: 0 2;
     }
     PolicyScreen.-wide #policy-entries { height: 1fr; }
-    PolicyScreen.-wide #policy-text { row-span: 2; height: 1fr; }
-    PolicyScreen.-wide #policy-about { display: block; }
+    PolicyScreen.-wide #policy-text { row-span: 2; }
     """
     SCOPED_CSS = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -219,9 +218,6 @@ class PolicyScreen(View):
     def key_nodes(self) -> Sequence[type[DOMNode]]:
         return [PolicyScreen]
 
-    def first_focus(self) -> Widget:
-        return self.entries
-
     def palette_entries(self) -> Iterable[PaletteEntry]:
         from lifecycle_tui.tui.entries import Entry as Offered
 
@@ -229,7 +225,6 @@ class PolicyScreen(View):
             ("Save the policy", self.action_save, "show what has changed, then save it", "w"),
             ("Edit the file in $EDITOR", self.action_editor, "at the line under the cursor", "v"),
             ("Add a rule", self.action_add, "", "+"),
-            ("Undo the last edit", self.action_undo, "", "u"),
         )
         return [Offered("policy", title, partial(run), help, key) for title, run, help, key in offered]
 
@@ -273,7 +268,7 @@ class PolicyScreen(View):
     def action_flaw(self, by: int) -> None:
         """To the next problem, or the one before; around the end."""
         if not any(row.level for row in self._rows):
-            loose = [f for f in (self.editing.flaws if self.editing is not None else ()) if f.spot is None]
+            loose = self.editing.flaws if self.editing is not None else ()  # without a place
             self.say(loose[0].message if loose else "there is no problem", "critical" if loose else "dim")
             return
         row = self.text.row if self.text.has_focus else None
@@ -303,8 +298,8 @@ class PolicyScreen(View):
         self._kept()
 
     def _kept(self) -> None:
-        below = self.app.screen
-        if below is not self and isinstance(below, View) and self.editing is not None and self.editing.draft:
+        below, draft = self.app.screen, self.editing is not None and self.editing.draft
+        if draft and below is not self and isinstance(below, View):
             below.say("the edit is kept, not saved: open the policy again to save (w) or drop it (R)")
 
     # ── editing ───────────────────────────────────────────────────────────────────────────────────────────────────
