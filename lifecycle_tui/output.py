@@ -252,6 +252,6 @@ def error(exc: LifecycleError) -> None:
         for problem in exc.problems:
             note(problem_block(problem, texts=texts))
             note("")
-    note(f"{style('error', 'red', 'bold', stream=sys.stderr)}: {plain(exc.message)}")
+    note(f"{style('error', 'red', 'bold', stream=sys.stderr)}: {plain(exc.placed)}")
     if exc.hint:
         note(f"  {plain(exc.hint)}")

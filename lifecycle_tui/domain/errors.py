@@ -28,6 +28,16 @@ class LifecycleError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def placed(self) -> str:
+        """What is wrong, and where, if that is known."""
+        return self.message
+
+    @property
+    def said(self) -> str:
+        """What is wrong, where, and what to do, on one line."""
+        return f"{self.placed} ({self.hint})" if self.hint else self.placed
+
 
 class UsageError(LifecycleError):
     """A command was called with words it cannot use."""
@@ -122,6 +132,11 @@ class PluginFault(LifecycleError):
         self.kind = kind
         self.file = file
         self.line = line
+
+    @property
+    def placed(self) -> str:
+        """The message with the plugin and its place."""
+        return f"plugin {self.plugin}: {self.message}{f' ({self.place})' if self.file else ''}"
 
     @property
     def place(self) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PICTURED = ("ks", "chi2")
 """The detectors whose signal carries its column's histogram (`detail["bars"]`); else the column's first one does."""
 
+NO_ROWS = "it takes rows, and there are none of the reference or of the window; one that takes profiles measures it"
+"""Of what our own versions say there are profiles alone, of another version at each time; a window may be empty."""
+
 
 @dataclass(frozen=True)
 class ColumnData:
@@ -97,8 +100,11 @@ def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[
 
 
 def _measure(detector: Instrument, column: str, base: ColumnData, now: ColumnData) -> tuple[Signal, ColumnTest | None]:
+    name = f"{detector.name}.{column}"
     try:
         if detector.info.takes in ("arrow", "pandas"):
+            if base.values is None or now.values is None:
+                return to_signal(name, Measurement(None, message=NO_ROWS), column=column, source=detector.source), None
             raw = detector.for_column(column).measure(base.values, now.values)
         else:
             raw = detector.for_column(column).measure(base.profile, now.profile)
@@ -112,7 +118,7 @@ def _measure(detector: Instrument, column: str, base: ColumnData, now: ColumnDat
         says = f"{type(exc).__name__}: {exc}"
         return fault_signal(detector.name, PluginFault(detector.name, "raised", says), column), None
     n = now.profile.n if found.n is None else found.n
-    signal = to_signal(f"{detector.name}.{column}", replace(found, n=n), column=column, source=detector.source)
+    signal = to_signal(name, replace(found, n=n), column=column, source=detector.source)
     test = None
     # Without a value there is no signal that a verdict could stand on.
     if signal.value is not None and found.p_value is not None and found.effect is not None:

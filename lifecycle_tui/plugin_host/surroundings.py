@@ -57,7 +57,7 @@ class Surroundings:
             _put(self._own.get(home, self._start), left)
         sys.settrace(None)
         sys.setprofile(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
         threading.setprofile(None)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import Measurement, Signal
-from lifecycle_tui.monitoring.columns import ColumnData, Judging, as_measurement, measure_columns, to_signal
+from lifecycle_tui.monitoring.columns import NO_ROWS, ColumnData, Judging, as_measurement, measure_columns, to_signal
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments
 from lifecycle_tui.plugin_host.info import PluginInfo
 from lifecycle_tui.profiles.profiler import Profiler
@@ -134,6 +134,15 @@ def test_detectors_are_given_what_they_take() -> None:
     measured([profiles, rows], x=(reference, window))
     assert profiles.objects[""].seen == [(reference.profile, window.profile)]
     assert rows.objects[""].seen == [(reference.values, window.values)]
+
+
+def test_a_detector_of_rows_is_not_called_without_rows() -> None:
+    base, now = pair()
+    rows = detector("r", 0.1, takes="arrow")
+    for pair_ in ((replace(base, values=None), now), (base, replace(now, values=None))):
+        signal = measured([rows], x=pair_)["r.x"]
+        assert (signal.value, signal.state, signal.message) == (None, "unknown", NO_ROWS)
+    assert not rows.objects[""].seen
 
 
 def test_options_of_one_column() -> None:

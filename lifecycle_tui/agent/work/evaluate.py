@@ -79,7 +79,8 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
     rows: Mapping[str, ColumnData] = {}
     if instruments.needs_rows:
         reader = Reader(
-            spec.columns, reference.coding, reference.features, reference.grids, outputs={}, keep_rows=True,
+            spec.columns, reference.coding, reference.features, reference.grids, keep_rows=True,
+            outputs=reference.outputs if scorer is None else {},
             progress=lambda n: job.progress(n, survey.reference.rows, "rows", f"{spec.name}: reading the reference"),
         )  # fmt: skip
         read = reader.read(data.scan(survey.reference, job.now)).columns

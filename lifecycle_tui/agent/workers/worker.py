@@ -176,7 +176,7 @@ def _do(state: State, watched: Watched, job: Job, told: Signals) -> None:
             except Cancelled as exc:
                 ending, error = "cancelled", exc.message
             except LifecycleError as exc:
-                ending, error = "failed", f"{exc.message}{f' ({exc.hint})' if exc.hint else ''}"
+                ending, error = "failed", exc.said
             except Exception as exc:
                 frame = traceback.extract_tb(exc.__traceback__)[-1]
                 where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
