@@ -58,14 +58,31 @@ def _alerts(in_force: Course, edited: Course) -> list[Difference]:
         for episode in after:
             match = next((b for b in before if _overlap(b, episode)), None)
             if match is None:
-                found.append(_alert("gained", episode, edited))
+                found.append(_alert("gained", episode, in_force, edited))
                 continue
             before.remove(match)
             said = _moved(match, episode)
             if said:
-                found.append(Difference("moved", episode.opened, "alert", f"{rule}: {said}", rule))
-        found += [_alert("lost", episode, edited) for episode in before]
+                kind: Kind = "unknown" if _shifts_unsurely(match, episode, in_force, edited) else "moved"
+                found.append(Difference(kind, episode.opened, "alert", f"{rule}: {said}", rule))
+        found += [_alert("lost", episode, in_force, edited) for episode in before]
     return found
+
+
+def _rests(episode: Episode, at: datetime, *courses: Course) -> bool:
+    """Whether an alert at an instant rests on what a champion scored that may have been another one."""
+    return episode.performance and any(course.doubtful(at) for course in courses)
+
+
+def _shifts_unsurely(before: Episode, after: Episode, *courses: Course) -> bool:
+    """Whether one of the two instants that differ rests on what is not known."""
+    ends = [at for at in (before.resolved, after.resolved) if at is not None]
+    if before.opened != after.opened and any(_rests(after, e.opened, *courses) for e in (before, after)):
+        return True
+    if before.resolved == after.resolved:
+        return False
+    # Where only one of them ends, the other was open from that end on: it is that end which is known or not.
+    return any(_rests(after, at, *courses) for at in ends)
 
 
 def _by_rule(episodes: Sequence[Episode]) -> dict[str, list[Episode]]:
@@ -79,12 +96,11 @@ def _overlap(one: Episode, other: Episode) -> bool:
     return one.since <= other.last and other.since <= one.last
 
 
-def _alert(kind: Literal["gained", "lost"], episode: Episode, edited: Course) -> Difference:
+def _alert(kind: Literal["gained", "lost"], episode: Episode, in_force: Course, edited: Course) -> Difference:
     end = "still open" if episode.resolved is None else f"resolved {episode.resolved:%Y-%m-%d}"
     if episode.passed:
         end = "over at once"
-    # A rule on performance reads what the champion scored: after work that never happened that may be another one.
-    rests = episode.performance and edited.unsure is not None and episode.opened > edited.unsure
+    rests = _rests(episode, episode.opened, in_force, edited)
     text = f"{episode.rule} ({episode.severity}): {episode.message}; {end}"
     return Difference("unknown" if rests else kind, episode.opened, "alert", text, episode.rule)
 
@@ -134,7 +150,7 @@ def _decision(kind: Literal["gained", "lost"], decision: Decision, edited: Cours
     text = _ALERT.sub("", decision.why)  # alerts of a replay have numbers of their own
     if decision.version is not None:
         text = f"version {decision.version}: {text}"
-    sure = decision.sure if kind == "gained" else edited.unsure is None or decision.at <= edited.unsure
+    sure = decision.sure and (kind == "gained" or edited.unsure is None or decision.at <= edited.unsure)
     if kind == "gained" and not decision.known:
         text += "; what comes of it is unknown"
     subject = "" if decision.version is None else str(decision.version)

@@ -6,40 +6,56 @@ Called by `whatif`, and by tests that let the loop decide again. Nothing is writ
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
+from functools import cached_property
 from typing import NamedTuple
 
-from lifecycle_tui.policy.facts import SignalFact, WindowFacts
-from lifecycle_tui.registry import versions
-from lifecycle_tui.state import approvals, jobs, judgements
+from lifecycle_tui.agent.arrivals import Arrival, Row, arrivals_of, known_before, late_keys, read_rows
+from lifecycle_tui.registry import aliases, versions
+from lifecycle_tui.state import approvals, jobs, judgements, loop
 from lifecycle_tui.state.approvals import Approval
 from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.state.judgements import Judgement
-from lifecycle_tui.state.text import moment
+from lifecycle_tui.state.text import instant, maybe_moment, moment
 
-Move = tuple[datetime, str, int | None, str | None]
-"""An alias that moved: (at, alias, version, by whom)."""
+AGENT, DATA, FIRST = "agent", "data", "lifecycle"
+"""Who moves an alias where no person does: the loop, rows that name a version, who makes a first version."""
 
-LATE = 2
-"""A window that was recorded so many of its lengths after its end, with others at once, was evaluated afterwards."""
+SERVES = "it is champion now"
+"""Why a deploy job takes the challenger's alias away; the loop itself takes it from one that is out of the running."""
 
 
-class Arrival(NamedTuple):
-    """One revision of a window for one version, at the instant at which it was known.
+class Move(NamedTuple):
+    """An alias that moved; `version` is None where it names nothing from then on."""
+
+    at: datetime
+    alias: str
+    version: int | None
+    by: str | None
+    previous: int | None = None
+    why: str | None = None
+
+
+class Event(NamedTuple):
+    """Something that is no window, when it came.
 
     Attributes:
-        labels: known then, of all rows of the window.
-        complete: no more rows were expected.
+        people: a person did it; at one instant that comes after windows and what the agent does about them.
+        order: among what people did at one instant.
+        owner: what people did with one stroke has one.
+        what: a number is that of an approval that was decided.
+        job: the agent's job that it came of, without which it would not have come.
     """
 
     at: datetime
-    facts: WindowFacts
-    labels: int
-    complete: bool
+    people: bool
+    order: int
+    owner: str
+    what: Job | Move | Judgement | Approval | int
+    job: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,10 @@ class History:
         moves: of champion's and challenger's alias, in order.
         labels: what windows call each version.
         afterwards: key of the last window that was evaluated afterwards and replayed at its own end; None if none was.
+        began: the loop's first step; None where it never took one. rows, window: labels and newest complete window that
+            were known before it.
+        artifacts: versions that there are files of.
+        looks: instants at which rules were decided anew though no window had come, because another version served.
     """
 
     arrivals: tuple[Arrival, ...] = ()
@@ -60,6 +80,11 @@ class History:
     approvals: tuple[Approval, ...] = ()
     labels: dict[int, str] | None = None
     afterwards: str | None = None
+    began: datetime | None = None
+    rows: int = 0
+    window: str | None = None
+    artifacts: frozenset[int] = frozenset()
+    looks: tuple[datetime, ...] = ()
 
     def label(self, version: int | None) -> str:
         """What windows call a version; "" where none serves."""
@@ -67,19 +92,78 @@ class History:
 
     @property
     def ended(self) -> datetime | None:
-        """The instant up to which history goes: of windows that were evaluated afterwards their own end, whenever that
-        evaluation was; None where there is nothing."""
+        """The instant up to which history goes: where all windows were evaluated afterwards, whenever that evaluation
+        was, the last one's end; None where there is nothing."""
         last = [self.arrivals[-1].at] if self.arrivals else []
-        return max(last if last and self.afterwards is not None else [*last, *self.happened()[-1:]], default=None)
+        alone = self.afterwards is not None and self.afterwards == self.arrivals[-1].facts.key
+        return max(last if alone else [*last, *self.happened[-1:]], default=None)
 
+    @cached_property
     def happened(self) -> list[datetime]:
         """Every instant at which something came that is no window, in order."""
-        found = {move[0] for move in self.moves} | {j.at for j in self.judgements}
-        for job in self.jobs:
-            found |= {job.created_at, *([job.finished_at] if job.finished_at else [])}
+        found = {event.at for event in self.events} | set(self.looks)
+        found |= {job.finished_at for job in self.jobs if job.finished_at is not None}
+        return sorted(found if self.began is None else found | {self.began})
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """All that came and is no window, in order: at one instant, what people did comes last."""
+        found = [_job_event(job) for job in self.jobs]
+        by_id = {job.id: job for job in self.jobs}
+        for move in self.moves:
+            job = _mover(move, self.jobs)
+            by = move.by if job is None else job.created_by
+            found.append(_event(move.at, move, by, job, dropped=move.by == AGENT and job is None))
+        for judged in self.judgements:
+            job = by_id.get(judged.job_id or 0)
+            found.append(_event(judged.at, judged, AGENT if job is None else job.created_by, job))
         for asked in self.approvals:
-            found |= {asked.requested_at, *([asked.decided_at] if asked.decided_at else [])}
-        return sorted(found)
+            found.append(_event(asked.requested_at, asked, asked.requested_by, None))
+            if asked.decided_at is not None:
+                found.append(_event(asked.decided_at, asked.id, asked.decided_by, _sent(asked, self.jobs)))
+        return sorted(found, key=lambda e: (e.at, e.people, e.order))
+
+
+NEVER = -1
+"""No job has this number: what hangs on it is the loop's own doing, which a replay decides by itself."""
+
+
+def _job_event(job: Job) -> Event:
+    return _event(job.created_at, job, job.created_by, job)
+
+
+def _event(
+    at: datetime, what: Job | Move | Judgement | Approval | int, by: str | None, job: Job | None, *,
+    dropped: bool = False,
+) -> Event:  # fmt: skip
+    people = by not in (AGENT, DATA, FIRST)
+    order = (1 << 62) if job is None else job.id
+    owner = f"job {job.id}" if job is not None else f"{type(what).__name__} {what}"
+    hangs = NEVER if dropped else None if job is None or people else job.id
+    return Event(at, people, order, owner, what, hangs)
+
+
+def _mover(move: Move, jobs: Sequence[Job]) -> Job | None:
+    """The job that moved an alias; None where a person, the data or the loop itself did."""
+    kind, version = ("retrain", move.version) if move.alias != aliases.CHAMPION else ("deploy", move.version)
+    if move.version is None:
+        if move.why != SERVES:
+            return None
+        kind, version = "deploy", move.previous
+    found = None
+    for job in jobs:
+        if job.kind == kind and job.created_by == move.by and job.created_at <= move.at <= (job.finished_at or move.at):
+            named = job.payload.get("version") if kind == "deploy" else job.outcome.get("version")
+            if named == version:
+                return job
+            found = found if named is not None else job
+    return found
+
+
+def _sent(asked: Approval, jobs: Sequence[Job]) -> Job | None:
+    """The deploy job that a person's yes has set off."""
+    mine = (j for j in jobs if j.kind == "deploy" and j.created_by == asked.decided_by)
+    return next((j for j in mine if j.created_at == asked.decided_at), None)
 
 
 def read_history(
@@ -95,130 +179,66 @@ def read_history(
             Otherwise these come at their own end, and what their labels say `delay` later.
     """
     moves = conn.execute(
-        "SELECT at, alias, version, by FROM alias_history WHERE model = ? AND alias IN ('champion', 'challenger') "
-        "ORDER BY id",
+        "SELECT at, alias, version, by, previous, why FROM alias_history "
+        "WHERE model = ? AND alias IN ('champion', 'challenger') ORDER BY id",
         (model,),
     ).fetchall()
     rows = conn.execute(
         f"{jobs.SELECT} WHERE model = ? AND kind IN ('retrain', 'judge', 'deploy') ORDER BY id", (model,)
     ).fetchall()
     labels = versions.labels(conn, model)
-    known = [(moment(at), alias, version, by) for at, alias, version, by in moves]
-    stored = _rows(conn, model, signals)
-    late = set() if recorded else _late(stored)
+    files = conn.execute("SELECT number FROM versions WHERE model = ? AND artifact IS NOT NULL", (model,)).fetchall()
+    known = [Move(moment(at), *rest) for at, *rest in moves]
+    stored = read_rows(conn, model, signals)
+    memory = loop.get(conn, model)
+    began = None if memory is None else maybe_moment(memory.state.get("began"))
+    late = set() if recorded else late_keys(stored, began)
+    counted, window = known_before(stored, began)
+    arrivals = arrivals_of(stored, late, delay or timedelta())
     return History(
-        _arrivals(stored, late, delay or timedelta()),
-        (*_scored(stored, late, labels, min((m[0] for m in known if m[1] == "champion"), default=None)), *known),
+        arrivals,
+        (*_scored(stored, late, labels, min((m.at for m in known if m.alias == "champion"), default=None)), *known),
         tuple(map(jobs.row, rows)),
         judgements.judgements(conn, model, limit=1_000_000)[::-1],
         approvals.approvals(conn, model, limit=1_000_000)[::-1],
         labels,
         max(late, default=None),
+        began,
+        counted,
+        window,
+        frozenset(number for (number,) in files),
+        _looks(conn, model, known, arrivals),
     )
 
 
-class _Row(NamedTuple):
-    """A stored result with the numbers that are asked for; its instants as they are stored."""
-
-    id: int
-    key: str
-    version: str
-    start: str | None
-    end: str | None
-    rows: int
-    labels: int
-    mature: int
-    complete: int
-    as_of: str
-    signals: dict[str, SignalFact]
-
-
-_READ = "withdrawn IS NULL AND (version = '' OR mature = 1 OR revision > 1)"
-"""What a version has scored is read by no rule before its labels are there; later they may be found wrong again."""
-
-
-def _rows(conn: sqlite3.Connection, model: str, names: Collection[str]) -> list[_Row]:
-    found = conn.execute(
-        'SELECT id, key, version, start, "end", rows, labels, mature, complete, as_of FROM windows '
-        f"WHERE model = ? AND {_READ} ORDER BY id",
-        (model,),
-    ).fetchall()
-    signals: dict[int, dict[str, SignalFact]] = {values[0]: {} for values in found}
-    wanted = sorted(names)
-    for begin in range(0, len(wanted), 900):  # SQLite's oldest limit on parameters is 999
-        some = wanted[begin : begin + 900]
-        numbers = conn.execute(
-            "SELECT s.window_id, s.name, s.value, s.lower, s.upper, s.n FROM windows w "
-            "JOIN signals s ON s.window_id = w.id "
-            f"WHERE w.model = ? AND {_READ} AND s.name IN ({', '.join('?' * len(some))})",
-            (model, *some),
-        )
-        for id_, name, value, lower, upper, n in numbers.fetchall():
-            if value is not None or n is not None:
-                signals[id_][name] = SignalFact(value, lower, upper, n)
-    return [_Row._make((*values, signals[values[0]])) for values in found]
-
-
-def _arrivals(rows: Sequence[_Row], late: Collection[str], delay: timedelta) -> tuple[Arrival, ...]:
-    orders = {key: n for n, key in enumerate(sorted({row.key for row in rows}))}
-    instants = {text: moment(text) for text in {row.as_of for row in rows}}
-    known: set[tuple[str, str]] = set()
-    found: list[Arrival] = []
-    for row, signals in zip(rows, _filled(rows), strict=True):
-        facts = WindowFacts(row.key, orders[row.key], row.version, bool(row.mature), signals)
-        arrival = Arrival(instants[row.as_of], facts, row.labels, bool(row.complete))
-        if late and row.key in late and row.end is not None and (row.key, row.version) not in known:
-            known.add((row.key, row.version))
-            found += _at_its_end(arrival, moment(row.end), delay)
-        else:
-            found.append(arrival)
-    found.sort(key=attrgetter("at"))
+def _looks(
+    conn: sqlite3.Connection, model: str, moves: Sequence[Move], arrivals: Sequence[Arrival]
+) -> tuple[datetime, ...]:  # fmt: skip
+    """The first evaluation after each time that the champion was moved, where it found no window: it decides the rules
+    for that version."""
+    instants = [arrival.at for arrival in arrivals]
+    found = []
+    for move in moves:
+        if move.alias != aliases.CHAMPION or move.by in (DATA, FIRST):
+            continue
+        row = conn.execute(
+            "SELECT coalesce(started_at, created_at), finished_at FROM jobs WHERE model = ? AND kind = 'evaluate' "
+            "AND created_at > ? AND finished_at IS NOT NULL ORDER BY id LIMIT 1",
+            (model, instant(move.at)),
+        ).fetchone()
+        if row is not None:
+            begin, end = moment(row[0]), moment(row[1])
+            first = bisect_left(instants, begin)
+            if first == len(instants) or instants[first] > end:
+                found.append(begin)
     return tuple(found)
 
 
-def _at_its_end(arrival: Arrival, end: datetime, delay: timedelta) -> list[Arrival]:
-    """A window that was evaluated afterwards, as it would have come in: its rows at its end, its labels after the
-    delay."""
-    if not delay:
-        return [arrival._replace(at=min(end, arrival.at))]
-    early = arrival._replace(at=min(end, arrival.at), labels=0, facts=replace(arrival.facts, mature=False))
-    return [early, arrival._replace(at=min(end + delay, arrival.at))]
-
-
-def _filled(rows: Sequence[_Row]) -> list[dict[str, SignalFact]]:
-    """Each row's signals, with those that a window was only later measured for, by the same labels: they would have
-    been the same then."""
-    found = [row.signals for row in rows]
-    later: dict[tuple[str, str], int] = {}
-    for n in range(len(rows) - 1, -1, -1):
-        row = rows[n]
-        after = later.get((row.key, row.version))
-        if after is not None and rows[after].labels == row.labels and len(found[n]) < len(found[after]):
-            found[n] = {**found[after], **found[n]}
-        later[row.key, row.version] = n
-    return found
-
-
-def _late(rows: Sequence[_Row]) -> set[str]:
-    """Keys of the windows that were evaluated afterwards: at first several at one instant, long after their end."""
-    first: dict[str, _Row] = {}
-    for row in rows:
-        first.setdefault(row.key, row)
-    together = Counter(row.as_of for row in first.values())
-    found: set[str] = set()
-    for row in first.values():
-        if together[row.as_of] > 1 and row.start is not None and row.end is not None:
-            start, end = moment(row.start), moment(row.end)
-            if moment(row.as_of) > end + LATE * (end - start):
-                found.add(row.key)
-    return found
-
-
-def _scored(rows: Sequence[_Row], late: Collection[str], labels: dict[int, str], first: datetime | None) -> list[Move]:
+def _scored(rows: Sequence[Row], late: Collection[str], labels: dict[int, str], first: datetime | None) -> list[Move]:
     """Who served before the `first` champion that state knows of, in windows that were evaluated afterwards: the
     version that scored most of their rows."""
     numbers = {label: number for number, label in labels.items()}
-    most: dict[str, _Row] = {}
+    most: dict[str, Row] = {}
     for row in rows if late else ():
         if row.key in late and row.version in numbers:
             best = most.setdefault(row.key, row)
@@ -228,5 +248,5 @@ def _scored(rows: Sequence[_Row], late: Collection[str], labels: dict[int, str],
         row = most[key]
         number, at = numbers[row.version], moment(min(row.start or row.as_of, row.as_of))
         if (first is None or at < first) and (not found or found[-1][2] != number):
-            found.append((at, "champion", number, "data"))
+            found.append(Move(at, "champion", number, "data"))
     return found

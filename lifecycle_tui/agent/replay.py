@@ -11,32 +11,33 @@ Called by `whatif`, and by tests (deciding again decides the same).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
 
-from lifecycle_tui.agent.history import Arrival, History
+from lifecycle_tui.agent.arrivals import Arrival
+from lifecycle_tui.agent.history import History
 from lifecycle_tui.agent.loop import AGENT
+from lifecycle_tui.agent.past import Past
 from lifecycle_tui.policy.course import Alerts, Episode
 from lifecycle_tui.policy.facts import CompiledRule, WindowFacts
 from lifecycle_tui.policy.loop import (
     AlertFact,
-    ApprovalFact,
     AskApproval,
     Deploy,
     DropChallenger,
     Facts,
     Intent,
-    JobFact,
     Judge,
-    JudgementFact,
     LoopPlan,
     LoopState,
     Train,
 )
 from lifecycle_tui.policy.quick import quick
 from lifecycle_tui.policy.step import quiet, step
-from lifecycle_tui.registry import aliases
 from lifecycle_tui.state.jobs import Job
 
 NEAR = timedelta(hours=1)
@@ -49,10 +50,26 @@ KINDS = {Train: "retrain", Judge: "judge", Deploy: "deploy"}
 
 @dataclass(frozen=True)
 class Policy:
-    """What the file declares for the loop of one model, ready to be replayed."""
+    """What the file declares for the loop of one model, ready to be replayed.
+
+    Attributes:
+        named: whether a version that the data only names can be gone back to.
+        resting: rules that are not on performance and yet rest on who serves: they read what versions give out.
+    """
 
     rules: tuple[CompiledRule, ...]
     plan: LoopPlan
+    named: bool = False
+    resting: frozenset[str] = frozenset()
+
+    @property
+    def acts_on_performance(self) -> bool:
+        """Whether what a champion scores decides what is set off."""
+        return any(
+            (rule.performance or rule.name in self.resting)
+            and ("rollback" in rule.then or (self.plan.trains and "retrain" in rule.then))
+            for rule in self.rules
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +100,11 @@ class Course:
     Attributes:
         alerts: in the order in which they opened.
         decisions: in order.
-        unsure: the instant of the first decision whose outcome history does not hold; None if it holds all.
+        unsure: the first instant from which on decisions are not sure: after one whose outcome history does not hold,
+            or where another version serves than did; None if all are.
         served: (from, version): who served, as far as it is known.
         read: every form of every window that rules were shown.
+        doubts: (from, to) spans in which what a champion scored is not known; to is None for ever.
     """
 
     alerts: tuple[Episode, ...] = ()
@@ -93,11 +112,18 @@ class Course:
     unsure: datetime | None = None
     served: tuple[tuple[datetime, int | None], ...] = ()
     read: tuple[WindowFacts, ...] = ()
+    doubts: tuple[tuple[datetime, datetime | None], ...] = ()
+
+    def doubtful(self, at: datetime) -> bool:
+        """Whether what rests on who serves is not known then."""
+        return any(begin < at and (end is None or at < end) for begin, end in self.doubts)
 
     def holds_for(self, old: Policy, new: Policy) -> bool:
         """Whether this course of the `old` policy is certainly that of the `new` one: the same plan, and rules that
         say the same of all that was read, and have opened no alert whose text would differ."""
-        if old.plan != new.plan or [r.name for r in old.rules] != [r.name for r in new.rules]:
+        if (old.plan, old.named, old.resting) != (new.plan, new.named, new.resting):
+            return False
+        if [r.name for r in old.rules] != [r.name for r in new.rules]:
             return False
         told = {episode.rule for episode in self.alerts}
         for one, other in zip(old.rules, new.rules, strict=True):
@@ -116,23 +142,25 @@ class _Replay:
     policy: Policy
     history: History
     alerts: Alerts
+    past: Past
     state: LoopState = field(default_factory=LoopState)
     facts: Facts = field(default_factory=Facts)
     due: datetime | None = None
     unsure: datetime | None = None
-    answered: set[int] = field(default_factory=set)
-    unknown: dict[str, JobFact] = field(default_factory=dict)
-    dropped: set[int] = field(default_factory=set)
+    doubts: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    others: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     served: list[tuple[datetime, int | None]] = field(default_factory=list)
+    other: datetime | None = None
     labels: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     window: str | None = None
+    began: bool = False
 
     def run(self, until: datetime | None) -> None:
         """All instants in order: windows that come in together, what else happened, and what falls due."""
         arrivals = self.history.arrivals
-        other = self.history.happened()
+        other = self.history.happened
         limit = until or self.history.ended
         if limit is None:
             return
@@ -157,10 +185,37 @@ class _Replay:
     def _instant(self, now: datetime, came: Sequence[Arrival], happened: bool) -> None:
         if happened:
             self._look(now)
-        if came:
+        if came or now in self.looks:
             happened = self._windows(now, came) or happened
-        if happened or self.state.began is None or not self._quiet(now):
+        if not self.began:
+            happened = self._begin(now) or happened
+        if happened or not self._quiet(now):
             self._turns(now)
+        while happened and self.past.waits(now):
+            self._look(now, people=True)
+            self._turns(now)
+        if happened:
+            self._compare(now)
+
+    @cached_property
+    def looks(self) -> frozenset[datetime]:
+        """Instants at which rules are decided whether windows came or not."""
+        return frozenset(self.history.looks)
+
+    def _begin(self, now: datetime) -> bool:
+        """The loop's first step, if it is now: whatever was decided before it, as if it had been there, is over."""
+        history = self.history
+        if history.began is None or now < history.began:
+            return False
+        self.began = True
+        self.past.forget()
+        self.state = LoopState(
+            began=now, champion=self.facts.champion, rows=history.rows, window=history.window
+        )  # fmt: skip
+        if self.unsure is not None:
+            self.doubts.append((self.unsure, now))
+            self.unsure = None
+        return True
 
     def _windows(self, now: datetime, came: Sequence[Arrival]) -> bool:
         """Windows that came in: rules decide; whether alerts opened or ended."""
@@ -172,17 +227,26 @@ class _Replay:
                 if arrival.complete and (self.window is None or facts.key > self.window):
                     self.window = facts.key
         before = [alert.id for alert in self.alerts.open]
-        self.alerts.decide([a.facts for a in came], self.history.label(self.facts.champion), now)
+        gone = [a.facts for a in came if a.gone]
+        found = [a.facts for a in came if not a.gone] if gone else [a.facts for a in came]
+        self.alerts.decide(found, self.history.label(self.facts.champion), now, gone)
         return before != [alert.id for alert in self.alerts.open]
 
     def _quiet(self, now: datetime) -> bool:
         """Whether a step would do nothing, as far as that can be told before all of its facts are put together."""
-        if self.due is not None and now >= self.due:
+        if self._idle:
+            return True
+        if self.state.began is None or (self.due is not None and now >= self.due):
             return False
         plan = self.policy.plan
         if not self.alerts.open and self.state.rejudge_rows is None and plan.after_rows is None and not plan.on_update:
             return True
         return quiet(plan, self.state, self._facts(), self.due, now)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether the loop is not there yet: it begins later, and no window was evaluated afterwards."""
+        return not self.began and self.history.began is not None and self.history.afterwards is None
 
     def _facts(self) -> Facts:
         """The facts of now: those of the last look, and what the windows since then have added."""
@@ -200,6 +264,8 @@ class _Replay:
         )
 
     def _turns(self, now: datetime) -> None:
+        if self._idle:
+            return
         for _ in range(TURNS):
             found = step(self.policy.plan, self.state, self._facts(), now)
             self.state, self.due = found.state, found.due
@@ -215,123 +281,65 @@ class _Replay:
         if isinstance(intent, AskApproval | DropChallenger):
             kind = "ask-approval" if isinstance(intent, AskApproval) else "drop-challenger"
             if isinstance(intent, DropChallenger):
-                self.dropped.add(intent.version)
+                self.past.drop(intent.version)
             self.decisions.append(Decision(now, kind, version, intent.why, sure=sure))
             return
         queue = KINDS[type(intent)]
-        job = next((j for j in self.history.jobs if self._fits(j, queue, version, now)), None)
+        job = next((j for j in self._upcoming(now) if self._fits(j, queue, version)), None)
         kind = intent.kind if isinstance(intent, Deploy) else queue
         if job is not None:
-            self.answered.add(job.id)
-            self.unknown.pop(queue, None)
+            self.past.answer(job)
         else:
-            end = JobFact(self._next_id(), now, "done", version, "none", "history does not hold it")
-            self.unknown[queue] = end
+            self.past.invent(queue, version, now)
             self.unsure = self.unsure or now
         known = job is not None
         self.decisions.append(Decision(now, kind, version, intent.why, job.id if job else None, known, sure))
 
-    def _fits(self, job: Job, kind: str, version: int | None, now: datetime) -> bool:
-        if job.kind != kind or job.id in self.answered or job.created_by != AGENT:
+    def _upcoming(self, now: datetime) -> Iterator[Job]:
+        """Jobs that a decision of now may have set off."""
+        jobs = self.history.jobs
+        for index in range(bisect_left(self.created, now), len(jobs)):
+            if jobs[index].created_at > now + NEAR:
+                return
+            yield jobs[index]
+
+    @cached_property
+    def created(self) -> list[datetime]:
+        """When each job was asked for; never before an earlier one, whatever a clock that was set back has said."""
+        return list(accumulate((job.created_at for job in self.history.jobs), max))
+
+    def _fits(self, job: Job, kind: str, version: int | None) -> bool:
+        if job.kind != kind or job.created_by != AGENT or self.past.answered(job):
             return False
-        same = version is None or job.payload.get("version") == version
-        return same and now <= job.created_at <= now + NEAR
+        return version is None or job.payload.get("version") == version
 
-    def _next_id(self) -> int:
-        return max((*(j.id for j in self.history.jobs), *(f.id for f in self.unknown.values())), default=0) + 1
-
-    # -- what was known then ------------------------------------------------------------------------------------------
-
-    def _look(self, now: datetime) -> None:
+    def _look(self, now: datetime, *, people: bool = False) -> None:
         """All that is no window, as it is now."""
-        pile = self._pile(now)
-        champion = pile[-1] if pile else None
+        self.facts = self.past.look(now, people=people)
+        champion = self.facts.champion
         if not self.served or self.served[-1][1] != champion:
             self.served.append((now, champion))
-        self.facts = replace(
-            self.facts,
-            champion=champion,
-            previous=pile[-2] if len(pile) > 1 else None,
-            challenger=self._challenger(now, pile),
-            training=self._job("retrain", now),
-            judging=self._job("judge", now),
-            deploying=self._job("deploy", now),
-            judgement=self._judgement(now),
-            approval=self._approval(now),
-        )
 
-    def _seen(self, job: Job, now: datetime) -> bool:
-        """People's jobs come by themselves; the agent's when the step has set them off."""
-        return job.created_at <= now and (job.created_by != AGENT or job.id in self.answered)
+    def _compare(self, now: datetime) -> None:
+        """Whether another version serves than did: what it would have scored is not known."""
+        if (self.facts.champion != self.past.served) is not (self.other is None):
+            return
+        if self.other is not None:
+            self.others.append((self.other, now))
+            self.other = None
+            return
+        self.other = now
+        if self.unsure is None and self.policy.acts_on_performance:
+            self.unsure = now
 
-    def _job(self, kind: str, now: datetime) -> JobFact | None:
-        found = [j for j in self.history.jobs if j.kind == kind and self._seen(j, now)]
-        unknown = self.unknown.get(kind)
-        if not found or (unknown is not None and unknown.created >= found[-1].created_at):
-            return unknown
-        job = found[-1]
-        end = job.state if _over(job, now) and job.state in ("done", "failed", "cancelled") else None
-        text = job.error or str(job.outcome.get("text", ""))
-        return JobFact(job.id, job.created_at, end, job.payload.get("version"), job.outcome.get("verdict"), text)
-
-    def _of(self, job_id: int | None, now: datetime) -> bool:
-        job = next((j for j in self.history.jobs if j.id == job_id), None)
-        return job is None or self._seen(job, now)
-
-    def _judgement(self, now: datetime) -> JudgementFact | None:
-        found = [j for j in self.history.judgements if j.at <= now and self._of(j.job_id, now)]
-        if not found or found[-1].id is None:
-            return None
-        j = found[-1]
-        assert j.id is not None
-        return JudgementFact(j.id, j.version, j.champion, j.verdict, j.rows, j.wanted, j.text)
-
-    def _approval(self, now: datetime) -> ApprovalFact | None:
-        found = [a for a in self.history.approvals if a.requested_at <= now]
-        if not found:
-            return None
-        asked = found[-1]
-        over = asked.decided_at is not None and asked.decided_at <= now
-        return ApprovalFact(asked.id, asked.version, asked.state if over else "pending")
-
-    def _moves(self, alias: str, now: datetime) -> list[int | None]:
-        """Where an alias went: by people and data at their time, by the agent once its job is seen."""
-        return [
-            version
-            for at, name, version, by in self.history.moves
-            if name == alias
-            and at <= now
-            and (alias != aliases.CHAMPION or by != AGENT or self._done(version, at, now))
-        ]
-
-    def _done(self, version: int | None, at: datetime, now: datetime) -> bool:
-        """Whether the deploy job that moved the champion to a version at an instant was seen, and is over."""
-        return any(
-            j.kind == "deploy"
-            and j.payload.get("version") == version
-            and j.created_at <= at <= (j.finished_at or at)
-            and self._seen(j, now)
-            and _over(j, now)
-            for j in self.history.jobs
-        )
-
-    def _pile(self, now: datetime) -> list[int]:
-        return aliases.pile(v for v in self._moves(aliases.CHAMPION, now) if v is not None)
-
-    def _challenger(self, now: datetime, pile: Sequence[int]) -> int | None:
-        """The newest version of a job that was seen, unless it was dropped or promoted since."""
-        made = [
-            j.outcome["version"]
-            for j in self.history.jobs
-            if j.kind == "retrain" and self._seen(j, now) and j.outcome.get("version") and _over(j, now)
-        ]
-        named = [v for v in self._moves("challenger", now) if v is not None]
-        newest = max((*made, *(v for v in named if v in made or not made)), default=None)
-        return None if newest in self.dropped or newest in pile else newest
-
-
-def _over(job: Job, now: datetime) -> bool:
-    return job.finished_at is not None and job.finished_at <= now
+    def course(self) -> Course:
+        """All that was decided, and from when to when it rests on what never happened."""
+        doubts = [*self.doubts, *([(self.unsure, None)] if self.unsure is not None else [])]
+        others = [*self.others, *([(self.other, None)] if self.other is not None else [])]
+        return Course(
+            self.alerts.episodes(), tuple(self.decisions), doubts[0][0] if doubts else None, tuple(self.served),
+            tuple(self.alerts.read), tuple(sorted((*doubts, *others), key=lambda span: span[0])),
+        )  # fmt: skip
 
 
 def replay(history: History, policy: Policy, until: datetime | None = None) -> Course:
@@ -340,14 +348,17 @@ def replay(history: History, policy: Policy, until: datetime | None = None) -> C
     Args:
         until: the end of the replay; by default the last instant that history knows.
     """
-    found = _Replay(policy, history, Alerts(policy.rules))
+    alerts = Alerts(policy.rules, resting=policy.resting)
+    found = _Replay(policy, history, alerts, Past(history, named=policy.named))
     found.run(until)
-    return Course(
-        found.alerts.episodes(), tuple(found.decisions), found.unsure, tuple(found.served), tuple(found.alerts.read)
-    )
+    return found.course()
 
 
-def unanswered(history: History, decisions: Sequence[Decision]) -> tuple[Job, ...]:
-    """Jobs that the agent did set off and that these decisions would not."""
+def unanswered(history: History, decisions: Sequence[Decision], until: datetime | None = None) -> tuple[Job, ...]:
+    """Jobs that the agent did set off (up to an instant) and that these decisions would not."""
     answered = {d.job for d in decisions}
-    return tuple(j for j in history.jobs if j.created_by == AGENT and j.id not in answered)
+    return tuple(
+        j
+        for j in history.jobs
+        if j.created_by == AGENT and j.id not in answered and (until is None or j.created_at <= until)
+    )

@@ -9,22 +9,26 @@ no numpy. It claims what history holds: what a training that never happened woul
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lifecycle_tui.agent.differences import Difference, compare
-from lifecycle_tui.agent.facts import plan_of
+from lifecycle_tui.agent.facts import plan_of, serves_named
 from lifecycle_tui.agent.history import History, read_history
-from lifecycle_tui.agent.replay import Course, Decision, Episode, Policy, replay, unanswered
+from lifecycle_tui.agent.replay import Course, Decision, Episode, Policy, replay
+from lifecycle_tui.agent.whatif_notes import notes_of
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.policy.facts import CompiledRule
 from lifecycle_tui.policy.grouping import Notice, wants
 from lifecycle_tui.policy.rules import compile_rule
-from lifecycle_tui.state import alerts
 from lifecycle_tui.workspace import Workspace, signals
 
 __all__ = ["Asked", "Course", "Decision", "Difference", "Episode", "WhatIf", "answer", "ask", "policy_of", "what_if"]
+
+PREDICTION = "prediction"
+"""What the output of a version of ours is called, as `agent.work.reading` has it."""
 
 MONTH = timedelta(days=365.25 / 12)
 
@@ -119,7 +123,28 @@ def ask(
 def policy_of(space: Workspace, spec: ModelSpec) -> Policy:
     """A model's rules and plan, ready to be replayed."""
     known = signals(spec, spec.columns.kinds, space.plugins)
-    return Policy(tuple(compile_rule(spec.name, rule, known) for rule in spec.rules), plan_of(spec))
+    rules = tuple(compile_rule(spec.name, rule, known) for rule in spec.rules)
+    return Policy(rules, plan_of(spec), serves_named(spec), _resting(spec, rules))
+
+
+def _resting(spec: ModelSpec, rules: Sequence[CompiledRule]) -> frozenset[str]:
+    """Rules that read what versions give out: of another one they would read something else. The summary of drift takes
+    outputs in."""
+    columns = spec.columns
+    outputs = {
+        columns.prediction,
+        *(columns.score.values() if isinstance(columns.score, Mapping) else (columns.score,)),
+    }
+    if columns.prediction is None and columns.score is None and columns.target is not None:
+        outputs.add(PREDICTION)
+    outputs.discard(None)
+    if not outputs:
+        return frozenset()
+    return frozenset(
+        rule.name
+        for rule in rules
+        if outputs.intersection(rule.columns) or any(r.name.startswith("drift.") for r in rule.expression.signals)
+    )
 
 
 def signals_of(*policies: Policy) -> set[str]:
@@ -185,23 +210,17 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
         asked.model,
         since,
         until,
-        len(
-            {
-                a.facts.key
-                for a in history.arrivals
-                if since is not None and until is not None and since <= a.at <= until
-            }
-        ),
+        len({a.facts.key for a in history.arrivals if since and until and since <= a.at <= until}),
         in_force,
         edited,
         compare(in_force, edited) if second is not first else (),
         (_pages(in_force, old), _pages(edited, new)),
-        tuple(_notes(conn, asked, history, first, second)),
+        tuple(notes_of(conn, asked, history, first, second, (since, until))),
     )
 
 
 def _span(history: History, asked: Asked) -> tuple[datetime | None, datetime | None]:
-    begun = [a.at for a in history.arrivals[:1]] + history.happened()[: 0 if history.arrivals else 1]
+    begun = [a.at for a in history.arrivals[:1]] + history.happened[: 0 if history.arrivals else 1]
     if not begun or history.ended is None:
         return None, None
     return asked.since or begun[0], asked.until or history.ended
@@ -214,102 +233,12 @@ def _cut(course: Course, since: datetime | None) -> Course:
         tuple(d for d in course.decisions if since is None or d.at >= since),
         course.unsure,
         course.served,
+        doubts=course.doubts,
     )  # without what was read: the answer may go to another process
 
 
 def _pages(course: Course, side: Side) -> int:
     return sum(side.notified.get(e.rule, 0) for e in course.alerts if not e.passed)
-
-
-# -- what the reader has to know --------------------------------------------------------------------------------------
-
-
-def _notes(conn: sqlite3.Connection, asked: Asked, history: History, first: Course, second: Course) -> list[str]:
-    if not history.arrivals:
-        return [f"state holds no window of {asked.model} yet: `lifecycle check` evaluates what there is"]
-    notes = []
-    if history.afterwards is not None:
-        notes.append(
-            f"windows up to {history.afterwards} were evaluated afterwards, together: they are replayed as if each had "
-            "come in at its end, with the labels that are known now"
-        )
-    notes += _unmeasured(asked, history)
-    notes += _fixed(asked)
-    notes += _served_alone(first, second)
-    if history.afterwards is None:
-        notes += _unexplained(conn, asked, history, first)
-    for course, which in ((first, "the policy in force"), (second, "the edited policy")):
-        if course.unsure is not None and (course is first or first is not second):
-            notes.append(
-                f"from {course.unsure:%Y-%m-%d %H:%M} on {which} sets off work that never happened: what "
-                "would have come of it is unknown, and the replay goes on as if nothing had"
-            )
-    return notes
-
-
-def _unmeasured(asked: Asked, history: History) -> list[str]:
-    """Rules that read what no window was measured for."""
-    measured: set[str] = set()
-    for arrival in history.arrivals:
-        measured.update(arrival.facts.signals)
-    notes = []
-    for rule in asked.edited.policy.rules:
-        absent = dict.fromkeys(ref.name for ref in rule.expression.signals if ref.name not in measured)
-        if absent:
-            notes.append(
-                f"rule {rule.name} reads {', '.join(absent)}, which no stored window has: it is never known here"
-            )
-    return notes
-
-
-def _fixed(asked: Asked) -> list[str]:
-    """What differs between the two files and is no policy: windows, versions and judgements stay as they were."""
-    old, new = asked.in_force.declared, asked.edited.declared
-    changed = [name for name in new if old.get(name) != new[name]]
-    if not changed:
-        return []
-    many = "differ" if len(changed) > 1 else "differs"
-    return [
-        f"{', '.join(changed)} {many}: signals, versions and judgements stay as they were made, so what this would "
-        "have changed is unknown"
-    ]
-
-
-def _served_alone(first: Course, second: Course) -> list[str]:
-    """A version that would still have served: it scored nothing then, and so nothing is known of how it would do."""
-    if first.served == second.served:
-        return []
-    for n, (at, version) in enumerate(first.served):
-        if second.served[n : n + 1] != ((at, version),):
-            mine = [v for when, v in second.served if when <= at][-1:]
-            if mine and mine[0] != version:
-                return [
-                    f"from {at:%Y-%m-%d} on version {mine[0]} would still have served in place of version {version}: "
-                    "what it would have scored is unknown, and rules on performance are then"
-                ]
-    return []
-
-
-def _unexplained(conn: sqlite3.Connection, asked: Asked, history: History, first: Course) -> list[str]:
-    """Where the replay of the policy in force does not give what state remembers: another one did it, or a person."""
-    notes = []
-    stored = [row.alert for row in alerts.alerts(conn, model=asked.model, limit=1_000_000)]
-    told = {(e.rule, e.since) for e in first.alerts}
-    odd = sorted({f"{a.rule} ({a.since})" for a in stored if (a.rule, a.since) not in told})
-    if odd:
-        notes.append(
-            f"state remembers alerts that the policy in force does not give: {_some(odd)}: it was another then"
-        )
-    missing = unanswered(history, first.decisions)
-    if missing:
-        told_ = [f"{job.kind} of {job.created_at:%Y-%m-%d}" for job in missing]
-        notes.append(f"state remembers work that the policy in force does not set off: {_some(told_)}")
-    return notes
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def models_of(before: Workspace, after: Workspace, wanted: Collection[str] = ()) -> tuple[str, ...]:

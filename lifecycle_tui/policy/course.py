@@ -6,11 +6,12 @@ Pure. Called by `agent.replay`, which lets history pass before it; a test holds 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
+from lifecycle_tui.domain.defaults import LOOK_BACK
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.domain.specs import Severity
 from lifecycle_tui.policy.facts import CompiledRule, WindowFacts, join_window
@@ -29,7 +30,7 @@ class Episode:
         opened, resolved: instants of the clock; `resolved` is None while it is open.
         since, last: keys of the first window of its streak and of the last that it has gone on to.
         windows: keys of the windows in which the rule was firing.
-        performance: it rests on what the champion scored.
+        performance: it rests on what the champion scored, or gave out.
         passed: it came and went between two instants at which rules were decided: nothing was set off.
     """
 
@@ -53,6 +54,8 @@ class Alerts:
     Args:
         rules: of the model.
         champion: label of the version that serves, as in the windows.
+        look_back: decided windows that a decision looks at; older ones are as if they were not there.
+        resting: rules that are not on performance and rest on who serves all the same.
 
     Attributes:
         open: the open ones, by id.
@@ -60,7 +63,11 @@ class Alerts:
         read: every form of every window that rules were shown.
     """
 
-    def __init__(self, rules: Sequence[CompiledRule], champion: str = "") -> None:
+    def __init__(
+        self, rules: Sequence[CompiledRule], champion: str = "", *, look_back: int = LOOK_BACK,
+        resting: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self._look_back, self._resting = look_back, resting
         self.rules = {rule.name: rule for rule in rules}
         self.open: list[Alert] = []
         self.over: list[Episode] = []
@@ -73,26 +80,41 @@ class Alerts:
         self._count = 0
         self.read: list[WindowFacts] = []
 
-    def decide(self, arrived: Sequence[WindowFacts], champion: str, now: datetime) -> bool:
+    def decide(
+        self, arrived: Sequence[WindowFacts], champion: str, now: datetime, gone: Sequence[WindowFacts] = ()
+    ) -> bool:
         """The instant `now`, at which these windows came in or changed; whether an alert opened, went on or ended.
 
         Args:
             arrived: one entry a window and version ("" for what concerns all rows); their `order` is the windows'.
+            gone: windows and versions of which there is nothing any more.
         """
-        if champion != self._champion:
-            self._follow(champion)
-        new: list[WindowFacts] = []
         keys: dict[str, None] = {}
         for facts in arrived:
             keys[facts.key] = None
             self._rows.setdefault(facts.key, {})[facts.version] = facts
+        for facts in gone:
+            if self._rows.get(facts.key, {}).pop(facts.version, None) is not None and self._rows[facts.key]:
+                keys[facts.key] = None
+        new: list[WindowFacts] = []
+        changed: list[tuple[WindowFacts, WindowFacts | None]] = []
         for key in keys:
             joined = join_window(self._rows[key], champion)
             self.read.append(joined)
             if not self._windows or joined.order > self._windows[-1].order:
                 new.append(joined)
             else:
-                self._change(joined)
+                changed.append((joined, self._put(joined)))
+        oldest = self._windows[-self._look_back].order if len(self._windows) > self._look_back else -1
+        if champion != self._champion:
+            self._follow(champion)
+        else:
+            if oldest >= 0:
+                for reading in self._readings:
+                    reading.forget(oldest)
+            for facts, before in changed:
+                if facts.order >= oldest:
+                    self._revise(facts, before)
         if len(new) > 1:
             new.sort(key=_ORDER)
         return self._let_pass(new, now)
@@ -104,22 +126,27 @@ class Alerts:
         self.read += self._windows
         for index, reading in enumerate(self._readings):
             fresh = Reading(reading.rule, champion)
-            for facts in self._windows:
+            for facts in self._windows[-self._look_back :]:
                 fresh.see(facts)
             self._readings[index] = fresh
 
-    def _change(self, facts: WindowFacts) -> None:
-        """A window that was decided before, or lies before one that was."""
+    def _put(self, facts: WindowFacts) -> WindowFacts | None:
+        """A window that was decided before, or lies before one that was, in its place; what stood there."""
         at = bisect_left(self._windows, facts.order, key=_ORDER)
-        before = None
         if at < len(self._windows) and self._windows[at].order == facts.order:
             before = self._windows[at]
             self._windows[at] = facts
-        else:
-            self._windows.insert(at, facts)
-            self._orders[facts.key] = facts.order
+            return before
+        self._windows.insert(at, facts)
+        self._orders[facts.key] = facts.order
+        return None
+
+    def _revise(self, facts: WindowFacts, before: WindowFacts | None) -> None:
+        windows = self._windows
+        if len(windows) > self._look_back:
+            windows = windows[-self._look_back :]
         for reading in self._readings:
-            reading.revise(facts, self._windows, before)
+            reading.revise(facts, windows, before)
 
     def _let_pass(self, new: Sequence[WindowFacts], now: datetime) -> bool:
         current: list[tuple[Alert, Alert | None]] = [(alert, alert) for alert in self.open]
@@ -179,7 +206,7 @@ class Alerts:
         return Episode(
             alert.id, alert.rule, alert.severity, tuple(alert.detail.get("then", ())), alert.opened, alert.resolved,
             alert.since, alert.last_window or alert.since, tuple(self._fired.get(alert.id, ())), alert.message,
-            rule is not None and rule.performance, passed,
+            rule is not None and (rule.performance or rule.name in self._resting), passed,
         )  # fmt: skip
 
     def episodes(self) -> tuple[Episode, ...]:

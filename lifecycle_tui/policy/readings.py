@@ -102,6 +102,17 @@ class Reading:
                     self.streak[index] = facts
                 return
 
+    def forget(self, order: int) -> None:
+        """Windows before that order are not looked back on any more: as if they had never been seen."""
+        said = self.said
+        while said and (first := next(iter(said))) < order:
+            del said[first]
+            self.eligible -= 1
+        if self.latest is not None and self.latest[0].order < order:
+            self.latest = None
+        if self.streak and self.streak[0].order < order:
+            self.streak = [facts for facts in self.streak if facts.order >= order]
+
     def _again(self, windows: Iterable[WindowFacts]) -> None:
         self.eligible, self.latest, self.streak, self.said, self.last = 0, None, [], {}, -1
         for facts in windows:

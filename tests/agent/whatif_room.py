@@ -118,10 +118,11 @@ def promoted(root: Path, day: int, version: int, *, name: str = "rides") -> None
         tx.execute(
             f"{jobs_} ('deploy', ?, ?, '{{}}', 'done', 'agent', ?, ?)", (name, f'{{"version": {version}}}', at, at)
         )
-        tx.execute(
-            "INSERT INTO alias_history (model, alias, version, at, by) VALUES (?, 'champion', ?, ?, 'agent')",
-            (name, version, at),
-        )
+        columns = "model, alias, version, previous, at, by, why"
+        moves = f"INSERT INTO alias_history ({columns}) VALUES (?, ?, ?, ?, ?, 'agent', ?)"
+        tx.execute(moves, (name, "challenger", version, None, at, "trained"))
+        tx.execute(moves, (name, "champion", version, 1, at, "better"))
+        tx.execute(moves, (name, "challenger", None, version, at, "it is champion now"))
 
 
 def asked(file: Path, *changes: tuple[str, str], model: str = "rides", **span: datetime) -> WhatIf:

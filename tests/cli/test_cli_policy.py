@@ -83,7 +83,7 @@ def test_a_model_that_only_one_of_the_two_declares_is_named(rides: Path, here: H
     text = (rides / "lifecycle.toml").read_text("utf-8")
     edited.write_text(text[: text.index("[models.shop]")], "utf-8")
     done = here(rides, "policy", "simulate", "--config", str(edited))
-    assert (done.code, done.err) == (0, "shop is declared by one of the two alone, and is not compared\n")
+    assert done.code == 0 and done.err.startswith("shop is declared by one of the two alone, and is not compared\n")
 
 
 def test_without_an_edit_the_file_is_asked_against_what_the_agent_has_taken(rides: Path, here: Here) -> None:

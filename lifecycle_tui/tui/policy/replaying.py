@@ -41,7 +41,7 @@ def _fired(course: Course) -> tuple[Fired, ...]:
 
 def _unsure(episode: Episode, course: Course) -> bool:
     """Whether it reads what a champion scored that may have been another one: as `agent.differences` has it."""
-    return episode.performance and course.unsure is not None and episode.opened > course.unsure
+    return episode.performance and course.doubtful(episode.opened)
 
 
 def _trainings(course: Course) -> int:
