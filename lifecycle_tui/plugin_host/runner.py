@@ -36,11 +36,14 @@ class Limits:
         seconds: wall time of one call; a source's `read` has it anew for each batch.
         memory: bytes above what the process holds when it starts; of the process and all that it starts.
         strikes: calls that may cost the process before a plugin is not called again by this runner.
+        slow: measurements that may take more than half of `seconds`, likewise: many columns, each just within the
+            limit, would hold up a check for hours.
     """
 
     seconds: float = 60.0
     memory: int = 2 * 1024**3
     strikes: int = 3
+    slow: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Runner:
         self._rooms = Rooms(limits.memory, codec.decode if codec else "")
         self._proven: set[str] = set()
         self._strikes: dict[str, list[PluginFault]] = {}
+        self._slow: dict[str, int] = {}
         self._uses: dict[str, PluginUse] = {}
         self._run = os.urandom(6).hex()
         self._number = 0
@@ -164,7 +168,10 @@ class Runner:
             finally:
                 if self._journal:
                     self._journal.end(call, outcome)
-                self._account(info, time.perf_counter() - begin, outcome)
+                spent = time.perf_counter() - begin
+                if method == "measure" and spent > (seconds or self.limits.seconds) / 2:
+                    self._slow[info.key] = self._slow.get(info.key, 0) + 1
+                self._account(info, spent, outcome)
                 if self._on_end and outcome != "broken":
                     self._on_end(info, fault)
 
@@ -345,6 +352,13 @@ class Runner:
             last = faults[-1]
             message = f"{last.message}; not called again, as this happened {len(faults)} times in this run"
             raise PluginFault(info.name, last.kind, message, file=last.file, line=last.line)
+        if (slow := self._slow.get(info.key, 0)) >= self.limits.slow:
+            each = f"{self.limits.seconds / 2:g} s"
+            message = f"{slow} of its calls in this run have taken more than {each} each; not called again"
+            fault = PluginFault(info.name, "timeout", message, file=info.file, line=info.line)
+            if self._on_end:
+                self._on_end(info, fault)
+            raise fault
 
     def _strike(self, info: PluginInfo, fault: PluginFault) -> None:
         if fault.kind in DEADLY:

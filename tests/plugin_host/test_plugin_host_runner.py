@@ -354,6 +354,21 @@ def test_runner_serves_threads_one_at_a_time(workspace: Workspace) -> None:
     assert got == {n: float(n) for n in range(8)}
 
 
+@pytest.mark.slow
+def test_one_that_is_just_within_its_time_is_not_called_for_every_column(workspace: Workspace) -> None:
+    catalog = opened(workspace(text={"one.py": detector("import time; time.sleep(2.1); return 1.0")}))
+    told: list[PluginFault | None] = []
+    with Runner(limits=Limits(seconds=4.0, slow=2), on_end=lambda info, fault: told.append(fault)) as runner:
+        info = catalog.find("detector", "one")
+        proxy, array = catalog.make(info, runner=runner), pa.array([1.0])
+        for _ in range(2):
+            assert proxy.measure(array, array).value == 1.0
+        with pytest.raises(PluginFault, match="2 of its calls in this run have taken more than 2 s each") as caught:
+            proxy.measure(array, array)
+        assert (caught.value.kind, caught.value.line) == ("timeout", info.line)
+        assert [fault and fault.kind for fault in told] == [None, None, "timeout"]
+
+
 def test_interrupted_call_leaves_no_answer_for_the_next(workspace: Workspace) -> None:
     """Ctrl-C while a plugin works: its late answer must not become the next call's."""
     catalog = opened(workspace(text={"one.py": detector("return float(window[0].as_py())")}))
