@@ -137,7 +137,7 @@ def _event(
     dropped: bool = False,
 ) -> Event:  # fmt: skip
     people = by not in (AGENT, DATA, FIRST)
-    order = (1 << 62) if job is None else job.id
+    order = job.id if job is not None else 1 << 62 if people else 0
     owner = f"job {job.id}" if job is not None else f"{type(what).__name__} {what}"
     hangs = NEVER if dropped else None if job is None or people else job.id
     return Event(at, people, order, owner, what, hangs)

@@ -209,6 +209,7 @@ class _Replay:
             return False
         self.began = True
         self.past.forget()
+        self._look(now)
         self.state = LoopState(
             began=now, champion=self.facts.champion, rows=history.rows, window=history.window
         )  # fmt: skip
