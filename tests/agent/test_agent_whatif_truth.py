@@ -125,7 +125,8 @@ def as_far_as_it_is_sure(said: WhatIf, truth: Course) -> int:
 def test_a_drift_rule_edited_is_what_it_would_have_been(tmp_path: Path) -> None:
     story = base(tmp_path / "a", "", per_day=4).live(weeks=2)
     (tmp_path / "b").mkdir()
-    said, truth = lived_with(tmp_path / "b", ("psi.warmth > 0.07", "psi.warmth > 0.07 and rows < 5"), story, weeks=2)
+    edit = ('when = "psi.warmth > 0.07"', 'when = "psi.warmth > 0.06"\nfor = 2')
+    said, truth = lived_with(tmp_path / "b", edit, story, weeks=2)
     assert alike(said.edited, truth) and said.differences
 
 
