@@ -9,7 +9,7 @@ class Hostile:
 
     name, kinds, takes = "patches_and_dies", ("numeric",), "arrow"
 
-    def measure(self, reference, window):
+    def measure(self, reference, window):  # blame
         sys.modules.clear()
         builtins.__import__ = None
         import json  # noqa: F401  # blame
