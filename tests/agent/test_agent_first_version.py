@@ -103,6 +103,7 @@ def baseline(outcome: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in outcome["reference"]}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("task", "metric", "low", "high", "detector"),
     [
@@ -194,6 +195,7 @@ def test_a_changed_reference_is_validated_anew_and_keeps_its_champion(space: Spa
     assert baseline(second)["mae"]["n"] < baseline(first)["mae"]["n"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("damage", ["swapped", "cut", "gone", "foreign"])
 def test_a_swapped_artefact_is_refused(space: Space, damage: str) -> None:
     save(space, made("regression", days=151)).run()

@@ -39,6 +39,7 @@ def ready(space: Space) -> None:
     shutil.copytree(empty_state(), space.root / ".lifecycle")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("labels", EVERY, ids=str)
 def test_labels_from_the_future_show_nowhere(space: Space, labels: Labels) -> None:
     for clock in CLOCKS:
@@ -109,6 +110,7 @@ def looped(space: Space, labels: Labels, plant: float = PLANT) -> Story:
     return story
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("labels", EVERY, ids=str)
 def test_the_loop_learns_and_judges_by_no_label_before_it_arrived(space: Space, labels: Labels) -> None:
     story = looped(space, labels)

@@ -100,6 +100,7 @@ def test_time_goes_on_and_who_asks_is_served_at_its_instant(life: Callable[[str]
     assert entry.at == UNTIL, "what people do is recorded on the clock that the workspace lives on"
 
 
+@pytest.mark.slow
 def test_nobody_looks_so_it_ends(life: Callable[[str], Life], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lived, "ALONE", 0.0)
     monkeypatch.setattr(lived, "LOOK", 0.0)
@@ -110,6 +111,7 @@ def test_nobody_looks_so_it_ends(life: Callable[[str], Life], monkeypatch: pytes
         assert not lease.held(lease.read(conn))
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
     life: Callable[[str], Life], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +142,7 @@ def test_it_needs_a_simulated_clock(tmp_path: Path) -> None:
         lived.live(state, Watched(tmp_path / "lifecycle.toml"), "stay", print, ended=threading.Event())
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_just_before_it_waits_is_done_all_the_same(tmp_path: Path) -> None:
     Story(tmp_path).write()
     watched = Watched(tmp_path / "lifecycle.toml")

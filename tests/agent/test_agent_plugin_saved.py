@@ -43,6 +43,7 @@ def tails(space: Space) -> list[tuple[int, float | None, str, int]]:
     return [(w.revision, s.value, s.state, w.id) for w, s in found]
 
 
+@pytest.mark.slow
 def test_a_saved_plugin_is_measured_with_at_once_the_newest_window_first(shop: Callable[..., Space]) -> None:
     space = shop()
     save(space, "0.125")

@@ -61,6 +61,7 @@ def done(state: State, supervisor: Supervisor, kind: str, model: str | None) -> 
     return job, by[0]
 
 
+@pytest.mark.slow
 def test_a_training_goes_to_the_spare_worker_and_the_next_one_to_another(state: State) -> None:
     with supervised(state, spare=True) as supervisor:
         assert supervisor.spare is None, "nothing was asked for yet"
@@ -78,6 +79,7 @@ def test_a_training_goes_to_the_spare_worker_and_the_next_one_to_another(state: 
     until(lambda: not _runs(second), "it ends when it is not needed any more")
 
 
+@pytest.mark.slow
 def test_a_spare_worker_that_was_killed_costs_nothing_but_time(state: State) -> None:
     with supervised(state, spare=True) as supervisor:
         done(state, supervisor, "notify", None)

@@ -447,6 +447,7 @@ def until(found, seconds: float = 60.0):  # type: ignore[no-untyped-def]
     raise AssertionError("it never came")
 
 
+@pytest.mark.slow
 def test_ctrl_c_cancels_and_leaves_a_state_that_opens(tmp_path: Path, here: Here) -> None:
     cli_spaces.save(tmp_path / "data" / "slow.csv", cli_spaces.rows(days=300, per_day=40))
     (tmp_path / "lifecycle.toml").write_text(cli_spaces.model("slow", window="6h", until="2025-01-31"))

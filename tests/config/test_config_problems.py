@@ -414,6 +414,7 @@ def test_an_included_file_has_the_keys_of_a_model(workspace) -> None:
     assert "included file" in (problem.hint or "")
 
 
+@pytest.mark.slow
 def test_words_are_never_pydantics(workspace) -> None:
     """Every value of the large example replaced by one of another kind, one after the other."""
     strange = ["3", "true", '"x"', "[]", "{}", "1.5", "2011-01-01", "[{}]", "nan"]

@@ -140,6 +140,7 @@ def test_reads_what_strftime_writes(when: datetime, fmt: str) -> None:
     assert parsed([text], fmt) == [when.isoformat(" ")]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.datetimes(min_value=datetime(1950, 1, 1), max_value=datetime(2100, 1, 1)), min_size=1, max_size=20),

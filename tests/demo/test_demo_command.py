@@ -32,6 +32,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(command, list(words), catch_exceptions=True)
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_table_and_on(tmp_path: Path, short: None) -> None:
     root = tmp_path / "demo"
     first = run("--dir", str(root), "--no-tui", "--format", "json", "--pace", "0.5")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from e2e_tools import Run, damage, differences, facts, wait_for
 
 LOOPS = {"LIFECYCLE_PLUGIN_SECONDS": "300"}
@@ -74,6 +75,7 @@ def test_it_does_what_checks_do_and_ends_in_good_order(new_run: Callable[..., Ru
     assert damage(run.root) == [] and holder(run.root) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_job_is_followed_left_and_cancelled_though_it_hangs(new_run: Callable[..., Run]) -> None:
     run = new_run("shop", plugins=("loops",), env=LOOPS, until=28)
     agent = started(run)
@@ -96,6 +98,7 @@ def test_a_job_is_followed_left_and_cancelled_though_it_hangs(new_run: Callable[
     assert agent.poll() is None
 
 
+@pytest.mark.slow
 def test_another_takes_over_within_seconds_and_adopts_what_runs(new_run: Callable[..., Run]) -> None:
     run = new_run("shop", plugins=("loops",), env=LOOPS, until=28)
     first = started(run)
@@ -118,6 +121,7 @@ def test_another_takes_over_within_seconds_and_adopts_what_runs(new_run: Callabl
     assert ask(run.root, "SELECT state FROM jobs WHERE id = 1") == [("running",)], "jobs go on without an agent"
 
 
+@pytest.mark.slow
 def test_a_stopped_agent_is_deposed_and_does_not_act_when_it_wakes(new_run: Callable[..., Run]) -> None:
     run = new_run("shop")
     first = started(run)
@@ -134,6 +138,7 @@ def test_a_stopped_agent_is_deposed_and_does_not_act_when_it_wakes(new_run: Call
     assert holder(run.root) == (2, second.pid) and second.poll() is None
 
 
+@pytest.mark.slow
 def test_detached_it_goes_on_and_says_so(new_run: Callable[..., Run]) -> None:
     run = new_run("shop")
     code, _ = run.run("agent", "--detach")

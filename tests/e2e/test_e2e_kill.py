@@ -130,6 +130,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "ws"
 
 
+@pytest.mark.slow
 def test_three_kills_lose_and_double_nothing(root: Path) -> None:
     drop_in(write_workspace(root, "shop"), "spread")
     stage, chance, kills = Stage.of(root), random.Random(5), Counter[str]()

@@ -71,6 +71,7 @@ def test_short_detector_is_dropped_in_and_shows_everywhere(new_run: Callable[...
     assert code == 0 and any("spread" in row["name"] for row in _rows(json.loads(text)))
 
 
+@pytest.mark.slow
 def test_eight_broken_plugins_cost_their_own_signals_alone(new_run: Callable[..., Run]) -> None:
     run = new_run("shop", plugins=("spread",), env=TIGHT, until=28)
     exit_code, before = run.check()

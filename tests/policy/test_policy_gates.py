@@ -210,6 +210,7 @@ def inside(found, at):
     return found.value
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     conditions(),
@@ -235,6 +236,7 @@ def test_exact_numbers_give_what_rules_give(gate, found):
     assert one(gate, rows=400, numbers=exact).verdict == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(conditions(), numbers())
 def test_so_many_rows_do_settle_it_and_a_tenth_fewer_do_not(gate, found):

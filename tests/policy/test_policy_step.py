@@ -75,6 +75,7 @@ def nothing_is_lost(world: World) -> None:
     raise AssertionError(f"{rested=} {agree=} {served=} of {trains} {gone=} of {leaves}: {world}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PLANS)
 def test_every_order_of_events(name: str):
     number = 0

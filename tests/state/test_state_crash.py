@@ -116,6 +116,7 @@ def kill_rounds(root: Path, rounds: int, seed: int) -> None:
             assert counts["bikes"] >= announced
 
 
+@pytest.mark.slow
 def test_writers_killed_at_any_moment_leave_no_half_window(root: Path):
     kill_rounds(root, 20, 1)
 

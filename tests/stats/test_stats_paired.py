@@ -107,6 +107,7 @@ def days(rng, many, alike):
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("many", "per_day", "effect", "alike", "given_days", "least"),
     [

@@ -38,6 +38,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             del sys.modules[name]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["regression", "binary", "multiclass"])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_round_trip_scores_the_same(name: str, task: str) -> None:
@@ -363,6 +364,7 @@ def test_truncated_and_damaged_artefacts_are_refused(whole: bytes, share: float)
         load(bytes(damaged))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["hist-gradient-boosting", "random-forest"])
 @pytest.mark.parametrize("change", ["cycle", "outside", "feature"])
 def test_trees_that_lead_outside_are_refused(name: str, change: str) -> None:

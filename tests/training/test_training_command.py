@@ -67,6 +67,7 @@ def train(folder: Path, task: str, answers: str, log: list[str] | None = None, *
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", TASKS)
 def test_a_program_trains(tmp_path: Path, task: str) -> None:
     log: list[str] = []
@@ -112,6 +113,7 @@ BAD = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", BAD)
 def test_wrong_answers_say_what_to_mend(tmp_path: Path, name: str) -> None:
     task, answers, says = BAD[name]
@@ -149,6 +151,7 @@ ARTIFACT = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ARTIFACT)
 def test_artefacts_that_cannot_be_kept_are_refused(tmp_path: Path, name: str) -> None:
     code, says = ARTIFACT[name]

@@ -30,6 +30,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
             del sys.modules[name]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_estimator_learns_every_task_and_the_same_twice(name: str, task: str) -> None:
@@ -82,6 +83,7 @@ def test_scaled_estimators_bear_dead_and_huge_columns(name: str) -> None:
     assert 1 - np.var(said.prediction - rows.target) / np.var(rows.target) > 0.7
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ESTIMATORS)
 @pytest.mark.parametrize(("unit", "zero"), [(1e-6, 5e-3), (1e6, 1e9), (1.0, 1e6)])
 def test_the_unit_of_the_target_does_not_matter(name: str, unit: float, zero: float) -> None:
@@ -91,6 +93,7 @@ def test_the_unit_of_the_target_does_not_matter(name: str, unit: float, zero: fl
     assert 1 - np.var(said.prediction - other.target) / np.var(other.target) > 0.8
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", TASKS)
 def test_a_teams_function_gets_a_frame(folder: Path, task: str) -> None:
     name = f"m{uuid.uuid4().hex}"
@@ -149,6 +152,7 @@ BAD = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("estimator", BAD)
 def test_what_is_wrong_with_a_teams_function_is_said_with_its_line(folder: Path, estimator: str) -> None:
     source, says = BAD[estimator]
@@ -199,6 +203,7 @@ def test_a_changed_module_is_imported_anew(folder: Path) -> None:
         assert set(model.predict(ODD).prediction) == {alpha}
 
 
+@pytest.mark.slow
 def test_the_folder_never_shadows_what_is_installed(folder: Path) -> None:
     """In a process that trains with the team's function, `import random` is still the standard library's."""
     write(folder, "random.py", "raise SystemExit('shadowed')")

@@ -111,6 +111,7 @@ CANNOT = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CANNOT)
 def test_warm_start_fits_anew_where_it_cannot_go_on_and_says_why(name: str) -> None:
     more, says = CANNOT[name]
@@ -127,6 +128,7 @@ def test_warm_start_fits_anew_where_it_cannot_go_on_and_says_why(name: str) -> N
     assert found.artifact == run("refit", asked).artifact
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("estimator", ["hist-gradient-boosting", "random-forest", "sgd"])
 def test_a_new_label_is_no_way_to_go_on(estimator: str) -> None:
     two, three = make("binary"), make("multiclass")

@@ -61,6 +61,7 @@ def frame(task: str = "regression") -> tuple[pd.DataFrame, np.ndarray, pa.Table]
     return data.assign(c=data["c"].astype(object)), rows.target, table
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", TASKS)
 def test_ours(opened: Open, task: str) -> None:
     rows = make(task)

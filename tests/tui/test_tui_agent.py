@@ -43,6 +43,7 @@ async def test_the_last_line_says_whether_an_agent_runs(fleet: State) -> None:
         await until(pilot, lambda: lines(pilot)[-1].endswith(" agent off"), "it has ended")
 
 
+@pytest.mark.slow
 def test_it_starts_an_agent_that_outlives_it_and_ends_by_itself(workspace: Callable[[], State]) -> None:
     state = workspace()
     (state.root / "lifecycle.toml").write_text("[workspace]\nplugins = []\n", "utf-8")

@@ -112,6 +112,7 @@ async def test_nothing_happened(workspace: Callable[[], State]) -> None:
         assert pilot.app.screen is screen and screen.subject() == Subject()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "told", "leads"),
     [
