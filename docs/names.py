@@ -148,7 +148,8 @@ def _signature(name: str, function: Any, width: int = 110) -> str:
         if parameter.annotation is not parameter.empty:
             text += f": {parameter.annotation}"
         if parameter.default is not parameter.empty:
-            text += f" = {parameter.default!r}"
+            default = parameter.default
+            text += f' = "{default}"' if isinstance(default, str) else f" = {default!r}"
         parameters.append(text)
     returns = "" if found.return_annotation is found.empty else f" -> {found.return_annotation}"
     line = f"def {name}({', '.join(parameters)}){returns}: ..."

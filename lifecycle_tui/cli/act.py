@@ -1,7 +1,7 @@
 """The commands that do something, made from the actions' declarations: one place for words, dry run, waiting, codes.
 
-`retrain`, `promote`, `approve`, `rollback`, `ack`, `snooze`, `assign` … Exit codes: 0 done, 1 a gate keeps the champion,
-2 usage, 3 it broke.
+`retrain`, `promote`, `approve`, `rollback`, `ack`, `snooze`, `assign` … Exit codes: 0 done, 1 a gate keeps the
+champion, 2 usage, 3 it broke.
 """
 
 from __future__ import annotations

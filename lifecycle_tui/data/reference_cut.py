@@ -99,9 +99,7 @@ def _by_calendar(
     return tuple(found)
 
 
-def _by_count(
-    size: int, table: Table, fragments: Sequence[Fragment], selector: Selector
-) -> tuple[ReferencePart, ...]:
+def _by_count(size: int, table: Table, fragments: Sequence[Fragment], selector: Selector) -> tuple[ReferencePart, ...]:
     import numpy as np
 
     times = [times for fragment in fragments for times, _ in _times(table, fragment, selector)]
@@ -174,4 +172,3 @@ def _times(table: Table, fragment: Fragment, selector: Selector) -> list[tuple[n
     except Exception:
         return found
     return found
-

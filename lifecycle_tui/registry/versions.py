@@ -184,7 +184,8 @@ def versions(conn: sqlite3.Connection, model: str, limit: int = 50, before: int 
 
 def labels(conn: sqlite3.Connection, model: str) -> dict[int, str]:
     """What windows call each of a model's versions, by its number."""
-    found = conn.execute("SELECT number, coalesce(name, number) FROM versions WHERE model = ? ORDER BY number", (model,))
+    sql = "SELECT number, coalesce(name, number) FROM versions WHERE model = ? ORDER BY number"
+    found = conn.execute(sql, (model,))
     return {number: str(label) for number, label in found}
 
 

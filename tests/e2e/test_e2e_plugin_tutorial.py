@@ -1,4 +1,4 @@
-"""docs/plugin-tutorial.md does what it says: its commands are run, its blocks written, in order, with its exit codes."""
+"""docs/plugin-tutorial.md does what it says: its commands are run, its blocks written, in order, with exit codes."""
 
 from __future__ import annotations
 

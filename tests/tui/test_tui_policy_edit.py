@@ -462,7 +462,8 @@ def test_an_editor_in_a_real_terminal(shop: State, tmp_path: Path) -> None:
     script = tmp_path / "editor"
     script.write_text(
         "#!/bin/sh\ntrap 'echo heard' INT\n"
-        'echo "editing $1 $(basename "$2")"; until read line; do :; done; sed -i "s/^for      = .*/for      = $line/" "$2"\n',
+        'echo "editing $1 $(basename "$2")"; until read line; do :; done\n'
+        'sed -i "s/^for      = .*/for      = $line/" "$2"\n',
         encoding="utf-8",
     )
     script.chmod(0o755)

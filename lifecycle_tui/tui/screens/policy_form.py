@@ -59,7 +59,7 @@ class PolicyForm(Screen[None]):
         Binding("w", "save", "save", show=False, priority=True, id="form.save",
                 tooltip="show what has changed, then save it"),
         Binding("u", "undo", "undo", show=False, priority=True, id="form.undo", tooltip="take the last edit back"),
-        Binding("delete,backspace,minus", "unset", "take the value out", show=False, id="form.unset"),
+        Binding("delete,minus", "unset", "take the value out", show=False, id="form.unset"),
         Binding("escape,q", "leave", "back", show=False, id="form.leave", tooltip="back; the edit stays"),
     ]  # fmt: skip
 
