@@ -69,7 +69,7 @@ class WhatIf:
     """What two policies did with the same history of one model.
 
     Attributes:
-        since, until: the span that is told; both None where state holds nothing.
+        since, until: the span that is told; both None where state holds nothing of it.
         windows: how many came in within it.
         in_force, edited: the two courses, cut to the span.
         pages: messages that each would have sent, one for each notifier that hears of an alert (in force, edited).
@@ -204,6 +204,8 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
     same = new is old or first.holds_for(old.policy, new.policy)
     second = first if same else replay(history, new.policy, asked.until)
     since, until = _span(history, asked)
+    if since is None:
+        first = second = Course()
     in_force = _cut(first, since)
     edited = in_force if second is first else _cut(second, since)
     return WhatIf(
@@ -220,10 +222,13 @@ def answer(conn: sqlite3.Connection, asked: Asked) -> WhatIf:
 
 
 def _span(history: History, asked: Asked) -> tuple[datetime | None, datetime | None]:
+    """What is told of what there is; two Nones where there is nothing of it."""
     begun = [a.at for a in history.arrivals[:1]] + history.happened[: 0 if history.arrivals else 1]
     if not begun or history.ended is None:
         return None, None
-    return asked.since or begun[0], asked.until or history.ended
+    since = max(begun[0], asked.since or begun[0])
+    until = min(history.ended, asked.until or history.ended)
+    return (since, until) if since <= until else (None, None)
 
 
 def _cut(course: Course, since: datetime | None) -> Course:

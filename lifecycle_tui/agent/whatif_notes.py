@@ -6,7 +6,7 @@ Called by `whatif` for each answer.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,9 @@ def notes_of(
     """
     if not history.arrivals:
         return [f"state holds no window of {asked.model} yet: `lifecycle check` evaluates what there is"]
+    if span[0] is None:
+        known = f"{history.arrivals[0].at:%Y-%m-%d} to {history.ended or history.arrivals[-1].at:%Y-%m-%d}"
+        return [f"state knows {asked.model} from {known}: nothing of that is asked for"]
     notes = []
     if history.afterwards is not None:
         notes.append(
@@ -148,12 +151,13 @@ def _unexplained(conn: sqlite3.Connection, model: str, history: History, first: 
 
 
 def _times(
-    found: Sequence[Alert] | Sequence[Episode], history: History, span: Span
+    found: Iterable[Alert | Episode], history: History, span: Span
 ) -> dict[tuple[str, str], list[tuple[datetime, datetime | None]]]:
     """(rule, first window) → when such alerts opened and ended, within the span."""
     since, until = span
     times: dict[tuple[str, str], list[tuple[datetime, datetime | None]]] = {}
-    for alert in sorted(found, key=lambda a: a.opened):
+    alerts_ = sorted(found, key=lambda a: a.opened)
+    for alert in alerts_:
         if history.afterwards is not None and alert.since <= history.afterwards:
             continue
         ended = alert.resolved

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import timedelta
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
-from lifecycle_tui.agent.whatif import WhatIf, ask
+from lifecycle_tui.agent.whatif import Asked, WhatIf, ask
 from lifecycle_tui.agent.whatif_many import answers
+from lifecycle_tui.domain.errors import LifecycleError, StateError
 from lifecycle_tui.state.database import State
 from lifecycle_tui.workspace import open_workspace
 from tests.agent.whatif_room import DAY, START, asked, fill, promoted, trained, write
@@ -128,6 +135,12 @@ def test_only_the_span_is_told_and_what_was_open_in_it(tmp_path: Path) -> None:
     assert said(later) == [("gained", "alert", 6, "drifted"), ("gained", "retrain", 6, "")]
     earlier = asked(file, ("psi.x > 0.5", "psi.x > 0.3"), until=START + 5 * DAY)
     assert earlier.differences == () and earlier.windows == 5
+    for span in ({"since": START + 99 * DAY}, {"until": START - DAY}):
+        nothing = asked(file, ("psi.x > 0.5", "psi.x > 0.3"), **span)
+        assert (nothing.windows, nothing.since, nothing.months, nothing.differences) == (0, None, 0.0, ())
+        assert nothing.in_force.alerts == () and "2026-01-02 to 2026-01-11: nothing of that" in nothing.notes[0]
+    whole = asked(file, since=START - 999 * DAY, until=START + 999 * DAY)
+    assert (whole.since, whole.until) == (START + DAY, START + 10 * DAY)
 
 
 def test_a_model_of_which_nothing_is_known(tmp_path: Path) -> None:
@@ -138,14 +151,63 @@ def test_a_model_of_which_nothing_is_known(tmp_path: Path) -> None:
     assert "holds no window" in found.notes[0]
 
 
-@pytest.mark.slow
-def test_many_models_in_processes_say_the_same_as_one_alone(tmp_path: Path) -> None:
-    names = [f"m{n:02d}" for n in range(60)]
-    file = write(tmp_path, names)
+def fleet(root: Path) -> tuple[Path, list[Asked]]:
+    """Sixty models with an edited rule each."""
+    names = [f"m{n:02d}" for n in range(62)]
+    file = write(root, names)
     for n, name in enumerate(names):
-        fill(tmp_path, [*BURST[n % 7 :], *BURST], name=name)
+        fill(root, [*BURST[n % 7 :], *BURST], name=name)
     text = file.read_text("utf-8").replace("psi.x > 0.5", "psi.x > 0.3").encode()
     before, after = open_workspace(file), open_workspace(file, over={file: text})
-    questions = [ask(before, after, name) for name in names]
+    return file, [ask(before, after, name) for name in names]
+
+
+@pytest.mark.slow
+def test_many_models_in_processes_say_the_same_as_one_alone(tmp_path: Path) -> None:
+    _, questions = fleet(tmp_path)
     assert list(answers(tmp_path, questions, 2)) == list(answers(tmp_path, questions, 1))
     assert timedelta() < questions[0].in_force.policy.plan.cooldown  # type: ignore[operator]
+    assert active_children() == []
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_and_state_that_is_gone_are_said(tmp_path: Path) -> None:
+    _, questions = fleet(tmp_path)
+    found = answers(tmp_path, questions, 2)
+    next(found)
+    for child in active_children():
+        child.kill()
+        child.join()
+    with pytest.raises(LifecycleError, match="ended by signal 9"):
+        list(found)
+    shutil.rmtree(tmp_path / ".lifecycle")
+    with pytest.raises(StateError, match="no state"):
+        list(answers(tmp_path, questions, 2))
+    assert active_children() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_a_simulation_ends_no_process_stays(tmp_path: Path, how: signal.Signals) -> None:
+    """The terminal's Ctrl+C goes to all processes of the group; other signals to the command alone."""
+    file, _ = fleet(tmp_path)
+    edited = tmp_path / "edited.toml"
+    edited.write_text(file.read_text("utf-8").replace("psi.x > 0.5", "psi.x > 0.3"), "utf-8")
+    command = [sys.executable, "-m", "lifecycle_tui", "policy", "simulate", "--config", str(edited)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as ran:
+        children = Path(f"/proc/{ran.pid}/task/{ran.pid}/children")
+        while len(found := children.read_text("ascii").split()) < 2:  # the tracker, and the first that replays
+            assert ran.poll() is None
+        ends = [os.pidfd_open(int(pid)) for pid in found]
+        if how == signal.SIGINT:
+            os.killpg(ran.pid, how)
+        else:
+            ran.send_signal(how)
+        out, err = ran.communicate(timeout=60)
+    assert (ran.returncode, out) == (130 if how == signal.SIGINT else -how, "")
+    assert how != signal.SIGINT or err.strip() == "interrupted"
+    for end in ends:
+        assert select.select([end], [], [], 30.0)[0] == [end]
+        os.close(end)

@@ -16,6 +16,7 @@ from lifecycle_tui.domain.errors import ConfigError, StateError, UsageError
 
 if TYPE_CHECKING:
     from lifecycle_tui.agent.whatif import WhatIf
+    from lifecycle_tui.domain.problems import Place
     from lifecycle_tui.workspace import Workspace
 
 
@@ -61,8 +62,12 @@ def command(
     _known(models, names, after)
     for name in sorted({m.name for m in before.spec.models} ^ {m.name for m in after.spec.models}):
         output.note(f"{output.plain(name)} is declared by one of the two alone, and is not compared")
+    if not names:
+        raise UsageError("there is no model to replay", hint="both files have to declare it")
     end = None if until is None else _instant(until, None)
     start = None if since is None else _instant(since, end or _newest(before.spec.root))
+    if start is not None and end is not None and start >= end:
+        raise UsageError(f"--since {since} is not before --until {until}")
     asked = [ask(before, after, name, since=start, until=end) for name in names]
     progress = output.Progress()
     found: list[WhatIf] = []
@@ -124,8 +129,12 @@ def _placed(exc: ConfigError, file: Path, edited: Path | None) -> ConfigError:
     if edited is None:
         return exc
     name = os.path.relpath(file)
+
+    def at(place: Place) -> Place:
+        return replace(place, file=str(edited)) if place.file == name else place
+
     moved = [
-        replace(p, place=replace(p.place, file=str(edited))) if p.place and p.place.file == name else p
+        replace(p, place=None if p.place is None else at(p.place), related=tuple(map(at, p.related)))
         for p in exc.problems
     ]
     return ConfigError(exc.message.replace(str(file), str(edited)), tuple(moved), hint=exc.hint)
