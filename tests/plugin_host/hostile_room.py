@@ -88,7 +88,7 @@ class Room:
     def left(self) -> list[str]:
         """Command lines of processes of this room that still live after a while."""
         pause = threading.Event()
-        for _ in range(100):
+        for _ in range(600):  # its worker may have gone on to the windows of the reference
             if not (found := self._living()):
                 break
             pause.wait(0.1)
