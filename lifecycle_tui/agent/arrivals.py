@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -118,7 +117,7 @@ def _at_its_end(arrival: Arrival, end: datetime, delay: timedelta) -> list[Arriv
     delay."""
     if not delay:
         return [arrival._replace(at=min(end, arrival.at))]
-    early = arrival._replace(at=min(end, arrival.at), labels=0, facts=replace(arrival.facts, mature=False))
+    early = arrival._replace(at=min(end, arrival.at), labels=0, facts=arrival.facts._replace(mature=False))
     return [early, arrival._replace(at=min(end + delay, arrival.at))]
 
 

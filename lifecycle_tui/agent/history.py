@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from lifecycle_tui.agent.arrivals import Arrival, Row, arrivals_of, known_before, late_keys, read_rows
+from lifecycle_tui.policy.course import Joins
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import approvals, jobs, judgements, loop
 from lifecycle_tui.state.approvals import Approval
@@ -58,6 +59,10 @@ class Event(NamedTuple):
     job: int | None = None
 
 
+Instant = tuple[datetime, Sequence[Arrival], bool]
+"""(at, the windows that came, whether something else did)."""
+
+
 @dataclass(frozen=True)
 class History:
     """What state remembers of one model, as far as the loop goes.
@@ -99,11 +104,25 @@ class History:
         return max(last if alone else [*last, *self.happened[-1:]], default=None)
 
     @cached_property
+    def joins(self) -> Joins:
+        """What its courses have joined so far; the rows live as long as it does."""
+        return {}
+
+    @cached_property
     def happened(self) -> list[datetime]:
         """Every instant at which something came that is no window, in order."""
         found = {event.at for event in self.events} | set(self.looks)
         found |= {job.finished_at for job in self.jobs if job.finished_at is not None}
         return sorted(found if self.began is None else found | {self.began})
+
+    @cached_property
+    def instants(self) -> list[Instant]:
+        """All instants at which something came, in order, with the windows that came together."""
+        found: dict[datetime, list[Arrival]] = {}
+        for arrival in self.arrivals:
+            found.setdefault(arrival.at, []).append(arrival)
+        happened = set(self.happened)
+        return [(at, found.get(at, ()), at in happened) for at in sorted(happened | found.keys())]
 
     @cached_property
     def events(self) -> list[Event]:

@@ -156,36 +156,33 @@ class _Replay:
     rows: int = 0
     window: str | None = None
     began: bool = False
+    champion: str = ""
+    idle: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The loop is not there yet: it begins later, and no window was evaluated afterwards.
+        self.idle = self.history.began is not None and self.history.afterwards is None
 
     def run(self, until: datetime | None) -> None:
         """All instants in order: windows that come in together, what else happened, and what falls due."""
-        arrivals = self.history.arrivals
-        other = self.history.happened
         limit = until or self.history.ended
         if limit is None:
             return
-        at = next_ = 0
-        while at < len(arrivals) or next_ < len(other) or self.due is not None:
-            now = arrivals[at].at if at < len(arrivals) else limit + NEAR
-            if next_ < len(other) and other[next_] < now:
-                now = other[next_]
-            if self.due is not None and self.due < now:
-                now = self.due
-            if now > limit:
+        for at, came, happened in self.history.instants:
+            while self.due is not None and self.due < at:
+                if self.due > limit:
+                    return
+                self._instant(self.due, (), True)
+            if at > limit:
                 return
-            happened = self.due is not None and self.due <= now
-            first = at
-            while next_ < len(other) and other[next_] <= now:
-                next_ += 1
-                happened = True
-            while at < len(arrivals) and arrivals[at].at <= now:
-                at += 1
-            self._instant(now, arrivals[first:at], happened)
+            self._instant(at, came, happened or self.due == at)
+        while self.due is not None and self.due <= limit:
+            self._instant(self.due, (), True)
 
     def _instant(self, now: datetime, came: Sequence[Arrival], happened: bool) -> None:
         if happened:
             self._look(now)
-        if came or now in self.looks:
+        if came or now in self.history.looks:
             happened = self._windows(now, came) or happened
         if not self.began:
             happened = self._begin(now) or happened
@@ -197,17 +194,12 @@ class _Replay:
         if happened:
             self._compare(now)
 
-    @cached_property
-    def looks(self) -> frozenset[datetime]:
-        """Instants at which rules are decided whether windows came or not."""
-        return frozenset(self.history.looks)
-
     def _begin(self, now: datetime) -> bool:
         """The loop's first step, if it is now: whatever was decided before it, as if it had been there, is over."""
         history = self.history
         if history.began is None or now < history.began:
             return False
-        self.began = True
+        self.began, self.idle = True, False
         self.past.forget()
         self._look(now)
         self.state = LoopState(
@@ -220,22 +212,23 @@ class _Replay:
 
     def _windows(self, now: datetime, came: Sequence[Arrival]) -> bool:
         """Windows that came in: rules decide; whether alerts opened or ended."""
+        gone: list[WindowFacts] = []
+        found: list[WindowFacts] = []
         for arrival in came:
             facts = arrival.facts
+            (gone if arrival.gone else found).append(facts)
             if facts.version == "":
                 self.rows += arrival.labels - self.labels.get(facts.key, 0)
                 self.labels[facts.key] = arrival.labels
                 if arrival.complete and (self.window is None or facts.key > self.window):
                     self.window = facts.key
-        before = [alert.id for alert in self.alerts.open]
-        gone = [a.facts for a in came if a.gone]
-        found = [a.facts for a in came if not a.gone] if gone else [a.facts for a in came]
-        self.alerts.decide(found, self.history.label(self.facts.champion), now, gone)
-        return before != [alert.id for alert in self.alerts.open]
+        before = self.alerts.open
+        moved = self.alerts.decide(found, self.champion, now, gone)
+        return moved and [alert.id for alert in before] != [alert.id for alert in self.alerts.open]
 
     def _quiet(self, now: datetime) -> bool:
         """Whether a step would do nothing, as far as that can be told before all of its facts are put together."""
-        if self._idle:
+        if self.idle:
             return True
         if self.state.began is None or (self.due is not None and now >= self.due):
             return False
@@ -243,11 +236,6 @@ class _Replay:
         if not self.alerts.open and self.state.rejudge_rows is None and plan.after_rows is None and not plan.on_update:
             return True
         return quiet(plan, self.state, self._facts(), self.due, now)
-
-    @property
-    def _idle(self) -> bool:
-        """Whether the loop is not there yet: it begins later, and no window was evaluated afterwards."""
-        return not self.began and self.history.began is not None and self.history.afterwards is None
 
     def _facts(self) -> Facts:
         """The facts of now: those of the last look, and what the windows since then have added."""
@@ -265,7 +253,7 @@ class _Replay:
         )
 
     def _turns(self, now: datetime) -> None:
-        if self._idle:
+        if self.idle:
             return
         for _ in range(TURNS):
             found = step(self.policy.plan, self.state, self._facts(), now)
@@ -318,6 +306,7 @@ class _Replay:
         """All that is no window, as it is now."""
         self.facts = self.past.look(now, people=people)
         champion = self.facts.champion
+        self.champion = self.history.label(champion)
         if not self.served or self.served[-1][1] != champion:
             self.served.append((now, champion))
 
@@ -349,7 +338,7 @@ def replay(history: History, policy: Policy, until: datetime | None = None) -> C
     Args:
         until: the end of the replay; by default the last instant that history knows.
     """
-    alerts = Alerts(policy.rules, resting=policy.resting)
+    alerts = Alerts(policy.rules, resting=policy.resting, joins=history.joins)
     found = _Replay(policy, history, alerts, Past(history, named=policy.named))
     found.run(until)
     return found.course()

@@ -20,6 +20,9 @@ from lifecycle_tui.policy.rules import move_alerts
 
 _ORDER = attrgetter("order")
 
+Joins = dict[tuple[int, int], WindowFacts]
+"""By the identities of a window's row and of its champion's row, what rules see."""
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -56,6 +59,7 @@ class Alerts:
         champion: label of the version that serves, as in the windows.
         look_back: decided windows that a decision looks at; older ones are as if they were not there.
         resting: rules that are not on performance and rest on who serves all the same.
+        joins: made by another course of the same rows, which live as long as it.
 
     Attributes:
         open: the open ones, by id.
@@ -65,9 +69,10 @@ class Alerts:
 
     def __init__(
         self, rules: Sequence[CompiledRule], champion: str = "", *, look_back: int = LOOK_BACK,
-        resting: Collection[str] = (),
+        resting: Collection[str] = (), joins: Joins | None = None,
     ) -> None:  # fmt: skip
         self._look_back, self._resting = look_back, resting
+        self._joins: Joins = {} if joins is None else joins
         self.rules = {rule.name: rule for rule in rules}
         self.open: list[Alert] = []
         self.over: list[Episode] = []
@@ -78,6 +83,7 @@ class Alerts:
         self._orders: dict[str, int] = {}
         self._fired: dict[int, list[str]] = {}
         self._count = 0
+        self._oldest = -1
         self.read: list[WindowFacts] = []
 
     def decide(
@@ -89,19 +95,25 @@ class Alerts:
             arrived: one entry a window and version ("" for what concerns all rows); their `order` is the windows'.
             gone: windows and versions of which there is nothing any more.
         """
+        rows = self._rows
         keys: dict[str, None] = {}
         for facts in arrived:
             keys[facts.key] = None
-            self._rows.setdefault(facts.key, {})[facts.version] = facts
+            versions = rows.get(facts.key)
+            if versions is None:
+                rows[facts.key] = {facts.version: facts}
+            else:
+                versions[facts.version] = facts
         for facts in gone:
-            if self._rows.get(facts.key, {}).pop(facts.version, None) is not None and self._rows[facts.key]:
+            if rows.get(facts.key, {}).pop(facts.version, None) is not None and rows[facts.key]:
                 keys[facts.key] = None
         new: list[WindowFacts] = []
         changed: list[tuple[WindowFacts, WindowFacts | None]] = []
+        last = self._windows[-1].order if self._windows else -1
         for key in keys:
-            joined = join_window(self._rows[key], champion)
+            joined = self._joined(rows[key], champion)
             self.read.append(joined)
-            if not self._windows or joined.order > self._windows[-1].order:
+            if joined.order > last:
                 new.append(joined)
             else:
                 changed.append((joined, self._put(joined)))
@@ -109,7 +121,8 @@ class Alerts:
         if champion != self._champion:
             self._follow(champion)
         else:
-            if oldest >= 0:
+            if oldest > self._oldest:
+                self._oldest = oldest
                 for reading in self._readings:
                     reading.forget(oldest)
             for facts, before in changed:
@@ -119,10 +132,20 @@ class Alerts:
             new.sort(key=_ORDER)
         return self._let_pass(new, now)
 
+    def _joined(self, rows: dict[str, WindowFacts], champion: str) -> WindowFacts:
+        """The rows of one window as rules see it. Of two rows it is made once for all courses of one history."""
+        shared, own = rows.get(""), rows.get(champion)
+        if shared is None or own is None or shared is own:
+            return join_window(rows, champion)
+        found = self._joins.get((id(shared), id(own)))
+        if found is None:
+            found = self._joins[id(shared), id(own)] = join_window(rows, champion)
+        return found
+
     def _follow(self, champion: str) -> None:
         """Another version serves: what rests on performance is read anew, over all windows, and nothing is set off."""
         self._champion = champion
-        self._windows = [join_window(self._rows[facts.key], champion) for facts in self._windows]
+        self._windows = [self._joined(self._rows[facts.key], champion) for facts in self._windows]
         self.read += self._windows
         for index, reading in enumerate(self._readings):
             fresh = Reading(reading.rule, champion)
@@ -132,7 +155,9 @@ class Alerts:
 
     def _put(self, facts: WindowFacts) -> WindowFacts | None:
         """A window that was decided before, or lies before one that was, in its place; what stood there."""
-        at = bisect_left(self._windows, facts.order, key=_ORDER)
+        at = facts.order - self._windows[0].order  # where no order is left out
+        if not (0 <= at < len(self._windows) and self._windows[at].order == facts.order):
+            at = bisect_left(self._windows, facts.order, key=_ORDER)
         if at < len(self._windows) and self._windows[at].order == facts.order:
             before = self._windows[at]
             self._windows[at] = facts
@@ -159,7 +184,11 @@ class Alerts:
                 self._orders[facts.key] = facts.order
                 for reading in readings:
                     reading.see(facts)
-            if current or any(reading.streak for reading in readings):
+            streaks = False
+            for reading in readings:
+                if reading.streak:
+                    streaks = True
+            if current or streaks:
                 before = current
                 current = self._numbered(move_alerts(current, readings, self._orders, now, done))
                 moved = self._note(before, current) or moved

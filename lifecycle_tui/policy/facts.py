@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from lifecycle_tui.domain.results import Alert, Health
@@ -24,9 +25,8 @@ class SignalFact(NamedTuple):
     n: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WindowFacts:
-    """What is known about one window.
+class WindowFacts(NamedTuple):
+    """What is known about one window. A tuple, for a replay makes several of each window there ever was.
 
     Attributes:
         key, order: as in `Window`.
@@ -40,7 +40,7 @@ class WindowFacts:
     order: int
     version: str = ""
     mature: bool = True
-    signals: Mapping[str, SignalFact] = field(default_factory=dict)
+    signals: Mapping[str, SignalFact] = MappingProxyType({})
     drifted: tuple[str, ...] = ()
 
     def lookup(self) -> Lookup:

@@ -24,6 +24,7 @@ class Reading:
         said: what it said in each window that it may read, by order.
         last: order of the last window that it may read.
         evaluate: the rule's expression.
+        names: the signals that it reads.
     """
 
     rule: CompiledRule
@@ -34,9 +35,11 @@ class Reading:
     said: dict[int, bool | None] = field(default_factory=dict)
     last: int = -1
     evaluate: Evaluate = field(init=False)
+    names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.evaluate = quick(self.rule.expression)
+        self.names = tuple(dict.fromkeys(ref.name for ref in self.rule.expression.signals))
 
     def reads(self, facts: WindowFacts) -> bool:
         """Whether the rule may read a window: one on performance only what the champion scored and is mature."""
@@ -66,28 +69,31 @@ class Reading:
         Args:
             before: what it was, where it was there; most revisions do not touch what the rule reads.
         """
-        known = facts.order in self.said
-        if not self.reads(facts):
+        order = facts.order
+        known = order in self.said
+        if self.rule.performance and not (facts.mature and facts.version == self.champion):
             if known:
                 self._again(windows)
             return
         if known and before is not None and self._unmoved(before, facts):
-            self._replace(facts)
+            if order == self.last or self.streak:
+                self._replace(facts)
             return
         value = self.evaluate(facts)
-        if not known and facts.order > self.last:
+        if not known and order > self.last:
             self._note(facts, value)
-        elif known and self.said[facts.order] == value:
+        elif known and self.said[order] == value:
             self._replace(facts)
         else:
             self._again(windows)
 
     def _unmoved(self, before: WindowFacts, facts: WindowFacts) -> bool:
         """Whether all that the rule reads of a window is as it was."""
-        if not self.reads(before):
+        if self.rule.performance and not (before.mature and before.version == self.champion):
             return False
-        for ref in self.rule.expression.signals:
-            old, new = before.signals.get(ref.name), facts.signals.get(ref.name)
+        was, now = before.signals, facts.signals
+        for name in self.names:
+            old, new = was.get(name), now.get(name)
             if old is not new and old != new:
                 return False
         return True

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle_tui import output
-from lifecycle_tui.agent.whatif import Course, WhatIf
+from lifecycle_tui.agent.whatif import Course, Episode, WhatIf
 from lifecycle_tui.cli.text import blocks, counted
 
 COLUMNS = ("at", "model", "change", "what", "subject", "text")
@@ -137,12 +137,17 @@ def _model(w: WhatIf) -> dict[str, Any]:
 
 def _course(course: Course, pages: int, months: float) -> dict[str, Any]:
     return {
-        "alerts": [{k: _plain(v) for k, v in asdict(e).items() if k != "id"} for e in course.alerts],
+        "alerts": [_alert(e, course) for e in course.alerts],
         "decisions": [{k: _plain(v) for k, v in asdict(d).items()} for d in course.decisions],
         "alerts_a_month": round(len(course.alerts) / months, 3) if months else None,
         "messages": pages,
         "unknown_from": _instant(course.unsure),
     }
+
+
+def _alert(episode: Episode, course: Course) -> dict[str, Any]:
+    found = {k: _plain(v) for k, v in asdict(episode).items() if k != "id"}
+    return found | {"sure": not (episode.performance and course.doubtful(episode.opened))}
 
 
 def _plain(value: Any) -> Any:
