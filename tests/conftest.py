@@ -14,9 +14,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 2
 
 
+LONGEST = (
+    "test_e2e_kill.py", "test_e2e_agent_kill.py", "test_config_mutations.py", "test_e2e_terminal_drop.py",
+    "test_demo_life.py", "test_tui_keys.py", "test_plugin_host_hostile_check.py", "test_agent_gate_odds.py",
+    "test_agent_expected_calm.py",
+)  # fmt: skip
+"""Files of slow tests that take minutes: one that begins last is what everybody waits for."""
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all cases of a thorough test but its first one as slow."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark all cases of a thorough test but its first one as slow; of slow tests let the longest begin first."""
     seen: set[tuple[str, str]] = set()
     for item in items:
         if item.get_closest_marker("thorough") is None:
@@ -25,3 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if name in seen:
             item.add_marker(pytest.mark.slow)
         seen.add(name)
+    if config.option.markexpr == "slow":
+        places = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.name, len(places)))
