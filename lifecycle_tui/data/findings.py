@@ -37,6 +37,10 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
 }
 
 
+Counted = tuple[str, int, str | None, str]
+"""Code, count, column and first example: what `Findings.add` takes."""
+
+
 class Findings:
     """Adds up by code and column, keeps the first example; `items` are sorted, so their order says nothing."""
 
@@ -56,6 +60,14 @@ class Findings:
     def put(self, finding: DataFinding) -> None:
         """Take over a finding made elsewhere."""
         self.add(finding.code, finding.count, finding.column, finding.message)
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        """Everything as it was added, in order of first sight: to be added to others."""
+        return tuple(
+            (code, count, column, self._examples.get((code, column), ""))
+            for (code, column), count in self._counts.items()
+        )
 
     @property
     def items(self) -> tuple[DataFinding, ...]:

@@ -17,9 +17,10 @@ from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
 from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.layout import Role as Role
+from lifecycle_tui.data.plan import ScanPlan
 from lifecycle_tui.data.reference_cut import ReferencePart, cut
 from lifecycle_tui.data.resolved import Resolved
-from lifecycle_tui.data.scan import Scan, ScanPlan
+from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.data.slices import FragmentSlicer, Selector
 from lifecycle_tui.data.survey import LABELS, Known, Survey
 from lifecycle_tui.data.surveying import Surveyor
@@ -114,7 +115,20 @@ class ModelData:
         groups: bool = False,
         part: ReferencePart | None = None,
     ) -> Scan:
-        """The rows of `window`, or of `survey.reference`.
+        """The rows of `window`, or of `survey.reference`; see `plan`."""
+        return Scan(self.plan(window, as_of, columns=columns, fragments=fragments, groups=groups, part=part))
+
+    def plan(
+        self,
+        window: Window,
+        as_of: datetime,
+        *,
+        columns: Sequence[str] | None = None,
+        fragments: Sequence[str] | None = None,
+        groups: bool = False,
+        part: ReferencePart | None = None,
+    ) -> ScanPlan:
+        """What a scan of `window`, or of `survey.reference`, has to read.
 
         Args:
             as_of: labels that arrive later are not seen.
@@ -143,23 +157,21 @@ class ModelData:
         wanted = layout.groups if groups else ()
         sides = layout.joined | layout.beside
         joined = [name for name in dict.fromkeys((*asked, *wanted)) if name in sides]
-        return Scan(
-            ScanPlan(
-                spec=self.spec,
-                layout=layout,
-                base=of.tables[role],
-                fragments=chosen,
-                selector=selector,
-                need=of.need(role, None if whole else asked, groups),
-                columns=asked,
-                as_of=as_of,
-                labels=of.labels if layout.target == "labels" else None,
-                join=of.join(joined, chosen, whole) if joined else None,
-                known_names=of.known_names,
-                record=None if own or part is not None else of.book.note,
-                labels_set=of.labels_set(chosen),
-                groups=wanted,
-            )
+        return ScanPlan(
+            spec=self.spec,
+            layout=layout,
+            base=of.tables[role],
+            fragments=chosen,
+            selector=selector,
+            need=of.need(role, None if whole else asked, groups),
+            columns=asked,
+            as_of=as_of,
+            labels=of.labels if layout.target == "labels" else None,
+            join=of.join(joined, chosen, whole) if joined else None,
+            known_names=of.known_names,
+            record=None if own or part is not None else of.book.note,
+            labels_set=of.labels_set(chosen),
+            groups=wanted,
         )
 
     def reference_parts(self, reference: Window) -> tuple[ReferencePart, ...]:

@@ -33,6 +33,7 @@ class Table:
         timestamp: None for a table without time.
         memory: bytes of chunks to keep; a fragment that alone would take more than half is not kept, but written to an
             anonymous file in `scratch` if its windows would read it again and again.
+        fragments: as they were listed elsewhere; None: the source is asked.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Table:
         timezone: str,
         memory: int = 256 << 20,
         scratch: str | None = None,
+        fragments: Sequence[Fragment] | None = None,
     ) -> None:
         keep_pandas_out()
         self.role = role
@@ -53,7 +55,7 @@ class Table:
         self._vain: set[tuple] = set()
         self._spills: dict[tuple, Spill] = {}
         self._spilling = timestamp is not None
-        self._fragments: tuple[Fragment, ...] | None = None
+        self._fragments = None if fragments is None else tuple(fragments)
 
     def fragments(self) -> tuple[Fragment, ...]:
         """All fragments, sorted by id; listed once for the life of this object."""

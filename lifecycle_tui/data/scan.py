@@ -6,8 +6,9 @@ id is declared) are in memory. With a features join, one window's rows are held 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,15 @@ from lifecycle_tui.data.chunks import Chunk, Flaw, Need, subset
 from lifecycle_tui.data.findings import Findings
 from lifecycle_tui.data.groups import group_values, hashed
 from lifecycle_tui.data.hashing import add_digests, all_finite, digest, hash_strings, mix
-from lifecycle_tui.data.joining import FeatureJoin, concatenated
-from lifecycle_tui.data.labels import Known, LabelTable, label_digest, micros_of, own_labels
-from lifecycle_tui.data.layout import Layout
+from lifecycle_tui.data.joining import concatenated
+from lifecycle_tui.data.labels import Known, label_digest, micros_of, own_labels
 from lifecycle_tui.data.light import is_valid
-from lifecycle_tui.data.rows import Table
+from lifecycle_tui.data.plan import ScanPlan
+from lifecycle_tui.data.shares import ScanShare, repeated
 from lifecycle_tui.data.slices import Selector
 from lifecycle_tui.data.zones import DAY, MISSING, from_micros, to_local, to_micros
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment
-from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import DataReport, FragmentPart
 
 if TYPE_CHECKING:
@@ -35,26 +35,6 @@ if TYPE_CHECKING:
 _WHOLE_FILE = frozenset(("separator", "encoding", "header", "duplicate-column", "unclosed-quote"))
 _UNORDERED = 0.1
 """A file in which more rows than this step back in time is not a log; its order says nothing."""
-
-
-@dataclass(frozen=True)
-class ScanPlan:
-    """What to read; made by `ModelData.scan`."""
-
-    spec: ModelSpec
-    layout: Layout
-    base: Table
-    fragments: tuple[Fragment, ...]
-    selector: Selector
-    need: Need
-    columns: tuple[str, ...]
-    as_of: datetime
-    labels: LabelTable | None
-    join: FeatureJoin | None
-    known_names: frozenset[str]
-    record: Callable[[Fragment, str, int, str], None] | None
-    labels_set: str
-    groups: tuple[str, ...] = ()
 
 
 class Scan:
@@ -70,8 +50,10 @@ class Scan:
         mature: no more labels are expected (all known, or the delay has passed for every row).
     """
 
-    def __init__(self, plan: ScanPlan) -> None:
-        self._plan = plan
+    def __init__(self, plan: ScanPlan, share: tuple[np.ndarray, bool] | None = None) -> None:
+        """`share`: keys that are repeated in the whole slice, and whether to read the rows with one alone, or without
+        (see `shares`)."""
+        self._plan, self._share = plan, share
         self._findings = Findings()
         self._parts: dict[str, list[Any]] = {}
         self._label_digests: list[str] = []
@@ -101,19 +83,36 @@ class Scan:
     def _base_chunks(self) -> Iterator[Chunk]:
         import numpy as np
 
-        repeated = self._repeated_keys()
+        again_keys = self._repeated_keys() if self._share is None else self._share[0]
+        if self._share is not None and self._share[1]:
+            yield from self._held(again_keys)
+            return
         held: list[Chunk] = []
         for fragment in self._plan.fragments:
             for chunk in self._selected(fragment):
-                if len(repeated):
-                    again = np.isin(self._row_keys(chunk), repeated)
+                if len(again_keys):
+                    again = np.isin(self._row_keys(chunk), again_keys)
                     if again.any():
                         held.append(subset(chunk, again))
                         chunk = subset(chunk, ~again)
                 if chunk.rows:
                     yield chunk
-        if held:
+        if held and self._share is None:
             yield self._last_of(concatenated(held))
+
+    def _held(self, keys: np.ndarray) -> Iterator[Chunk]:
+        """The rows with repeated keys, of each the last. What else there is to say of them other shares say."""
+        import numpy as np
+
+        quiet = Scan(replace(self._plan, record=None))
+        found = [
+            subset(chunk, again)
+            for fragment in (self._plan.fragments if len(keys) else ())
+            for chunk in quiet._selected(fragment)
+            if (again := np.isin(self._row_keys(chunk), keys)).any()
+        ]
+        if found:
+            yield self._last_of(concatenated(found))
 
     def _selected(self, fragment: Fragment) -> Iterator[Chunk]:
         """The slice's rows of one fragment; counts what is odd about them."""
@@ -193,27 +192,24 @@ class Scan:
 
     def _repeated_keys(self) -> np.ndarray:
         """Keys that occur more than once in the slice: a pass over the id column alone where the table is large."""
+        return repeated(self.keys(fragment) for fragment in self._plan.fragments)
+
+    def keys(self, fragment: Fragment) -> np.ndarray:
+        """(n,) uint64: the keys of the slice's rows in one fragment; none where no id is declared."""
         import numpy as np
 
-        plan = self._plan
+        plan, found = self._plan, [np.empty(0, dtype=np.uint64)]
         if plan.layout.key is None or not plan.spec.columns.id:
-            return np.empty(0, dtype=np.uint64)
+            return found[0]
         names = {plan.layout.key, plan.spec.columns.version} - {None}
         kinds = {n: k for n, k in plan.need.kinds.items() if n in names}
         narrow = Need(others=kinds, ids=plan.need.ids, hashed=False, whole=False)
-        found = []
-        for fragment in plan.fragments:
-            need = plan.need if plan.base.is_small(fragment) else narrow
-            try:
-                for chunk in plan.base.chunks(fragment, need, _between(plan.selector)):
-                    mask = plan.selector.mask(fragment.id, chunk.first_row, chunk.rows, chunk.time)
-                    keys = self._row_keys(chunk)
-                    present = is_valid(chunk.columns[plan.layout.key])
-                    found.append(keys[mask & present])
-            except Exception:  # counted when the file is read for its rows
-                continue
-        keys = np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.uint64)
-        return np.unique(keys[1:][keys[1:] == keys[:-1]])
+        need = plan.need if plan.base.is_small(fragment) else narrow
+        with suppress(Exception):  # counted when the file is read for its rows
+            for chunk in plan.base.chunks(fragment, need, _between(plan.selector)):
+                mask = plan.selector.mask(fragment.id, chunk.first_row, chunk.rows, chunk.time)
+                found.append(self._row_keys(chunk)[mask & is_valid(chunk.columns[plan.layout.key])])
+        return np.concatenate(found)
 
     def _last_of(self, chunk: Chunk) -> Chunk:
         """Of rows that share a key: the last by time, then by content, so that the order of files cannot matter."""
@@ -320,20 +316,23 @@ class Scan:
         return bool((unknown > to_micros(plan.as_of) - int(delay.total_seconds() * 1_000_000)).any())
 
     def _finish(self) -> None:
+        found = self.share().finished(self._plan.layout.target is not None, self._plan.labels_set)
+        self.report, self.parts, self.mature = found.report, found.parts, found.mature
+
+    def share(self) -> ScanShare:
+        """What this scan has learned, to be added to that of other shares. Complete once it has been iterated."""
         plan = self._plan
-        parts = [FragmentPart(name, rows, total) for name, (rows, total) in sorted(self._parts.items())]
-        if plan.join is not None:
-            parts += plan.join.parts()
-        if plan.layout.target is not None:
-            parts.append(FragmentPart("labels:", self.labels, add_digests(self._label_digests)))
-            parts.append(FragmentPart("labels:set", 0, plan.labels_set))
-            if plan.labels is not None:
-                for finding in plan.labels.findings:
-                    if finding.code == "unreadable-file":
-                        self._findings.put(finding)
-        self.mature = not self._waiting
-        self.parts = tuple(parts)
-        self.report = DataReport(self.rows, self._findings.items)
+        labels = () if plan.layout.target is None or plan.labels is None else tuple(plan.labels.findings)
+        return ScanShare(
+            self.rows,
+            self.labels,
+            self._waiting,
+            tuple(FragmentPart(name, rows, total) for name, (rows, total) in sorted(self._parts.items())),
+            () if plan.join is None else tuple(plan.join.parts()),
+            add_digests(self._label_digests),
+            self._findings.counted,
+            tuple(f for f in labels if f.code == "unreadable-file"),
+        )
 
 
 def _between(selector: Selector) -> tuple[datetime, datetime] | None:
