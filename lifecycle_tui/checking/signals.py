@@ -61,7 +61,8 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
         info = plugins.get("detector", use.name)
         if info is not None:
             low_high = info.range if info.range != (None, None) else None
-            detectors.append(DetectorInfo(info.name, info.kinds, low_high))  # type: ignore[arg-type]
+            table = info.scope == "table"
+            detectors.append(DetectorInfo(info.name, info.kinds, low_high, table=table))  # type: ignore[arg-type]
     for use in metric_uses(model, plugins):
         if unfit(model, use.name, plugins):
             continue

@@ -18,23 +18,31 @@ if TYPE_CHECKING:
 Takes = Literal["profile", "arrow", "pandas"]
 """What a detector is given: mergeable profiles (the default, cheapest), Arrow arrays, or pandas Series."""
 
+Scope = Literal["column", "table"]
+"""What a detector compares at a time: one column, or all of the features together."""
+
 
 class Detector(Protocol):
-    """Compares one column of a window with the reference.
+    """Compares one column of a window, or all features together, with the reference.
 
     Class attributes:
-        name: unique among detectors; the signal is called `NAME.COLUMN`.
-        kinds: column kinds it applies to.
+        name: unique among detectors; the signal is called `NAME.COLUMN`, of a table `NAME`.
+        kinds: column kinds it applies to; of a table, those of the columns it is given.
         takes: what `measure` is given: "profile" (mergeable profiles, the cheapest; taken where it is not said),
             "arrow" (Arrow arrays) or "pandas" (Series).
+        scope: "column" (where it is not said) or "table": called once a window, with a `pyarrow.Table`, a pandas
+            DataFrame, or a mapping from column to profile.
+        sample: of rows, at most so many of each side are handed over; None (where it is not said) for all of them.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[ColumnKind, ...]]
     takes: ClassVar[Takes]
+    scope: ClassVar[Scope] = "column"
+    sample: ClassVar[int | None] = None
 
     def measure(self, reference: Any, window: Any) -> Measurement | float:
-        """The measurement for one column; `reference` and `window` are of the kind that `takes` names."""
+        """The measurement for one column or table; `reference` and `window` are of the kind that `takes` names."""
         ...
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import ColumnKind, Measurement, Signal
+from lifecycle_tui.monitoring import handed
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
+from lifecycle_tui.monitoring.samples import NO_SAMPLES, Samples
 from lifecycle_tui.policy.budget import ColumnTest, Verdict, judge, summary
 from lifecycle_tui.profiles.bars import bars
 
@@ -64,21 +66,33 @@ def measure_columns(
     window: Mapping[str, ColumnData],
     instruments: Instruments,
     judging: Judging,
+    samples: Samples = NO_SAMPLES,
 ) -> ColumnsResult:
-    """Every detector on every column of its kinds, then the verdicts over all of them together."""
+    """Every detector on every column of its kinds, or on all features together, then the verdicts over all of them.
+
+    Args:
+        samples: rows of both sides for the detectors that take a sample, and which columns are features.
+    """
     signals: list[Signal] = []
     tests: list[ColumnTest] = []
     for column in sorted(reference):
         base, now = reference[column], window[column]
         first = len(signals)
         for detector in instruments.detectors:
-            if base.kind not in detector.info.kinds:
+            if base.kind not in detector.info.kinds or detector.info.scope == "table":
                 continue
-            signal, test = _measure(detector, column, base, now)
+            sides = handed.of_column(detector.info, column, base, now, samples)
+            signal, test = _measure(detector, column, sides, now.profile.n, base.profile.rows)
             signals.append(signal)
             if test is not None:
                 tests.append(test)
         signals[first:] = _pictured(signals[first:], base, now)
+    for detector in instruments.detectors:
+        if detector.info.scope == "table":
+            table = handed.of_table(detector.info, reference, window, samples)
+            signal, test = _measure(detector, None, table.sides, table.n, table.reference_n)
+            signals.append(signal)
+            tests += [] if test is None else [test]
     verdicts = judge(tests, judging.alpha, judging.floor, judging.min_rows)
     return ColumnsResult((*_judged(signals, verdicts), *summary(verdicts), *instruments.faults), verdicts)
 
@@ -99,16 +113,15 @@ def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[
     return signals
 
 
-def _measure(detector: Instrument, column: str, base: ColumnData, now: ColumnData) -> tuple[Signal, ColumnTest | None]:
-    name = f"{detector.name}.{column}"
+def _measure(
+    detector: Instrument, column: str | None, sides: tuple[Any, Any] | None, n: int, reference_n: int
+) -> tuple[Signal, ColumnTest | None]:
+    """The signal and the evidence of one detector; `sides` is what it is given, None where there are no rows."""
+    name = detector.name if column is None else f"{detector.name}.{column}"
+    if sides is None:
+        return to_signal(name, Measurement(None, message=NO_ROWS), column=column, source=detector.source), None
     try:
-        if detector.info.takes in ("arrow", "pandas"):
-            if base.values is None or now.values is None:
-                return to_signal(name, Measurement(None, message=NO_ROWS), column=column, source=detector.source), None
-            raw = detector.for_column(column).measure(base.values, now.values)
-        else:
-            raw = detector.for_column(column).measure(base.profile, now.profile)
-        found = as_measurement(raw, detector.name)
+        found = as_measurement(detector.for_column(column).measure(*sides), detector.name)
     except PluginFault as exc:
         return replace(fault_signal(detector.name, exc, column), source=detector.source), None
     except LifecycleError as exc:
@@ -117,13 +130,13 @@ def _measure(detector: Instrument, column: str, base: ColumnData, now: ColumnDat
         # A built-in runs in this process: its bug costs this one signal, with its place.
         says = f"{type(exc).__name__}: {exc}"
         return fault_signal(detector.name, PluginFault(detector.name, "raised", says), column), None
-    n = now.profile.n if found.n is None else found.n
+    n = n if found.n is None else found.n
     signal = to_signal(name, replace(found, n=n), column=column, source=detector.source)
     test = None
     # Without a value there is no signal that a verdict could stand on.
     if signal.value is not None and found.p_value is not None and found.effect is not None:
         categories = found.detail.get("categories")
-        test = ColumnTest(column, detector.name, found.p_value, found.effect, n, base.profile.rows, categories)
+        test = ColumnTest(column or "*", detector.name, found.p_value, found.effect, n, reference_n, categories)
     return signal, test
 
 
@@ -169,11 +182,11 @@ def _judged(signals: list[Signal], verdicts: Mapping[str, Verdict]) -> list[Sign
     """The signals with their column's verdict: on those that are evidence; sizes such as PSI stay as they are."""
     done = []
     for signal in signals:
-        verdict = verdicts.get(signal.column or "")
+        verdict = verdicts.get(signal.column or "*")
         if verdict is None or signal.state != "ok" or "p_value" not in signal.detail:
             done.append(signal)
             continue
-        decides = signal.name == f"{verdict.detector}.{signal.column}"
+        decides = signal.name == (f"{verdict.detector}.{signal.column}" if signal.column else verdict.detector)
         state = verdict.state if decides or verdict.state == "cannot-tell" else "ok"
         detail = dict(signal.detail)
         if decides:

@@ -80,8 +80,13 @@ class Instruments:
 
     @property
     def needs_rows(self) -> bool:
-        """Whether a detector asks for the rows themselves, not for profiles."""
-        return any(d.info.takes in ("arrow", "pandas") for d in self.detectors)
+        """Whether a detector asks for all rows themselves, not for profiles or a sample."""
+        return any(d.info.takes in ("arrow", "pandas") and d.info.sample is None for d in self.detectors)
+
+    @property
+    def sample(self) -> int:
+        """Rows of each side that the detectors which take a sample ask for at most; 0 where none takes one."""
+        return max((d.info.sample for d in self.detectors if d.info.sample is not None), default=0)
 
 
 def build(spec: ModelSpec, catalog: PluginCatalog, runner: Callable[[], Runner]) -> Instruments:

@@ -293,10 +293,10 @@ def _resolve(path: str) -> Callable[[bytes], Any]:
 
 
 def _series(value: Any) -> Any:
-    """Arrow arrays as pandas Series; other arguments as they are."""
+    """Arrow arrays as pandas Series, tables as frames; other arguments as they are."""
     import pyarrow as pa
 
-    return value.to_pandas() if isinstance(value, pa.Array | pa.ChunkedArray) else value
+    return value.to_pandas() if isinstance(value, pa.Array | pa.ChunkedArray | pa.Table) else value
 
 
 def _line(function: Any) -> int | None:

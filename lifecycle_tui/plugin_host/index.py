@@ -25,7 +25,7 @@ from lifecycle_tui.plugin_host.info import DEADLY, Candidate, FaultInfo, PluginI
 BUILTIN_INDEX = BUILTIN / "index.json"
 FORGET_AFTER = 3600.0
 """Seconds after which a file that hung or died is tried again: it may have been the machine's fault."""
-_VERSION = [2, __version__, API_VERSION, sys.version]
+_VERSION = [3, __version__, API_VERSION, sys.version]
 """Whatever changes how a file is understood; another value empties the cache."""
 
 

@@ -113,7 +113,8 @@ class PluginInfo:
         qualname: the class's name.
         doc: first line of its docstring. about: the rest of it, without what it says of options; "" for none.
         options: in the constructor's order.
-        kinds, takes: of detectors. tasks, needs, greater_is_better, range: of metrics. suffixes: of sources.
+        kinds, takes, scope, sample: of detectors. tasks, needs, greater_is_better, range: of metrics.
+        suffixes: of sources.
         tasks: of explainers too, and of panels, where () is all.
         windows: of commands and panels, how many of the newest they are shown.
         hooks: of a file's event hooks: those that it implements.
@@ -148,6 +149,8 @@ class PluginInfo:
     about: str = ""
     windows: int = 0
     hooks: tuple[str, ...] = ()
+    scope: str = ""
+    sample: int | None = None
 
     @property
     def key(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from lifecycle_tui.domain.hookspecs import API_VERSION, EVENTS
-from lifecycle_tui.domain.protocols import Takes
+from lifecycle_tui.domain.protocols import Scope, Takes
 from lifecycle_tui.domain.showing import MOST_WINDOWS, WINDOWS
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.plugin_host import api_version, blame, docstrings, hooks, load, options
@@ -39,6 +39,8 @@ _NAMES = {
     "detector": (_IDENTIFIER, "letters, digits and _, so that rules can write it"),
     "metric": (_DOTTED, "letters, digits, _ and dots between, so that rules can write it"),
 }
+MOST_SAMPLED = 1_000_000
+"""Rows of each side that a detector may be handed as a sample: they stand in memory."""
 LONGEST_NAME = 100
 """Characters of a name: it is part of signals' names, and of columns on screens."""
 TAKEN = frozenset({"format", "fmt", "help", "h", "model"})
@@ -187,7 +189,19 @@ def _a(word: str) -> str:
 
 def _detector(row: PluginInfo, cls: type) -> PluginInfo:
     kinds = _words(cls, "kinds", get_args(ColumnKind))
-    return replace(row, kinds=kinds, takes=_word(cls, "takes", get_args(Takes), "profile"))
+    takes, scope = _word(cls, "takes", get_args(Takes), "profile"), _word(cls, "scope", get_args(Scope), "column")
+    return replace(row, kinds=kinds, takes=takes, scope=scope, sample=_sample(cls, takes))
+
+
+def _sample(cls: type, takes: str) -> int | None:
+    sample = getattr(cls, "sample", None)
+    if sample is None:
+        return None
+    if type(sample) is not int or not 1 <= sample <= MOST_SAMPLED:
+        raise Unfit(f"sample must be a whole number of rows from 1 to {MOST_SAMPLED:,}, or None, not {sample!r:.40}")
+    if takes == "profile":
+        raise Unfit('sample is of rows: it needs takes = "arrow" or "pandas"')
+    return sample
 
 
 def _metric(row: PluginInfo, cls: type) -> PluginInfo:

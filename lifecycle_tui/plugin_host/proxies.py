@@ -50,6 +50,14 @@ class DetectorProxy(Proxy):
     def takes(self) -> str:
         return self.info.takes
 
+    @property
+    def scope(self) -> str:
+        return self.info.scope
+
+    @property
+    def sample(self) -> int | None:
+        return self.info.sample
+
     def measure(self, reference: Any, window: Any) -> Measurement:
         measurement: Measurement = self.call("measure", reference, window)
         return measurement

@@ -62,16 +62,18 @@ DETECTOR_RANGES: dict[str, Range] = {
 
 @dataclass(frozen=True, slots=True)
 class DetectorInfo:
-    """A detector that a model uses: its signal exists for each column of these kinds.
+    """A detector that a model uses: its signal exists for each column of these kinds, or once (scope "table").
 
     Attributes:
         columns: only these columns; empty means all of the kinds.
+        table: it compares all features together.
     """
 
     name: str
     kinds: tuple[ColumnKind, ...]
     range: Range | None = None
     columns: tuple[str, ...] = ()
+    table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,9 @@ def model_catalog(
     found = {info.name: info for info in PROGRAM_SIGNALS}
     for detector in detectors:
         limits = detector.range or DETECTOR_RANGES.get(detector.name, (None, None))
+        if detector.table:
+            found[detector.name] = SignalInfo(detector.name, limits)
+            continue
         for column, kind in columns.items():
             if kind in detector.kinds and (not detector.columns or column in detector.columns):
                 name = f"{detector.name}.{column}"

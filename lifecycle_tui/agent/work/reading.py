@@ -19,6 +19,7 @@ from lifecycle_tui.domain.specs import ColumnsSpec, ModelSpec
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
+from lifecycle_tui.monitoring.samples import Sample, Sampler
 from lifecycle_tui.profiles.profiler import Profiler
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class WindowRows:
         collector: predictions and labels by version.
         scan: the finished scan: its report, parts, rows, labels, maturity.
         unscored: rows that a version of ours should have scored and could not, and why.
+        sample: rows for the detectors that take a sample, where some were asked for.
     """
 
     columns: dict[str, ColumnData]
     collector: Collector
     scan: Scan
     unscored: tuple[DataFinding, ...] = ()
+    sample: Sample | None = None
 
 
 def label_text(value: str | int | float | bool) -> str:
@@ -104,6 +107,7 @@ class Reader:
         grids: of numeric columns; None while the reference itself is read, which makes them.
         scorer: scores rows with versions of ours; None where the data brings predictions.
         keep_rows: keep the columns' values for detectors that ask for them.
+        sample: of rows, how many to keep for detectors that take a sample.
     """
 
     def __init__(
@@ -116,10 +120,12 @@ class Reader:
         outputs: Mapping[str, ColumnKind],
         scorer: Scorer | None = None,
         keep_rows: bool = False,
+        sample: int = 0,
         progress: Callable[[int], None] = lambda rows: None,
     ) -> None:
         self._columns, self._coding, self._kinds, self._grids = columns, coding, kinds, grids
         self._outputs, self._scorer, self._keep, self._progress = outputs, scorer, keep_rows, progress
+        self._sample = sample
 
     def read(self, scan: Scan, *, profile: bool = True, again: Callable[[], Scan] | None = None) -> WindowRows:
         """Iterate the scan. With `profile` False only predictions and labels are collected.
@@ -134,10 +140,16 @@ class Reader:
         kept: dict[str, list[Any]] = {name: [] for name in wanted} if self._keep else {}
         collector = Collector(self._coding)
         unscored: dict[tuple[str, str, bool], int] = {}
+        sampler = Sampler(self._sample) if profile and self._sample else None
         rows = 0
         for batch in scan:
             parts = None if self._scorer is None else self._scorer.score(batch, self._coding)
-            for name, values in self._values(batch, parts, profilers):
+            given = dict(self._values(batch, parts, profilers))
+            if sampler is not None:
+                # What versions of ours say follows from the inputs: it is no part of a row.
+                told = {n: v for n, v in given.items() if n in self._kinds or self._scorer is None}
+                sampler.add(told, batch.rows, batch.time, batch.id)
+            for name, values in given.items():
                 profilers[name].update(values)
                 if self._keep:
                     kept[name].append(values)
@@ -155,7 +167,8 @@ class Reader:
             chunks = [c for v in kept.get(name, []) for c in (v.chunks if isinstance(v, pa.ChunkedArray) else [v])]
             values = pa.chunked_array(chunks) if chunks else None
             columns[name] = ColumnData(kind, profilers[name].result(), values)
-        return WindowRows(columns, collector, scan, tuple(starmap(_unscored, sorted(unscored.items()))))
+        sample = None if sampler is None else sampler.result()
+        return WindowRows(columns, collector, scan, tuple(starmap(_unscored, sorted(unscored.items()))), sample)
 
     def _second_pass(self, profilers: dict[str, Profiler], again: Callable[[], Scan]) -> None:
         """Feed what was too large to keep once more, now that its grid is known."""

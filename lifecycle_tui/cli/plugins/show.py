@@ -135,6 +135,8 @@ def _facts(row: PluginInfo, used: tuple[str, ...], root: Path | None) -> Iterato
     yield "hooks", ", ".join(row.hooks)
     yield "columns", ", ".join(row.kinds)
     yield "takes", row.takes
+    yield "scope", "all features together" if row.scope == "table" else ""
+    yield "sample", "" if row.sample is None else f"at most {row.sample:,} rows of each side"
     yield "tasks", ", ".join(row.tasks)
     yield "needs", row.needs
     if row.kind == "metric":
