@@ -66,7 +66,8 @@ def calibrate_soon(
     if not _due(job, model, reference):
         return
     again = first is not None and first.trained_here and first.validation is None
-    if again or cells(model.spec, model.data, survey.reference) > AT_ONCE or model.instruments.needs_rows:
+    rows = model.instruments.needs_rows or model.instruments.sample
+    if again or rows or cells(model.spec, model.data, survey.reference) > AT_ONCE:
         _ask(job, model.spec, of)
         return
     try:

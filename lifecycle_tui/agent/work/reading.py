@@ -170,6 +170,17 @@ class Reader:
         sample = None if sampler is None else sampler.result()
         return WindowRows(columns, collector, scan, tuple(starmap(_unscored, sorted(unscored.items()))), sample)
 
+    def sampled(self, scan: Scan) -> Sample | None:
+        """The sample alone."""
+        sampler, rows = Sampler(self._sample), 0
+        for batch in scan:
+            sampler.add(
+                dict(self._values(batch, None, [*self._kinds, *self._outputs])), batch.rows, batch.time, batch.id
+            )
+            rows += batch.rows
+            self._progress(rows)
+        return sampler.result()
+
     def _second_pass(self, profilers: dict[str, Profiler], again: Callable[[], Scan]) -> None:
         """Feed what was too large to keep once more, now that its grid is known."""
         seconds = {name: second for name, p in profilers.items() if (second := p.second_pass()) is not None}

@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lifecycle_tui.agent.work import reference_sample
 from lifecycle_tui.agent.work.first_version import FirstVersion, seen, validate
 from lifecycle_tui.agent.work.opening import Opened
 from lifecycle_tui.agent.work.reading import Reader, WindowRows, coding, output_columns
+from lifecycle_tui.agent.work.readings import Baseline, baseline_facts, baseline_from, baseline_of
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
@@ -26,11 +28,12 @@ from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding
+from lifecycle_tui.monitoring.samples import Sample
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.state import reference as stored
 from lifecycle_tui.state.text import dumps
 
-FORMAT = 1
+FORMAT = 2
 """Raised when profiles or their meaning change, so that stored references are made anew."""
 
 
@@ -45,6 +48,8 @@ class Reference:
         grids: of the numeric ones.
         coding: how labels are read.
         performance: metric signals on the reference itself, for orientation.
+        baseline: how predictions and truth went together on it; None where no row has both.
+        sample: its rows for the detectors that take a sample; None where none does.
     """
 
     digest: str
@@ -55,6 +60,7 @@ class Reference:
     grids: Mapping[str, Any]
     coding: Coding
     performance: tuple[Signal, ...] = ()
+    sample: Sample | None = None
 
 
 def get_reference(
@@ -99,7 +105,33 @@ def get_reference(
         grids,
         Coding(code["task"], tuple(code["classes"]), code["cutoff"]),
         performance,
+        _sample(job, model, survey, digest, kinds, {} if scorer is not None else outputs),
     )
+
+
+def _sample(
+    job: JobContext,
+    model: Opened,
+    survey: Survey,
+    digest: str,
+    kinds: Mapping[str, ColumnKind],
+    outputs: Mapping[str, ColumnKind],
+) -> Sample | None:
+    """The stored sample, or one that is read now because a detector that takes one has come."""
+    size, spec, window = model.instruments.sample, model.spec, survey.reference
+    if not size:
+        return None
+    root = job.workspace.spec.root
+    found = reference_sample.stored(root, spec.name, digest, size)
+    if found is None:
+        reader = Reader(
+            spec.columns, Coding("regression"), kinds, None, outputs=outputs, sample=size,
+            progress=lambda n: job.progress(n, window.rows, "rows", f"{spec.name}: sampling the reference"),
+        )  # fmt: skip
+        found = reader.sampled(model.data.scan(window, job.now))
+        if found is not None:
+            reference_sample.store(root, spec.name, digest, found)
+    return found
 
 
 def _opens(first: FirstVersion | None, scorer: Scorer | None) -> bool:
@@ -152,6 +184,7 @@ def _make(
         {} if ours or unopened else outputs,
         scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
         lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
+        model.instruments.sample,
     )
     columns, collector = read.columns, read.collector
     if ours and first is not None:
@@ -164,7 +197,9 @@ def _make(
     if foreign:
         performance = seen(performance, version)
     _store(job, spec.name, digest, total, columns, grids, code, performance, unopened)
-    return Reference(digest, total, kinds, outputs, columns, grids, code, performance)
+    if read.sample is not None:
+        reference_sample.store(job.workspace.spec.root, spec.name, digest, read.sample)
+    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample)
 
 
 def profiled(
@@ -177,13 +212,15 @@ def profiled(
     outputs: Mapping[str, ColumnKind],
     scorer: Scorer | None = None,
     progress: Callable[[int], None] = lambda rows: None,
+    sample: int = 0,
 ) -> WindowRows:
     """Read a reference once (a column that is too large to keep, twice): profiles of its columns, and its outcomes.
 
     Args:
         outputs: what the data, or `scorer`, says of the rows.
+        sample: of rows, how many to keep for detectors that take a sample.
     """
-    reader = Reader(spec.columns, code, kinds, None, outputs=outputs, scorer=scorer, progress=progress)
+    reader = Reader(spec.columns, code, kinds, None, outputs=outputs, scorer=scorer, sample=sample, progress=progress)
     return reader.read(data.scan(reference, now, groups=True), again=lambda: data.scan(reference, now))
 
 
@@ -206,12 +243,14 @@ def _store(
     grids: Mapping[str, Any],
     code: Coding,
     performance: tuple[Signal, ...],
+    baseline: Baseline | None,
     unopened: bool,
 ) -> None:
     named = {name: grid.id for name, grid in grids.items()}
     profiles = [StoredProfile(n, c.kind, named.get(n, ""), dump(c.profile)) for n, c in columns.items()]
     facts = {
         "unopened": unopened,
+        "baseline": baseline_facts(baseline),
         "coding": {"task": code.task, "classes": list(code.classes), "cutoff": code.cutoff},
         "performance": [
             {f: getattr(s, f) for f in ("name", "value", "lower", "upper", "n", "state", "message", "source")}

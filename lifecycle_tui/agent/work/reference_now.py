@@ -86,9 +86,12 @@ def measure_now(
     if needs_version(spec):
         scored = Scored(silent="no predictions on it until the first check has made a version")
     code = coding(spec, labels(data, window, now) if spec.task in ("binary", "multiclass") else set())
-    read = profiled(spec, data, window, now, code, kinds, outputs, progress=lambda rows: on_time(rows, window.rows))
+    read = profiled(
+        spec, data, window, now, code, kinds, outputs,
+        progress=lambda rows: on_time(rows, window.rows), sample=instruments.sample,
+    )  # fmt: skip
     grids = {n: c.profile.grid for n, c in read.columns.items() if getattr(c.profile, "grid", None) is not None}
-    reference = Reference("", window.rows, kinds, outputs, read.columns, grids, code)
+    reference = Reference("", window.rows, kinds, outputs, read.columns, grids, code, sample=read.sample)
     found = ReferenceMeasurer(
         workspace.spec, spec, data, window, reference, instruments, scored, now, on_time, MOST_WINDOWS, MOST_CELLS
     )

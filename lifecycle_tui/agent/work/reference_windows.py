@@ -28,6 +28,7 @@ from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_column
 from lifecycle_tui.monitoring.data_signals import data_signals
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Collector
+from lifecycle_tui.monitoring.samples import Sample, Samples
 from lifecycle_tui.policy.budget import UNTIMED, model_alpha
 from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.profiles.rest import rest
@@ -43,6 +44,9 @@ MOST_CELLS = 200_000_000
 
 MOST_COPIED = 200_000_000
 """Rows of the reference times windows times columns that are handed to detectors that take rows."""
+
+MOST_SAMPLED = 100
+"""Windows that detectors which take a sample are tried on: some fit a model for each."""
 
 YEAR = timedelta(days=365.25)
 
@@ -137,6 +141,9 @@ class ReferenceMeasurer:
             notes.append(left)
         else:
             windows = self._one_by_one(chosen, judging)
+            if self.instruments.sample and len(chosen) > MOST_SAMPLED:
+                named = ", ".join(d.name for d in self.instruments.detectors if d.info.sample is not None)
+                notes.append(f"{named} on the newest {MOST_SAMPLED} of them, because it takes rows")
         return Measured(windows, a_year, "; ".join(filter(None, notes)))
 
     def _chosen(self, parts: Sequence[ReferencePart]) -> tuple[tuple[ReferencePart, ...], str]:
@@ -154,10 +161,12 @@ class ReferenceMeasurer:
     def _one_by_one(self, parts: Sequence[ReferencePart], judging: Judging) -> tuple[ReferenceWindow, ...]:
         """One window in memory at a time."""
         total, done = sum(part.window.rows for part in parts), 0
-        found = []
+        found: list[ReferenceWindow] = []
         for part in parts:
-            columns, signals, mature = self._read(part, done, total)
-            found.append(self._compared(part, columns, self._rest(columns), signals, mature, judging, self.instruments))
+            columns, signals, mature, sample = self._read(part, done, total)
+            tools, samples = self._tools(len(parts) - len(found), MOST_SAMPLED), self._samples(sample)
+            against = self._rest(columns)
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples))
             done += part.window.rows
         return tuple(found)
 
@@ -170,21 +179,26 @@ class ReferenceMeasurer:
             read.append(self._read(part, done, total))
             done += part.window.rows
         few = max(4, MOST_COPIED // max(1, total * len(self.reference.columns)))
-        of_profiles = replace(
-            self.instruments, detectors=tuple(d for d in self.instruments.detectors if d.info.takes == "profile")
-        )
         found = []
-        for i, (part, (columns, signals, mature)) in enumerate(zip(parts, read, strict=True)):
-            others = [c for j, (c, _, _) in enumerate(read) if j != i]
+        for i, (part, (columns, signals, mature, sample)) in enumerate(zip(parts, read, strict=True)):
+            others = [c for j, (c, _, _, _) in enumerate(read) if j != i]
             against = {n: replace(c, values=_together(n, others)) for n, c in self._rest(columns).items()}
-            with_rows = len(parts) - i <= few
-            tools = self.instruments if with_rows else of_profiles
-            found.append(self._compared(part, columns, against, signals, mature, judging, tools))
+            tools, samples = self._tools(len(parts) - i, few), self._samples(sample)
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples))
         named = ", ".join(d.name for d in self.instruments.detectors if d.info.takes != "profile")
         return tuple(found), "" if few >= len(parts) else f"{named} on the newest {few} of them, because it takes rows"
 
-    def _read(self, part: ReferencePart, before: int, total: int) -> tuple[dict[str, ColumnData], list[Signal], bool]:
-        """Columns, the signals that need no comparison, and whether all labels are there."""
+    def _tools(self, left: int, few: int) -> Instruments:
+        """All detectors for the newest few windows, those that take profiles for the ones before."""
+        if left <= few:
+            return self.instruments
+        kept = tuple(d for d in self.instruments.detectors if d.info.takes == "profile")
+        return replace(self.instruments, detectors=kept)
+
+    def _read(
+        self, part: ReferencePart, before: int, total: int
+    ) -> tuple[dict[str, ColumnData], list[Signal], bool, Sample | None]:
+        """Columns, the signals that need no comparison, whether all labels are there, and the sampled rows."""
         ref, scored = self.reference, self.scored
         said = {} if scored.validation is not None or scored.silent else ref.outputs
         reader = Reader(
@@ -195,6 +209,7 @@ class ReferenceMeasurer:
             outputs={n: k for n, k in said.items() if n in ref.columns},
             scorer=scored.scorer,
             keep_rows=self.instruments.needs_rows,
+            sample=self.instruments.sample,
             progress=lambda rows: self.progress(before + rows, total),
         )
         scan = self.data.scan(self.window, self.now, groups=True, part=part)
@@ -212,7 +227,13 @@ class ReferenceMeasurer:
         if self.spec.columns.target is not None and collector is not None and collector.versions:
             version = max(collector.versions, key=collector.rows)
             signals += collector.measure(version, self.instruments.metrics).signals
-        return columns, signals, scan.mature
+        return columns, signals, scan.mature, read.sample
+
+    def _samples(self, window: Sample | None) -> Samples:
+        """Of the reference the sampled rows that are not the window's."""
+        whole = self.reference.sample
+        rest = whole if whole is None or window is None else whole.without(window)
+        return Samples(rest, window, self.reference.features.keys())
 
     def _validated(self, validation: Validation, part: ReferencePart) -> tuple[Collector | None, np.ndarray]:
         """What was said of the rows of a window, if forward validation has come to all of them."""
@@ -259,8 +280,9 @@ class ReferenceMeasurer:
         mature: bool,
         judging: Judging,
         instruments: Instruments,
+        samples: Samples,
     ) -> ReferenceWindow:
-        measured = measure_columns(against, columns, instruments, judging)
+        measured = measure_columns(against, columns, instruments, judging, samples)
         unique: dict[str, Signal] = {}
         for signal in (*measured.signals, *signals):
             unique.setdefault(signal.name, signal)

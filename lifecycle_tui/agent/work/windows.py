@@ -27,6 +27,7 @@ from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_column
 from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Collector
+from lifecycle_tui.monitoring.samples import Samples
 from lifecycle_tui.policy.budget import model_alpha
 from lifecycle_tui.profiles.codec import dump, load
 from lifecycle_tui.state import windows as stored
@@ -71,7 +72,7 @@ class Measurer:
 
     def grown(self, state: WindowState, before: stored.WindowRow, parts: Parts) -> list[WindowResult] | None:
         """Read only the new files of a window; None where its stored profiles cannot be added to."""
-        if self.scorer is not None or self.instruments.needs_rows:
+        if self.scorer is not None or self.instruments.needs_rows or self.instruments.sample:
             return None
         columns = self._stored_columns(before)
         if set(columns) != set(self.reference.columns):
@@ -97,7 +98,8 @@ class Measurer:
             (f for f in read.scan.report.findings if f.code in OF_LABELS),
         )
         with self.job.state.read() as conn:
-            about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s)]
+            tables = {d.name for d in self.instruments.detectors if d.info.scope == "table"}
+            about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s) or s.name in tables]
         kept = [p for p in parts if not p.fragment.startswith(LABELS)]
         return self._assemble(state, read, about_inputs, findings, (), kept)
 
@@ -116,6 +118,7 @@ class Measurer:
             outputs={n: k for n, k in ref.outputs.items() if n in ref.columns},
             scorer=self.scorer,
             keep_rows=self.instruments.needs_rows,
+            sample=self.instruments.sample,
             progress=lambda rows: self.job.progress(rows, total, "rows", f"{self.spec.name}: window {key}"),
         )
 
@@ -134,7 +137,8 @@ class Measurer:
         kept: Parts = (),
     ) -> list[WindowResult]:
         reference = {n: self.reference_rows.get(n, c) for n, c in self.reference.columns.items() if n in columns}
-        measured = measure_columns(reference, columns, self.instruments, self._judging(state.window))
+        samples = Samples(self.reference.sample, read.sample, self.reference.features.keys())
+        measured = measure_columns(reference, columns, self.instruments, self._judging(state.window), samples)
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
         )
