@@ -101,6 +101,10 @@ class Collector:
         """Rows that the version scored, with labels or without."""
         return self._rows.get(version, 0)
 
+    def strange(self, version: str) -> int:
+        """Labelled rows of a binary task whose label is neither class; counted once its outcomes were asked for."""
+        return self._strange.get(version, 0)
+
     def outcomes(self, version: str) -> Outcomes | None:
         """The rows of a version whose truth and prediction are both known; None without any."""
         import numpy as np

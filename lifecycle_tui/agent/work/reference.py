@@ -61,6 +61,7 @@ class Reference:
     coding: Coding
     performance: tuple[Signal, ...] = ()
     sample: Sample | None = None
+    baseline: Baseline | None = None
 
 
 def get_reference(
@@ -106,6 +107,7 @@ def get_reference(
         Coding(code["task"], tuple(code["classes"]), code["cutoff"]),
         performance,
         _sample(job, model, survey, digest, kinds, {} if scorer is not None else outputs),
+        baseline_from(found.facts.get("baseline")),
     )
 
 
@@ -196,10 +198,12 @@ def _make(
     performance = collector.measure(version, model.instruments.metrics).signals if collector.versions else ()
     if foreign:
         performance = seen(performance, version)
-    _store(job, spec.name, digest, total, columns, grids, code, performance, unopened)
+    labelled = read.scan.labels / read.scan.rows if read.scan.rows else 0.0
+    baseline = baseline_of(collector, version, labelled) if collector.versions else None
+    _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, unopened)
     if read.sample is not None:
         reference_sample.store(job.workspace.spec.root, spec.name, digest, read.sample)
-    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample)
+    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample, baseline)
 
 
 def profiled(

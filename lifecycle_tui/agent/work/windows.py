@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle_tui.agent.work.reading import Reader, WindowRows
+from lifecycle_tui.agent.work.readings import Against
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
@@ -101,7 +102,7 @@ class Measurer:
             tables = {d.name for d in self.instruments.detectors if d.info.scope == "table"}
             about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s) or s.name in tables]
         kept = [p for p in parts if not p.fragment.startswith(LABELS)]
-        return self._assemble(state, read, about_inputs, findings, (), kept)
+        return self._assemble(state, read, about_inputs, self._stored_columns(before), findings, (), kept)
 
     def _scan(
         self, state: WindowState, *, columns: Sequence[str] | None = None, fragments: Sequence[str] | None = None
@@ -142,7 +143,7 @@ class Measurer:
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
         )
-        return self._assemble(state, read, list(measured.signals), findings, profiles, kept)
+        return self._assemble(state, read, list(measured.signals), columns, findings, profiles, kept)
 
     def _grid(self, column: str) -> str:
         grid: Any = self.reference.grids.get(column)
@@ -153,6 +154,7 @@ class Measurer:
         state: WindowState,
         read: WindowRows,
         about_inputs: list[Signal],
+        columns: Mapping[str, ColumnData],
         findings: tuple[DataFinding, ...],
         profiles: tuple[StoredProfile, ...],
         kept: Parts,
@@ -165,6 +167,7 @@ class Measurer:
         labelled = self.spec.columns.target is not None
         signals = [*about_inputs, *data_signals(scan.rows, scan.labels, found, labelled=labelled)]
         parts = self._versions(read.collector, window)
+        signals += self._against(window).add_readings(signals, columns, found, scan, read.collector, parts)
         if list(parts) == [""]:
             signals += parts.pop("")[1]
         results = [
@@ -199,6 +202,13 @@ class Measurer:
             measured = collector.measure(version, self.instruments.metrics)
             found[version] = (measured.rows, list(measured.signals), measured.labels)
         return found
+
+    def _against(self, window: Window) -> Against:
+        ref = self.reference
+        return Against(
+            self.spec, self.instruments, frozenset(ref.outputs), ref.columns, ref.performance, ref.baseline,
+            self._judging(window).alpha,
+        )  # fmt: skip
 
     def _judging(self, window: Window) -> Judging:
         monitor = self.spec.monitor

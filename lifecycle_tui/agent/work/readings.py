@@ -1,0 +1,160 @@
+"""The reading of a window and of each version that scored it: gathers the evidence that `monitoring.reading` weighs.
+
+Called by `windows` when a window's signals are complete; nothing here reads data. What the reference's outcomes looked
+like comes from its stored facts (`Baseline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.domain.signals import Signal
+from lifecycle_tui.monitoring.reading import LEVEL, Evidence, read_window, shift_signals
+from lifecycle_tui.monitoring.reading_faults import Fault, column_faults, label_faults
+from lifecycle_tui.monitoring.reading_tables import (
+    Gaps,
+    OutcomeBins,
+    OutcomeTables,
+    compare,
+    count,
+    freeze,
+    from_facts,
+    to_facts,
+)
+
+if TYPE_CHECKING:
+    from lifecycle_tui.data.scan import Scan
+    from lifecycle_tui.domain.specs import ModelSpec
+    from lifecycle_tui.domain.windows import DataFinding
+    from lifecycle_tui.monitoring.columns import ColumnData
+    from lifecycle_tui.monitoring.instruments import Instruments
+    from lifecycle_tui.monitoring.performance import Collector
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the reference's outcomes looked like.
+
+    Attributes:
+        version: whose predictions they were, as windows name versions.
+        labelled: labelled rows as a share of all.
+    """
+
+    version: str
+    labelled: float
+    bins: OutcomeBins
+    tables: OutcomeTables
+
+
+def baseline_of(collector: Collector, version: str, labelled: float) -> Baseline | None:
+    """The baseline from the reference's own outcomes; None where no row has both prediction and truth."""
+    outcomes = collector.outcomes(version)
+    if outcomes is None:
+        return None
+    bins = freeze(outcomes)
+    return Baseline(version, labelled, bins, count(outcomes, bins))
+
+
+def baseline_facts(baseline: Baseline | None) -> dict[str, Any] | None:
+    """As JSON values."""
+    if baseline is None:
+        return None
+    return {
+        "version": baseline.version, "labelled": baseline.labelled, **to_facts(baseline.bins, baseline.tables),
+    }  # fmt: skip
+
+
+def baseline_from(facts: Mapping[str, Any] | None) -> Baseline | None:
+    """What `baseline_facts` wrote."""
+    return None if not facts else Baseline(facts["version"], facts["labelled"], *from_facts(facts))
+
+
+@dataclass(frozen=True)
+class Against:
+    """What a model's windows are read against.
+
+    Attributes:
+        outputs: columns that models say.
+        columns: profiles of the reference.
+        performance: metric signals on the reference.
+        importance: of features, where windows have none of their own, and what it is (`importance_by`).
+        level: chance of a false alarm that a window may spend.
+    """
+
+    spec: ModelSpec
+    instruments: Instruments
+    outputs: frozenset[str]
+    columns: Mapping[str, ColumnData]
+    performance: Sequence[Signal]
+    baseline: Baseline | None
+    level: float
+    importance: Mapping[str, float] | None = None
+    importance_by: str = ""
+
+    def add_readings(
+        self,
+        shared: Sequence[Signal],
+        columns: Mapping[str, ColumnData],
+        findings: Sequence[DataFinding],
+        scan: Scan,
+        collector: Collector,
+        versions: Mapping[str, tuple[int, list[Signal], int]],
+    ) -> list[Signal]:
+        """What is to be added to the window's signals; what is about a version is added to its own list in place.
+
+        Args:
+            shared: the window's signals so far.
+            columns: profiles of the window.
+            versions: rows, metric signals and labelled rows by version.
+        """
+        inputs = {name: column for name, column in self.columns.items() if name not in self.outputs}
+        faults = column_faults(inputs, columns, findings, scan.rows)
+        readings: dict[str, Signal] = {}
+        for version, (_, signals, _) in versions.items():
+            gaps, about_labels = self._compared(collector, version, scan.mature)
+            evidence = self._evidence([*shared, *signals], (*about_labels, *faults), gaps, signals, scan.mature)
+            readings[version] = read_window(evidence)
+            signals += shift_signals(gaps, min(LEVEL, self.level) / 4)
+            if version:
+                signals.append(readings[version])
+        if readings:
+            return [readings[max(readings, key=collector.rows)]]
+        return [read_window(self._evidence(shared, faults, Gaps(), (), scan.mature))]
+
+    def _evidence(
+        self, signals: Sequence[Signal], faults: Sequence[Fault], gaps: Gaps, metrics: Sequence[Signal], mature: bool
+    ) -> Evidence:
+        base = {s.name: s for s in self.performance}
+        better = {m.name: m.info.greater_is_better for m in self.instruments.metrics}
+        pairs = [
+            (s, base[s.name], bool(better[s.name]))
+            for s in metrics
+            if s.name in base and better.get(s.name) is not None
+        ]
+        return Evidence(
+            signals, self.outputs, faults, gaps, pairs, self.importance, self.importance_by, self.level, mature,
+            self.spec.columns.target is not None,
+        )  # fmt: skip
+
+    def _compared(self, collector: Collector, version: str, mature: bool) -> tuple[Gaps, tuple[Fault, ...]]:
+        """The outcomes of a version against the reference's, and what is wrong with their labels.
+
+        What another version than the reference's says of the same rows is another score: only the truth by itself is
+        compared then.
+        """
+        base, target = self.baseline, self.spec.columns.target
+        if base is None or target is None:
+            return Gaps(), ()
+        outcomes = collector.outcomes(version)
+        tables = None if outcomes is None else count(outcomes, base.bins)
+        strange = collector.strange(version)
+        labels = strange + (0 if outcomes is None else len(outcomes))
+        rows = collector.rows(version)
+        shares = (base.labelled, labels / rows) if mature and rows else None
+        faults = label_faults(target, base.tables, tables, strange, labels, shares)
+        if tables is None:
+            return Gaps(), faults
+        gaps = compare(base.tables, tables)
+        return (gaps if version == base.version else Gaps(gaps.truth)), faults
