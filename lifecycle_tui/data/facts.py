@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lifecycle_tui.data.away import Away
 from lifecycle_tui.data.cache import FragmentCache
 from lifecycle_tui.data.chunks import Need
 from lifecycle_tui.data.findings import Findings
@@ -61,10 +62,14 @@ class FactBook:
     Args:
         name: of the model and table, for the cache's keys.
         need: what a digest is made over.
+        away: who can count on other machines; asked once for all fragments of the table, when the first is wanted.
     """
 
-    def __init__(self, name: str, table: Table, slicer: Slicer, need: Need, cache: FragmentCache) -> None:
-        self.table, self.slicer, self.need, self.cache = table, slicer, need, cache
+    def __init__(
+        self, name: str, table: Table, slicer: Slicer, need: Need, cache: FragmentCache, away: Away | None = None
+    ) -> None:  # fmt: skip
+        self.name, self.table, self.slicer, self.need, self.cache, self.away = name, table, slicer, need, cache, away
+        self._asked = False
         self._light: dict[str, Facts] = {}
         form = (table.timestamp, table.timezone)
         self.light_key = f"{name}/light:{fingerprint(form, slicer.fingerprint)}"
@@ -73,6 +78,9 @@ class FactBook:
     def light(self, fragment: Fragment) -> Facts:
         """Rows by slot."""
         known = self._light.get(fragment.id)
+        if self.away is not None and not self._asked:
+            self._asked = True
+            self.away.count(self, self.table.fragments())
         if known is None:
             known = self._light[fragment.id] = self._fresh(fragment)
         return known

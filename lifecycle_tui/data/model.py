@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from lifecycle_tui.data.away import Away
 from lifecycle_tui.data.cache import FragmentCache, MemoryCache
 from lifecycle_tui.data.changes import labels_may_differ, touched_by_features
 from lifecycle_tui.data.facts import FactBook, fingerprint, set_stamp
@@ -44,6 +45,7 @@ class ModelData:
         cache: remembers facts about unchanged files; without it every object reads them anew.
         memory: bytes of rows to keep between passes, for each table.
         scratch: folder for anonymous temporary files, which large files are unpacked into; None: the system's.
+        away: who reads on other machines; None: all is read here.
 
     Raises:
         DataError: from any method, if the tables as a whole cannot serve: nothing there, no column of that name.
@@ -57,9 +59,10 @@ class ModelData:
         cache: FragmentCache | None = None,
         memory: int = 256 << 20,
         scratch: str | None = None,
+        away: Away | None = None,
     ) -> None:
-        self.spec = spec
-        self._of = Resolved(spec, sources, cache if cache is not None else MemoryCache(), memory, scratch)
+        self.spec, self.away = spec, away
+        self._of = Resolved(spec, sources, cache if cache is not None else MemoryCache(), memory, scratch, away)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -92,7 +95,7 @@ class ModelData:
         own, book = of.tables.get("reference"), None
         if own is not None:
             everything = FragmentSlicer(Selector(), None, (), {})
-            book = FactBook(f"{self.spec.name}/reference", own, everything, of.need("reference"), of.cache)
+            book = FactBook(f"{self.spec.name}/reference", own, everything, of.need("reference"), of.cache, self.away)
         sides = of.layout.joined | of.layout.beside
         surveyor = Surveyor(
             window=self.spec.data.window,
@@ -116,7 +119,8 @@ class ModelData:
         part: ReferencePart | None = None,
     ) -> Scan:
         """The rows of `window`, or of `survey.reference`; see `plan`."""
-        return Scan(self.plan(window, as_of, columns=columns, fragments=fragments, groups=groups, part=part))
+        plan = self.plan(window, as_of, columns=columns, fragments=fragments, groups=groups, part=part)
+        return Scan(plan, away=self.away)
 
     def plan(
         self,
@@ -134,7 +138,7 @@ class ModelData:
             as_of: labels that arrive later are not seen.
             columns: features to read; None: all (only then are there digests); `()`: roles alone.
             fragments: only these fragments of the base (a grown window's `added`).
-            groups: also give the values of the protected and segment columns, whatever `columns` says.
+            groups: also give the values of the protected, segment and query columns, whatever `columns` says.
             part: only this part of the reference.
         """
         of, layout = self._of, self._of.layout

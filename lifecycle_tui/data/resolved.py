@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.away import Away
 from lifecycle_tui.data.cache import FragmentCache, WriteThrough
 from lifecycle_tui.data.chunks import Need
 from lifecycle_tui.data.cutting import make_slicer, partition_of
@@ -46,8 +47,9 @@ class Resolved:
         cache: FragmentCache,
         memory: int,
         scratch: str | None = None,
+        away: Away | None = None,
     ) -> None:
-        self.spec, self.cache = spec, WriteThrough(cache)
+        self.spec, self.cache, self.away = spec, WriteThrough(cache), away
         zone, timestamp = spec.data.timezone, spec.columns.timestamp
         self.declared = tables(spec)
         self.role = base_role(spec)
@@ -82,12 +84,12 @@ class Resolved:
     @cached_property
     def light(self) -> FactBook:
         """Rows by window; usable before features and kinds are known."""
-        return FactBook(f"{self.spec.name}/{self.role}", self.base, self.slicer, Need(), self.cache)
+        return FactBook(f"{self.spec.name}/{self.role}", self.base, self.slicer, Need(), self.cache, self.away)
 
     @cached_property
     def book(self) -> FactBook:
         name = f"{self.spec.name}/{self.role}"
-        return FactBook(name, self.base, self.slicer, self.need(self.role), self.cache)
+        return FactBook(name, self.base, self.slicer, self.need(self.role), self.cache, self.away)
 
     def _reference_fragments(self) -> tuple[Fragment, ...]:
         own = self.tables.get("reference")
@@ -134,7 +136,8 @@ class Resolved:
         stamp = set_stamp(fragments)
         stored = self.cache.get(key, "", stamp)
         if stored is None:
-            stored = {"kinds": infer_reference_kinds(table, fragments, selector, names)}
+            found = None if self.away is None else self.away.kinds(table, fragments, selector, names)
+            stored = {"kinds": found or infer_reference_kinds(table, fragments, selector, names)}
             self.cache.put(key, "", stamp, stored)
         return stored["kinds"]
 

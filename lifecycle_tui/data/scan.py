@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.away import Away
 from lifecycle_tui.data.batches import ScanBatch
 from lifecycle_tui.data.chunks import Chunk, Flaw, Need, subset
 from lifecycle_tui.data.findings import Findings
@@ -50,10 +51,12 @@ class Scan:
         mature: no more labels are expected (all known, or the delay has passed for every row).
     """
 
-    def __init__(self, plan: ScanPlan, share: tuple[np.ndarray, bool] | None = None) -> None:
+    def __init__(
+        self, plan: ScanPlan, share: tuple[np.ndarray, bool] | None = None, away: Away | None = None
+    ) -> None:  # fmt: skip
         """`share`: keys that are repeated in the whole slice, and whether to read the rows with one alone, or without
-        (see `shares`)."""
-        self._plan, self._share = plan, share
+        (see `shares`). `away`: who can read it on other machines."""
+        self._plan, self._share, self.away = plan, share, away
         self._findings = Findings()
         self._parts: dict[str, list[Any]] = {}
         self._label_digests: list[str] = []
@@ -316,8 +319,18 @@ class Scan:
         return bool((unknown > to_micros(plan.as_of) - int(delay.total_seconds() * 1_000_000)).any())
 
     def _finish(self) -> None:
-        found = self.share().finished(self._plan.layout.target is not None, self._plan.labels_set)
+        self.take_over(self.share())
+
+    @property
+    def plan(self) -> ScanPlan:
+        """What it reads."""
+        return self._plan
+
+    def take_over(self, share: ScanShare) -> None:
+        """Be complete, as if the rows had been iterated here; `share` is of all of them."""
+        found = share.finished(self._plan.layout.target is not None, self._plan.labels_set)
         self.report, self.parts, self.mature = found.report, found.parts, found.mature
+        self.rows, self.labels = found.rows, found.labels
 
     def share(self) -> ScanShare:
         """What this scan has learned, to be added to that of other shares. Complete once it has been iterated."""

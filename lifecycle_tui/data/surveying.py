@@ -106,11 +106,18 @@ class Surveyor:
             for fragment in found[slot]:
                 if gone or fragment in stored:
                     wanted[fragment] = True
+        lacking = {}
         for name in wanted:
             here = [slot for slot in found if name in found[slot] and slot != HISTORY]
             have = self.book.digests(by_id[name])
             if any(self._select(slot).name(name) not in have for slot in here):
-                self.book.digest_all(by_id[name], here, self._select, findings)
+                lacking[name] = {slot: self._select(slot) for slot in here}
+        if lacking and self.book.away is not None:
+            self.book.away.digest(self.book, lacking)
+        for name, selectors in lacking.items():
+            have = self.book.digests(by_id[name])
+            if any(selector.name(name) not in have for selector in selectors.values()):
+                self.book.digest_all(by_id[name], list(selectors), self._select, findings)
 
     def _select(self, slot: int) -> Selector:
         slicer = self.book.slicer
