@@ -1,23 +1,16 @@
-"""One column of two files: what it is, its profiles, its signals and the evidence for drift. Called by `files`."""
+"""One column of two files: its signals and the evidence for drift. Called by `files`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import pyarrow as pa
-
 from lifecycle_tui.domain.signals import ColumnKind, Measurement
-from lifecycle_tui.profiles import arrow
+from lifecycle_tui.monitoring.file_sides import Side
 from lifecycle_tui.profiles.bars import Bars, bars
 from lifecycle_tui.profiles.categorical import CategoricalProfile
-from lifecycle_tui.profiles.choose import choose_and_count
 from lifecycle_tui.profiles.compare import Profile, chi2, ks, missing_test, psi
 from lifecycle_tui.profiles.numeric import NumericProfile
-
-MANY_LABELS = 1_000
-"""Text with more distinct values than this, most of them occurring once or twice, is text and not a category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +37,27 @@ class Found:
     error: str | None = None
 
 
-def compare_columns(
-    reference: arrow.Column, current: arrow.Column, kind: ColumnKind | None = None, exact: bool = True
-) -> Found:
-    """Profile and compare one column of both files.
+def compare_sides(before: Side, after: Side, exact: bool = True) -> Found:
+    """Compare one column of both files.
 
     Args:
-        kind: what it is; None decides by the reference: text that repeats, booleans and dictionaries are categorical,
-            other text is text, numbers are numeric, dates and times are time.
+        before, after: profiles of one kind; those of numbers on one grid.
         exact: whether KS may look at the values where the grid leaves it open.
 
     Raises:
-        TypeError: if a side cannot be read as the kind.
+        TypeError: if most cells of a column of numbers are none.
+        ValueError: if the file changed since it was profiled.
     """
-    known: arrow.Labels | None = None
-    if kind is None:
-        kind, known = _kind(reference)
-    if kind == "categorical":
-        return _categories(known or _labels(reference), _labels(current))
-    if kind == "time":
-        return _missing_only(kind, _missing(reference), _missing(current))
-    return _numbers(kind, reference, current, exact)
+    first, second = before.profile, after.profile
+    if isinstance(first, CategoricalProfile) and isinstance(second, CategoricalProfile):
+        return _categories(first, second)
+    assert isinstance(first, NumericProfile) and isinstance(second, NumericProfile)
+    if first.kind == "time":
+        return _missing_only(first, second)
+    return _numbers(before, after, first, second, exact)
 
 
-def _kind(column: arrow.Column) -> tuple[ColumnKind, arrow.Labels | None]:
-    """The kind of a column, and its labels if they had to be counted for that."""
-    form = column.type
-    if pa.types.is_boolean(form):
-        return "categorical", None
-    if pa.types.is_integer(form) or pa.types.is_floating(form) or pa.types.is_decimal(form) or pa.types.is_null(form):
-        return "numeric", None
-    if pa.types.is_temporal(form):
-        return "time", None
-    if pa.types.is_nested(form):
-        raise TypeError(f"holds {form}, which has no drift")
-    labels = _labels(column)
-    if pa.types.is_dictionary(form) and not _is_text(form.value_type):
-        return "categorical", labels
-    present = labels.rows - labels.missing
-    return ("text" if len(labels.counts) > max(MANY_LABELS, present / 2) else "categorical"), labels
-
-
-def _is_text(form: pa.DataType) -> bool:
-    return pa.types.is_string(form) or pa.types.is_large_string(form) or pa.types.is_string_view(form)
-
-
-def _labels(column: arrow.Column) -> arrow.Labels:
-    """Labels of a column; spellings of "missing" in text files are not labels."""
-    from lifecycle_tui.data.values import NO_LABEL
-
-    counts, rows, missing = arrow.labels(column)
-    for spelling in NO_LABEL:
-        missing += counts.pop(spelling, 0)
-    return arrow.Labels(counts, rows, missing)
-
-
-def _categories(reference: arrow.Labels, current: arrow.Labels) -> Found:
-    before = CategoricalProfile(reference.rows, reference.counts)
-    after = CategoricalProfile(current.rows, current.counts)
+def _categories(before: CategoricalProfile, after: CategoricalProfile) -> Found:
     signals = {"chi2": chi2(before, after), "psi": psi(before, after), "missing": missing_test(before, after)}
     return Found(
         "categorical",
@@ -121,72 +77,41 @@ def _new_labels(before: CategoricalProfile, after: CategoricalProfile) -> str | 
     return f"{len(new)} new label{'s' if len(new) > 1 else ''} in {rows} rows ({named}{', …' if len(new) > 3 else ''})"
 
 
-def _numbers(kind: ColumnKind, reference: arrow.Column, current: arrow.Column, exact: bool) -> Found:
-    x, bad_x = _values(kind, reference)
-    y, bad_y = _values(kind, current)
-    for side, (values, rows), bad in (("reference", x, bad_x), ("current", y, bad_y)):
-        if bad > max(0.5 * (bad + len(values)), 0):
-            raise TypeError(f"numeric, but {bad} of {rows} cells of the {side} file are not numbers")
-    before, after = _profiles(kind, x, y)
+def _numbers(before: Side, after: Side, first: NumericProfile, second: NumericProfile, exact: bool) -> Found:
+    sides = (("reference", before), ("current", after))
+    for side, found in sides:
+        if found.bad > 0.5 * (found.bad + found.profile.n):
+            raise TypeError(
+                f"numeric, but {found.bad} of {found.profile.rows} cells of the {side} file are not numbers"
+            )
+    looks = None if before.look is None or after.look is None else (before.look, after.look)
     signals = {
-        "ks": ks(before, after, exact=exact),
-        "psi": psi(before, after),
-        "missing": missing_test(before, after),
+        "ks": ks(first, second, exact=exact, looks=looks),
+        "psi": psi(first, second),
+        "missing": missing_test(first, second),
     }
     notes = [
-        f"{bad} cells of the {side} file are not numbers and count as missing"
-        for side, bad in (("reference", bad_x), ("current", bad_y))
-        if bad
+        f"{found.bad} cells of the {side} file are not numbers and count as missing"
+        for side, found in sides
+        if found.bad
     ]
     return Found(
-        kind,
+        first.kind,
         signals,
-        (_evidence("ks", signals["ks"], before, after), _missing_evidence(signals["missing"])),
-        sizes=(before.n, after.n),
-        bars=bars(before, after),
+        (_evidence("ks", signals["ks"], first, second), _missing_evidence(signals["missing"])),
+        sizes=(first.n, second.n),
+        bars=bars(first, second),
         note="; ".join(notes) or None,
     )
 
 
-def _values(kind: ColumnKind, column: arrow.Column) -> tuple[arrow.Values, int]:
-    """The values, and how many cells were not numbers."""
-    form = column.type
-    if kind == "text":
-        return arrow.text_lengths(column), 0
-    if _is_text(form.value_type if pa.types.is_dictionary(form) else form):
-        return _parsed(column)
-    return arrow.numbers(column), 0
-
-
-def _parsed(column: arrow.Column) -> tuple[arrow.Values, int]:
-    """Text read as numbers; cells that are none count as missing."""
-    from lifecycle_tui.data.values import parse_numbers
-
-    found = parse_numbers(column.cast(pa.string()))
-    return arrow.Values(found.values[~np.isnan(found.values)], len(column)), found.bad
-
-
-def _profiles(kind: ColumnKind, x: arrow.Values, y: arrow.Values) -> tuple[NumericProfile, NumericProfile]:
-    grid, counts, index = choose_and_count(x.values)
-    before = NumericProfile.of(grid, x.values, x.rows, counts=counts, index=index, kind=kind)
-    if grid.single() is not None:
-        return before, NumericProfile.of(grid, y.values, y.rows, kind=kind)
-    index = grid.index(y.values)
-    counts = np.bincount(index, minlength=grid.cells)
-    return before, NumericProfile.of(grid, y.values, y.rows, counts=counts, index=index, kind=kind)
-
-
-def _missing(column: arrow.Column) -> NumericProfile:
-    """The profile of a column of which only the missing share is compared."""
-    values = np.zeros(len(column) - column.null_count, dtype=np.int64)
-    grid, counts, _ = choose_and_count(values)
-    return NumericProfile.of(grid, values, len(column), counts=counts, kind="time", keep=False)
-
-
-def _missing_only(kind: ColumnKind, before: Profile, after: Profile) -> Found:
+def _missing_only(before: NumericProfile, after: NumericProfile) -> Found:
     signals = {"missing": missing_test(before, after)}
     return Found(
-        kind, signals, (_missing_evidence(signals["missing"]),), note="times move on: only missing values are compared"
+        before.kind,
+        signals,
+        (_missing_evidence(signals["missing"]),),
+        note="times move on: only missing values are compared",
     )
 
 

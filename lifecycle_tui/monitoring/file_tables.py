@@ -1,22 +1,30 @@
 """Two kinds of file that `lifecycle drift` reads fast: Parquet column by column, plain CSV whole. Called by `files`.
 
-Whatever is not plain (separators, encodings, bad cells) goes to the tolerant reader that the caller passes in.
+Parquet is read without mapping it, a row group (of a large one, a part) at a time: what is held does not grow with the
+file. Whatever is not plain (separators, encodings, bad cells) goes to the tolerant reader that the caller passes in.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
 from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.monitoring.file_sides import FileColumn
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 Reader: TypeAlias = "Callable[[Path], pa.Table]"
 
 _SNIFF = 65_536
+_WHOLE = 524_288  # row groups of at most so many rows are read at once, larger ones in parts
+_PART = 262_144
 
 
 class Table:
@@ -33,13 +41,13 @@ class Table:
         self.names: tuple[str, ...] = tuple(table.column_names)
         self.rows: int = table.num_rows
 
-    def column(self, name: str) -> pa.ChunkedArray:
+    def column(self, name: str) -> FileColumn:
         """One column. May be called from several threads.
 
         Raises:
             KeyError: if the name occurs twice.
         """
-        return self._table.column(name)
+        return _InMemory(self._table.column(name))
 
 
 class ParquetTable(Table):
@@ -57,16 +65,57 @@ class ParquetTable(Table):
         self._footer = footer
         self._mine = threading.local()
 
-    def column(self, name: str) -> pa.ChunkedArray:
-        import pyarrow.parquet as pq
-
+    def column(self, name: str) -> FileColumn:
         if self.names.count(name) > 1:
             raise KeyError(f"the file has {self.names.count(name)} columns of this name")
-        if not hasattr(self._mine, "file"):  # a Parquet reader is not to be shared by threads
-            self._mine.file = pq.ParquetFile(
-                self.path, metadata=self._footer, read_dictionary=self._text, memory_map=True
-            )
-        return self._mine.file.read(columns=[name], use_threads=False).column(name)
+        return _InParquet(self, name)
+
+    def reader(self) -> pq.ParquetFile:
+        """This thread's own reader: one is not to be shared by threads."""
+        import pyarrow.parquet as pq
+
+        if not hasattr(self._mine, "file"):
+            self._mine.file = pq.ParquetFile(self.path, metadata=self._footer, read_dictionary=self._text)
+        return self._mine.file
+
+
+@dataclass(frozen=True)
+class _InMemory:
+    values: pa.ChunkedArray
+
+    @property
+    def type(self) -> pa.DataType:
+        return self.values.type
+
+    @property
+    def rows(self) -> int:
+        return len(self.values)
+
+    def arrays(self) -> Iterator[pa.Array]:
+        yield from self.values.chunks
+
+
+@dataclass(frozen=True)
+class _InParquet:
+    table: ParquetTable
+    name: str
+
+    @property
+    def type(self) -> pa.DataType:
+        return self.table.reader().schema_arrow.field(self.name).type
+
+    @property
+    def rows(self) -> int:
+        return self.table.rows
+
+    def arrays(self) -> Iterator[pa.Array]:
+        file = self.table.reader()
+        for group in range(file.num_row_groups):
+            if file.metadata.row_group(group).num_rows <= _WHOLE:
+                yield from file.read_row_group(group, columns=[self.name], use_threads=False).column(self.name).chunks
+            else:
+                parts = file.iter_batches(_PART, row_groups=[group], columns=[self.name], use_threads=False)
+                yield from (part.column(self.name) for part in parts)
 
 
 def open_table(path: Path, reader: Reader | None = None) -> Table:

@@ -16,7 +16,8 @@ from typing import Any
 
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.signals import ColumnKind, Measurement, SignalState
-from lifecycle_tui.monitoring.file_columns import Found, compare_columns
+from lifecycle_tui.monitoring.file_columns import Found, compare_sides
+from lifecycle_tui.monitoring.file_sides import current_side, reference_side
 from lifecycle_tui.monitoring.file_tables import Reader, Table, open_table
 from lifecycle_tui.profiles.bars import Bars
 from lifecycle_tui.stats.multiple import holm
@@ -210,7 +211,8 @@ def _compare_all(
             found = Found(error=f"{after.path.name} has no such column")
         else:
             try:
-                found = compare_columns(before.column(name), after.column(name), kinds.get(name), exact)
+                reference = reference_side(before.column(name), kinds.get(name))
+                found = compare_sides(reference, current_side(after.column(name), reference), exact)
             except Exception as exc:  # one bad column must not cost the others, whatever is wrong with it
                 found = Found(error=f"cannot be compared: {exc}" if str(exc) else type(exc).__name__)
         if progress is not None:

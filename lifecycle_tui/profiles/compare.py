@@ -14,7 +14,7 @@ import numpy as np
 
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.profiles.categorical import CategoricalProfile, lower_horizon
-from lifecycle_tui.profiles.kolmogorov import Bounds, ks_bounds, ks_refine
+from lifecycle_tui.profiles.kolmogorov import Bounds, Look, ks_bounds, ks_by_looks, ks_refine
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.stats.contingency import chi_square
 from lifecycle_tui.stats.two_sample import ks_pvalue, two_proportions
@@ -22,18 +22,25 @@ from lifecycle_tui.stats.two_sample import ks_pvalue, two_proportions
 Profile = NumericProfile | CategoricalProfile
 
 
-def ks(reference: NumericProfile, window: NumericProfile, *, exact: bool = True) -> Measurement:
+def ks(
+    reference: NumericProfile,
+    window: NumericProfile,
+    *,
+    exact: bool = True,
+    looks: tuple[Look, Look] | None = None,
+) -> Measurement:
     """Two-sample Kolmogorov–Smirnov distance: sup |F − G|, in [0, 1].
 
-    Exact where the grid allows it (see `grids`) or both profiles still have their `values`; else `value` is the
-    distance reached at cell ends and [lower, upper] holds the true one for certain. The p-value belongs to `value`,
-    so an interval errs on the quiet side.
+    Exact where the grid allows it (see `grids`), both profiles still have their `values`, or both can be looked at
+    again; else `value` is the distance reached at cell ends and [lower, upper] holds the true one for certain. The
+    p-value belongs to `value`, so an interval errs on the quiet side.
 
     Args:
         exact: False leaves the values alone even where they are at hand.
+        looks: how to read the values of both again, for profiles that hold none.
 
     Raises:
-        ValueError: if the profiles are on different grids.
+        ValueError: if the profiles are on different grids, or a look gives other values than were profiled.
         TypeError: if one of them is categorical.
     """
     _numeric("ks", reference, window)
@@ -46,6 +53,9 @@ def ks(reference: NumericProfile, window: NumericProfile, *, exact: bool = True)
     if bounds.open_cells is not None:
         if exact and reference.values is not None and window.values is not None:
             d = ks_refine(bounds, _placed(reference, counts[0]), _placed(window, counts[1]))
+            bounds = Bounds(d, d, None)
+        elif exact and looks is not None:
+            d = ks_by_looks(reference.grid, *counts, looks)
             bounds = Bounds(d, d, None)
         else:
             how = "certified interval from profiles"

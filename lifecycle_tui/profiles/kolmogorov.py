@@ -3,14 +3,28 @@
 At the end of a cell both distribution functions are known exactly. Inside a cell, F lies between its values at the
 cell's two ends and so does G, which bounds |F − G| there. A cell where only one sample moves, or that holds a single
 value, can add nothing beyond its ends. So the bounds often meet, and where they do not, only the values in the few
-cells that could still win need to be sorted. Called by `compare.ks`.
+cells that could still win need to be sorted: `ks_refine` where all values are in memory, `ks_by_looks` where they can
+only be read again. Both give the same distance to the last bit. Called by `compare.ks`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+
+from lifecycle_tui.profiles.grids import MOST_CELLS
+from lifecycle_tui.profiles.zoom import Cells, Zoomed
+
+Look: TypeAlias = "Callable[[], Iterable[np.ndarray]]"
+"""Reads all values of one sample again, in parts of any size and order."""
+
+MOST_GATHERED = 2_097_152
+"""Up to so many values of open cells are gathered and sorted; where there are more, the grid is made finer there."""
+
+
+_BLOCK = 32_768  # values handled at once, so that temporaries stay in the cache
 
 
 class Bounds(NamedTuple):
@@ -60,9 +74,66 @@ def ks_refine(
     if cells is None:
         return bounds.lower
     (f_counts, x, x_cells), (g_counts, y, y_cells) = first, second
+    return _refined(bounds, f_counts, g_counts, np.sort(x[cells[x_cells]]), np.sort(y[cells[y_cells]]))
+
+
+def ks_by_looks(grid: Cells, first: np.ndarray, second: np.ndarray, looks: tuple[Look, Look]) -> float:
+    """D exactly, from counts on the grid and further looks at the values, in memory that the grid bounds.
+
+    Only the values of open cells are gathered. Where they are too many, those cells are divided at up to `MOST_CELLS`
+    of the values in them, and the next look counts: each leaves about one in 65,536 of the values open, and what
+    remains of equal values is one cell that holds nothing else. Which values divide the cells changes how many looks
+    there are, not D.
+
+    Raises:
+        ValueError: if a look gives other values than those that were counted.
+    """
+    counts: Sequence[np.ndarray] = (first, second)
+    bounds = ks_bounds(first, second, grid.single())
+    while bounds.open_cells is not None:
+        cells = bounds.open_cells
+        within = sum(int(c[cells].sum()) for c in counts)
+        if within <= MOST_GATHERED:
+            u, v = (np.sort(_gathered(grid, cells, look)) for look in looks)
+            if len(u) != int(counts[0][cells].sum()) or len(v) != int(counts[1][cells].sum()):
+                raise ValueError("the data changed while it was being read")
+            return _refined(bounds, *counts, u, v)
+        step = -(-within // (MOST_GATHERED // 2))
+        points = np.unique(np.concatenate([_gathered(grid, cells, look, step) for look in looks]) + 0.0)
+        grid = Zoomed(grid, points[:: -(-len(points) // MOST_CELLS)])
+        counts = [_recounted(grid, look, int(c.sum())) for look, c in zip(looks, counts, strict=True)]
+        bounds = ks_bounds(*counts, grid.single())
+    return bounds.lower
+
+
+def _recounted(grid: Cells, look: Look, n: int) -> np.ndarray:
+    counts = np.zeros(grid.cells, dtype=np.int64)
+    for values in look():
+        counts += grid.histogram(values)
+    if int(counts.sum()) != n:
+        raise ValueError("the data changed while it was being read")
+    return counts
+
+
+def _gathered(grid: Cells, cells: np.ndarray, look: Look, step: int = 1) -> np.ndarray:
+    """The values in the given cells (every `step`-th of them), as float64."""
+    parts = [part for values in look() for part in _inside(grid, cells, values, step)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _inside(grid: Cells, cells: np.ndarray, values: np.ndarray, step: int) -> Iterable[np.ndarray]:
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        found = block[cells[grid.index(block)]]
+        if len(found):
+            yield found[::step].astype(np.float64)
+
+
+def _refined(bounds: Bounds, f_counts: np.ndarray, g_counts: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
+    """D, given the sorted values of both samples in the open cells."""
+    cells = bounds.open_cells
+    assert cells is not None
     n, m = int(f_counts.sum()), int(g_counts.sum())
-    u = np.sort(x[cells[x_cells]])
-    v = np.sort(y[cells[y_cells]])
     # Ranks among the gathered values become ranks in the whole sample by adding what lies in skipped cells below.
     inside = np.flatnonzero(cells)
     per_cell = f_counts[inside]

@@ -5,8 +5,8 @@
         profiler.update(column)
     profile = profiler.result()
 
-A reference has no grid yet: its values are kept until `result`, which decides one. Only if it has more than `MOST_KEPT`
-values is a second pass needed; `profile_column` does both.
+A reference has no grid yet: its values are kept until `result`, which decides one. Beyond `MOST_KEPT` values it is
+surveyed; if the survey finds many distinct ones a second pass is needed; `profile_column` does both.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Profiler:
         self._labels = CategoricalProfile(0, {})
         self._pending: dict[str, int] = {}
         self._kept: list[np.ndarray] | None = []
+        self._cells: list[np.ndarray] = []  # of the values kept, where their grid gives no exact distance by itself
         self._n = 0
         self._survey: Survey | None = None
         self._counts = np.zeros(grid.cells if grid else 0, dtype=np.int64)
@@ -62,20 +63,23 @@ class Profiler:
             TypeError: if it cannot be read as this kind.
         """
         if self.kind == "categorical":
-            self._add_labels(arrow.labels(column))
+            self.add_labels(arrow.labels(column))
             return
         read = {"numeric": arrow.numbers, "text": arrow.text_lengths, "time": arrow.times}[self.kind]
         values, rows = read(column)
-        self._rows += rows
-        self._n += len(values)
-        if self.grid is None:
-            self._await_grid(values)
-        else:
-            self._count(values)
+        self.resume(values, rows)
+
+    def add_labels(self, found: arrow.Labels) -> None:
+        """Take in counts of labels; for categories only."""
+        self._rows += found.rows
+        for label, count in found.counts.items():
+            self._pending[label] = self._pending.get(label, 0) + count
+        if len(self._pending) > MOST_LABELS:
+            self._settle_labels()
 
     def second_pass(self) -> Profiler | None:
         """None if `result` can be asked for; else the profiler to which everything must be fed once more."""
-        if self._survey is None:
+        if self._survey is None or self._survey.counted:
             return None
         return Profiler(self.kind, self._survey.grid(), keep=self._keep, moments=self._moments)
 
@@ -88,14 +92,17 @@ class Profiler:
         if self.kind == "categorical":
             self._settle_labels()
             return self._labels
-        if self._survey is not None:
-            raise RuntimeError("this reference is too large to keep: feed it again to second_pass()")
         kept = None if self._kept is None else _joined(self._kept)
-        if self.grid is None:
+        index = None if kept is None or not self._cells else _joined(self._cells)
+        if self._survey is not None:
+            if not self._survey.counted:
+                raise RuntimeError("this reference is too large to keep: feed it again to second_pass()")
+            self.grid, self._counts = self._survey.grid(), self._survey.histogram()
+        elif self.grid is None:
             assert kept is not None  # without a grid, values are dropped only for a survey
-            self.grid, self._counts, _ = choose_and_count(kept)
+            self.grid, self._counts, index = choose_and_count(kept)
             self._describe(kept)
-            kept = kept if self._n <= self._keep else None
+            kept, index = (kept, index) if self._n <= self._keep else (None, None)
         return NumericProfile(
             self.grid,
             self._rows,
@@ -105,7 +112,26 @@ class Profiler:
             infinite=self._infinite,
             sums=self._sums if self._moments else None,
             values=kept,
+            index=index,
         )
+
+    @property
+    def rows(self) -> int:
+        """Rows seen so far."""
+        return self._rows
+
+    def awaiting(self) -> tuple[np.ndarray | None, Survey | None]:
+        """Without a grid: the values so far, or the survey of them where they are too many to keep (see `pending`)."""
+        return (None if self._kept is None else _joined(self._kept)), self._survey
+
+    def resume(self, values: np.ndarray, rows: int) -> None:
+        """Take in values that have been read already, out of `rows` rows."""
+        self._rows += rows
+        self._n += len(values)
+        if self.grid is None:
+            self._await_grid(values)
+        else:
+            self._count(values)
 
     def _await_grid(self, values: np.ndarray) -> None:
         if self._survey is None:
@@ -113,21 +139,29 @@ class Profiler:
             self._kept.append(values)
             if self._n <= MOST_KEPT:
                 return
-            self._survey = Survey()
-            for part in self._kept:
-                self._survey.update(part)
-            self._kept = None
+            self._survey, parts, self._kept = Survey(), self._kept, None
         else:
-            self._survey.update(values)
+            parts = [values]
+        for part in parts:
+            self._survey.update(part)
+            if self._survey.counted:  # else a second pass will tell all
+                self._describe(part)
 
     def _count(self, values: np.ndarray) -> None:
         assert self.grid is not None
-        self._counts += self.grid.histogram(values)
         self._describe(values)
+        if self._kept is not None and self._n > self._keep:
+            self._kept = None
+            self._cells.clear()
+        if self.grid.single() is not None:
+            self._counts += self.grid.histogram(values)
+        else:
+            cells = self.grid.index(values)
+            self._counts += np.bincount(cells, minlength=self.grid.cells)
+            if self._kept is not None:
+                self._cells.append(cells)
         if self._kept is not None:
             self._kept.append(values)
-            if self._n > self._keep:
-                self._kept = None
 
     def _describe(self, values: np.ndarray) -> None:
         low, high, finite, infinite = _extremes(values)
@@ -135,13 +169,6 @@ class Profiler:
         self._infinite = (self._infinite[0] + infinite[0], self._infinite[1] + infinite[1])
         if self._moments:
             self._sums += Sums.of(finite)
-
-    def _add_labels(self, found: arrow.Labels) -> None:
-        self._rows += found.rows
-        for label, count in found.counts.items():
-            self._pending[label] = self._pending.get(label, 0) + count
-        if len(self._pending) > MOST_LABELS:
-            self._settle_labels()
 
     def _settle_labels(self) -> None:
         rows = self._rows - self._labels.rows
@@ -168,4 +195,8 @@ def profile_column(
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
     filled = [part for part in parts if len(part)]
-    return np.concatenate(filled) if filled else np.empty(0)
+    if len(filled) == 1:
+        return filled[0]
+    if not filled:
+        return parts[0] if parts else np.empty(0)
+    return np.concatenate(filled)

@@ -1,0 +1,69 @@
+"""A grid made finer where one comparison needs it: open cells divided at values in them. Called by `kolmogorov`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+_BLOCK = 262_144  # values counted at once: each block costs a pass over all cells
+
+
+class Cells(Protocol):
+    """What counting needs of a grid (see `grids.Grid`)."""
+
+    cells: int
+
+    def index(self, values: np.ndarray) -> np.ndarray: ...
+
+    def histogram(self, values: np.ndarray) -> np.ndarray: ...
+
+    def single(self) -> np.ndarray | None: ...
+
+
+class Zoomed:
+    """A grid of which some cells are divided: "below u0", "= u0", "between u0 and u1", …, "above" within each.
+
+    As order-preserving as the grid itself, because its cells are intervals and a point's cell is known.
+
+    Args:
+        base: the grid.
+        points: distinct, ascending, without NaN; they divide the cells that they lie in.
+    """
+
+    def __init__(self, base: Cells, points: np.ndarray) -> None:
+        self.base, self.points = base, np.asarray(points, dtype=np.float64) + 0.0
+        within = np.bincount(base.index(self.points), minlength=base.cells)
+        self._sizes = 1 + 2 * within
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._before = np.cumsum(within) - within  # points in lower cells
+        self._divided = within > 0
+        self.cells = int(self._sizes.sum())
+
+    def index(self, values: np.ndarray) -> np.ndarray:
+        """The cell of each value: shape (n,), int64."""
+        base = self.base.index(values)
+        out = self._starts[base]
+        at = np.flatnonzero(self._divided[base])
+        if len(at):
+            inside, cell = values[at].astype(np.float64), base[at]
+            place = np.searchsorted(self.points, inside, side="left")
+            equal = self.points[np.minimum(place, len(self.points) - 1)] == inside
+            out[at] += 2 * (place - self._before[cell]) + equal
+        return out
+
+    def histogram(self, values: np.ndarray) -> np.ndarray:
+        """How many values fall in each cell: shape (cells,), int64."""
+        counts = np.zeros(self.cells, dtype=np.int64)
+        for start in range(0, len(values), _BLOCK):
+            counts += np.bincount(self.index(values[start : start + _BLOCK]), minlength=self.cells)
+        return counts
+
+    def single(self) -> np.ndarray:
+        """Which cells hold one value only, shape (cells,), bool."""
+        of_base = self.base.single()
+        inside = np.arange(self.cells) - np.repeat(self._starts, self._sizes)
+        mask: np.ndarray = inside % 2 == 1
+        if of_base is not None:
+            mask[self._starts[of_base]] = True
+        return mask
