@@ -152,8 +152,12 @@ def weigh(pieces: Sequence[Said]) -> dict[Kind, float]:
 
 
 def _kind(pieces: Sequence[Said], likelihoods: Mapping[Kind, float]) -> Kind:
-    if not any(p.holds for p in pieces):
+    present = [p.name for p in pieces if p.holds]
+    if not present:
         return "none"
+    if present == ["outputs"]:
+        # What a model says follows from its inputs: if they stand still, it is the model or a column that is not seen.
+        return "unclear"
     best = max(likelihoods, key=lambda kind: likelihoods[kind])
     return best if likelihoods[best] >= CLEAR and best != "none" else "unclear"
 

@@ -47,8 +47,15 @@ PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("drift.share", (0.0, 1.0), "share", interval=False),
     SignalInfo("drift.count", (0.0, None), "", interval=False),
     SignalInfo("drift.max", (0.0, 1.0), "", interval=False),
+    *(
+        SignalInfo(name, (0.0, 1.0), "", performance=True, interval=False, directed=False)
+        for name in ("target.shift", "concept.shift", "score.shift")
+    ),
 )
 """What every model has, whatever its plugins."""
+
+_OF_WINDOWS = {info.name for info in PROGRAM_SIGNALS}
+"""They compare a window with the reference: of two versions on the same rows there are none."""
 
 DETECTOR_RANGES: dict[str, Range] = {
     "psi": (0.0, None),
@@ -101,7 +108,7 @@ class SignalCatalog:
             f"{version}.{info.name}": replace(info, name=f"{version}.{info.name}")
             for version in ("challenger", "champion")
             for info in self.signals.values()
-            if info.performance
+            if info.performance and info.name not in _OF_WINDOWS
         }
         return SignalCatalog({**self.signals, **versions})
 

@@ -19,6 +19,9 @@ _ABOUT = {
     "drift.share": "Share of the columns that could be judged that drifted.",
     "drift.count": "How many columns drifted.",
     "drift.max": "The largest effect among the columns that drifted; 0 where none did.",
+    "target.shift": "How far the target's own distribution has moved from the reference's.",
+    "concept.shift": "How far what comes true has moved among rows that the model says the same of.",
+    "score.shift": "How far what the model says has moved among rows of which the same comes true.",
 }
 _SUFFIXES = {"lower": "The lower end of its interval.", "upper": "The upper end of its interval.",
              "n": "The number of rows, or columns, that it rests on."}  # fmt: skip
