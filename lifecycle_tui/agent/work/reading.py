@@ -71,7 +71,7 @@ def coding(spec: ModelSpec, labels: set[str]) -> Coding:
     if spec.task == "multiclass":
         scored = spec.columns.score if isinstance(spec.columns.score, Mapping) else {}
         return Coding("multiclass", tuple(scored) or tuple(sorted(labels)) or ("",), cutoff)
-    return Coding(spec.task)
+    return Coding(spec.task, query=spec.columns.query)
 
 
 def version_labels(batch: ScanBatch) -> np.ndarray | str:
@@ -97,6 +97,48 @@ def output_columns(columns: ColumnsSpec, task: str, scored_here: bool) -> dict[s
     elif columns.score:
         found.update(dict.fromkeys(columns.score.values(), "numeric"))
     return found
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a `Reader` reads with, but for grids; values alone."""
+
+    columns: ColumnsSpec
+    coding: Coding
+    kinds: Mapping[str, ColumnKind]
+    outputs: Mapping[str, ColumnKind]
+    keep_rows: bool = False
+    sample: int = 0
+
+    def reader(self, grids: Mapping[str, Any] | None) -> Reader:
+        """A reader that reads so."""
+        return Reader(
+            self.columns, self.coding, self.kinds, grids, outputs=self.outputs, keep_rows=self.keep_rows,
+            sample=self.sample,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass over a scan gave.
+
+    Attributes:
+        kept: by column, its values batch by batch, where they are kept.
+        unscored: (version, why, whether it could be opened) → rows.
+    """
+
+    profilers: dict[str, Profiler]
+    kept: Mapping[str, list[Any]]
+    collector: Collector
+    unscored: Mapping[tuple[str, str, bool], int]
+    sampler: Sampler | None
+
+    def values(self, name: str) -> Any:
+        """The rows of a column, chunked; None where they are not kept, or there are none."""
+        import pyarrow as pa
+
+        chunks = [c for v in self.kept.get(name, []) for c in (v.chunks if isinstance(v, pa.ChunkedArray) else [v])]
+        return pa.chunked_array(chunks) if chunks else None
 
 
 class Reader:
@@ -128,13 +170,28 @@ class Reader:
         self._sample = sample
 
     def read(self, scan: Scan, *, profile: bool = True, again: Callable[[], Scan] | None = None) -> WindowRows:
-        """Iterate the scan. With `profile` False only predictions and labels are collected.
+        """Iterate the scan, here or where the workspace's engine reads. With `profile` False only predictions and
+        labels are collected.
 
         Args:
             again: makes the same scan anew; needed while grids are made, where a column is too large to keep.
         """
-        import pyarrow as pa
+        found: WindowRows | None = None if scan.away is None else scan.away.read(self, scan, profile)
+        if found is not None:
+            return found
+        read = self.pass_over(scan, profile)
+        if again is not None:
+            self._second_pass(read.profilers, again)
+        columns = {
+            name: ColumnData(profiler.kind, profiler.result(), read.values(name))
+            for name, profiler in read.profilers.items()
+        }
+        sample = None if read.sampler is None else read.sampler.result()
+        unscored = tuple(starmap(_unscored, sorted(read.unscored.items())))
+        return WindowRows(columns, read.collector, scan, unscored, sample)
 
+    def pass_over(self, scan: Scan, profile: bool = True) -> Pass:
+        """One pass over the rows, before grids are decided."""
         wanted = {**self._kinds, **self._outputs} if profile else {}
         profilers = {name: self._profiler(name, kind) for name, kind in wanted.items()}
         kept: dict[str, list[Any]] = {name: [] for name in wanted} if self._keep else {}
@@ -160,15 +217,24 @@ class Reader:
                     unscored[key] = unscored.get(key, 0) + part.rows
             rows += batch.rows
             self._progress(rows)
-        if again is not None:
-            self._second_pass(profilers, again)
-        columns = {}
-        for name, kind in wanted.items():
-            chunks = [c for v in kept.get(name, []) for c in (v.chunks if isinstance(v, pa.ChunkedArray) else [v])]
-            values = pa.chunked_array(chunks) if chunks else None
-            columns[name] = ColumnData(kind, profilers[name].result(), values)
-        sample = None if sampler is None else sampler.result()
-        return WindowRows(columns, collector, scan, tuple(starmap(_unscored, sorted(unscored.items()))), sample)
+        return Pass(profilers, kept, collector, unscored, sampler)
+
+    @property
+    def settings(self) -> Settings | None:
+        """What it reads with, as values; None where versions score, which this process alone can open."""
+        if self._scorer is not None:
+            return None
+        return Settings(self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample)
+
+    @property
+    def grids(self) -> Mapping[str, Any] | None:
+        """Of the numeric columns; None while the reference itself is read."""
+        return self._grids
+
+    @property
+    def progress(self) -> Callable[[int], None]:
+        """Is told how many rows have been read; raises where the job is to stop."""
+        return self._progress
 
     def sampled(self, scan: Scan) -> Sample | None:
         """The sample alone."""
