@@ -20,6 +20,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lifecycle_tui.data.blocks import block_named as block_named
+    from lifecycle_tui.data.blocks import find_blocks as find_blocks
+    from lifecycle_tui.data.cells import FORMS as FORMS
+    from lifecycle_tui.data.cells import Form as Form
+    from lifecycle_tui.data.cells import arrow_type as arrow_type
+    from lifecycle_tui.data.cells import as_batch as as_batch
+    from lifecycle_tui.data.cells import common_type as common_type
+    from lifecycle_tui.data.cells import form_of as form_of
     from lifecycle_tui.data.dialect import Dialect as Dialect
     from lifecycle_tui.data.dialect import open_text as open_text
     from lifecycle_tui.data.dialect import sniff_dialect as sniff_dialect
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.light import strings as strings
     from lifecycle_tui.data.values import NO_LABEL as NO_LABEL
     from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
+    from lifecycle_tui.data.values import as_labels as as_labels
     from lifecycle_tui.data.values import parse_numbers as parse_numbers
     from lifecycle_tui.data.values import text_labels as text_labels
     from lifecycle_tui.domain.delivery import Deployer as Deployer
@@ -78,18 +87,44 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.compare import psi as psi
     from lifecycle_tui.profiles.compare import total_variation as total_variation
     from lifecycle_tui.profiles.compare import unseen as unseen
+    from lifecycle_tui.profiles.distances import hellinger as hellinger
+    from lifecycle_tui.profiles.distances import js as js
+    from lifecycle_tui.profiles.distances import linf as linf
+    from lifecycle_tui.profiles.distances import wasserstein as wasserstein
     from lifecycle_tui.profiles.grids import AffineGrid as AffineGrid
     from lifecycle_tui.profiles.grids import Grid as Grid
     from lifecycle_tui.profiles.grids import IntegerGrid as IntegerGrid
     from lifecycle_tui.profiles.grids import PointGrid as PointGrid
     from lifecycle_tui.profiles.numeric import Histogram as Histogram
     from lifecycle_tui.profiles.numeric import NumericProfile as NumericProfile
+    from lifecycle_tui.profiles.peers import evidently_score as evidently_score
+    from lifecycle_tui.profiles.peers import nannyml_score as nannyml_score
     from lifecycle_tui.profiles.profiler import Profiler as Profiler
+    from lifecycle_tui.profiles.ranks import anderson as anderson
+    from lifecycle_tui.profiles.ranks import beyond_range as beyond_range
+    from lifecycle_tui.profiles.ranks import cvm as cvm
+    from lifecycle_tui.profiles.text import TextCounts as TextCounts
+    from lifecycle_tui.profiles.text_tests import characters as characters
+    from lifecycle_tui.profiles.text_tests import tokens as tokens
     from lifecycle_tui.stats.contingency import chi_square as chi_square
     from lifecycle_tui.stats.intervals import Estimate as Estimate
     from lifecycle_tui.stats.intervals import mean_estimate as mean_estimate
     from lifecycle_tui.stats.intervals import proportion as proportion
     from lifecycle_tui.stats.intervals import wilson as wilson
+    from lifecycle_tui.stats.metrics_averages import average_precision as average_precision
+    from lifecycle_tui.stats.metrics_averages import balanced_accuracy as balanced_accuracy
+    from lifecycle_tui.stats.metrics_averages import macro_average_precision as macro_average_precision
+    from lifecycle_tui.stats.metrics_averages import matthews as matthews
+    from lifecycle_tui.stats.metrics_averages import micro as micro
+    from lifecycle_tui.stats.metrics_averages import micro_roc_auc as micro_roc_auc
+    from lifecycle_tui.stats.metrics_averages import specificity as specificity
+    from lifecycle_tui.stats.metrics_averages import weighted_f1 as weighted_f1
+    from lifecycle_tui.stats.metrics_averages import weighted_precision as weighted_precision
+    from lifecycle_tui.stats.metrics_averages import weighted_recall as weighted_recall
+    from lifecycle_tui.stats.metrics_averages import weighted_roc_auc as weighted_roc_auc
+    from lifecycle_tui.stats.metrics_calibration import calibration_error as calibration_error
+    from lifecycle_tui.stats.metrics_calibration import calibration_slope as calibration_slope
+    from lifecycle_tui.stats.metrics_calibration import top_label_error as top_label_error
     from lifecycle_tui.stats.metrics_classes import accuracy as accuracy
     from lifecycle_tui.stats.metrics_classes import f1 as f1
     from lifecycle_tui.stats.metrics_classes import macro_f1 as macro_f1
@@ -97,16 +132,22 @@ if TYPE_CHECKING:
     from lifecycle_tui.stats.metrics_classes import macro_recall as macro_recall
     from lifecycle_tui.stats.metrics_classes import precision as precision
     from lifecycle_tui.stats.metrics_classes import recall as recall
+    from lifecycle_tui.stats.metrics_ranking import click_through as click_through
+    from lifecycle_tui.stats.metrics_ranking import hit_rate as hit_rate
+    from lifecycle_tui.stats.metrics_ranking import mean_average_precision as mean_average_precision
+    from lifecycle_tui.stats.metrics_ranking import ndcg as ndcg
     from lifecycle_tui.stats.metrics_regression import mae as mae
     from lifecycle_tui.stats.metrics_regression import mape as mape
     from lifecycle_tui.stats.metrics_regression import r2 as r2
     from lifecycle_tui.stats.metrics_regression import rmse as rmse
+    from lifecycle_tui.stats.metrics_regression import rmsle as rmsle
     from lifecycle_tui.stats.metrics_scores import brier as brier
     from lifecycle_tui.stats.metrics_scores import log_loss as log_loss
     from lifecycle_tui.stats.metrics_scores import macro_roc_auc as macro_roc_auc
     from lifecycle_tui.stats.metrics_scores import multi_brier as multi_brier
     from lifecycle_tui.stats.metrics_scores import multi_log_loss as multi_log_loss
     from lifecycle_tui.stats.metrics_scores import roc_auc as roc_auc
+    from lifecycle_tui.stats.metrics_value import matrix_value as matrix_value
     from lifecycle_tui.stats.multiple import holm as holm
     from lifecycle_tui.stats.two_sample import ks_pvalue as ks_pvalue
     from lifecycle_tui.stats.two_sample import two_proportions as two_proportions
@@ -163,6 +204,15 @@ _HOMES: dict[str, str] = {
     "NO_LABEL": "data.values",
     "NO_NUMBER": "data.values",
     "Dialect": "data.dialect",
+    "FORMS": "data.cells",
+    "Form": "data.cells",
+    "arrow_type": "data.cells",
+    "as_batch": "data.cells",
+    "common_type": "data.cells",
+    "as_labels": "data.values",
+    "block_named": "data.blocks",
+    "find_blocks": "data.blocks",
+    "form_of": "data.cells",
     "find_fragments": "data.files",
     "open_text": "data.dialect",
     "scalar": "data.light",
@@ -172,7 +222,39 @@ _HOMES: dict[str, str] = {
     "hookimpl": "domain.hookspecs",
     "parse_numbers": "data.values",
     "text_labels": "data.values",
+    "wasserstein": "profiles.distances",
+    "js": "profiles.distances",
+    "hellinger": "profiles.distances",
+    "linf": "profiles.distances",
+    "cvm": "profiles.ranks",
+    "anderson": "profiles.ranks",
+    "beyond_range": "profiles.ranks",
+    "characters": "profiles.text_tests",
+    "tokens": "profiles.text_tests",
+    "evidently_score": "profiles.peers",
+    "nannyml_score": "profiles.peers",
+    "TextCounts": "profiles.text",
     "Estimate": "stats.intervals",
+    "average_precision": "stats.metrics_averages",
+    "balanced_accuracy": "stats.metrics_averages",
+    "macro_average_precision": "stats.metrics_averages",
+    "matthews": "stats.metrics_averages",
+    "micro": "stats.metrics_averages",
+    "micro_roc_auc": "stats.metrics_averages",
+    "specificity": "stats.metrics_averages",
+    "weighted_f1": "stats.metrics_averages",
+    "weighted_precision": "stats.metrics_averages",
+    "weighted_recall": "stats.metrics_averages",
+    "weighted_roc_auc": "stats.metrics_averages",
+    "calibration_error": "stats.metrics_calibration",
+    "calibration_slope": "stats.metrics_calibration",
+    "top_label_error": "stats.metrics_calibration",
+    "click_through": "stats.metrics_ranking",
+    "hit_rate": "stats.metrics_ranking",
+    "mean_average_precision": "stats.metrics_ranking",
+    "ndcg": "stats.metrics_ranking",
+    "rmsle": "stats.metrics_regression",
+    "matrix_value": "stats.metrics_value",
     "accuracy": "stats.metrics_classes",
     "brier": "stats.metrics_scores",
     "f1": "stats.metrics_classes",

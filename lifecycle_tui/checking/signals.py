@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lifecycle_tui.domain.defaults import DETECTORS, METRICS
+from lifecycle_tui.domain.defaults import DETECTORS, METRICS, OF_QUERIES
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
@@ -30,7 +30,8 @@ def metric_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, ..
         return ()
     scored = has_scores(model)
     own = [n for n in _drop_ins(plugins, "metric") if model.task in plugins.find("metric", n).tasks]
-    return tuple(PluginUse(n) for n in (*METRICS[model.task], *own) if scored or n not in _OF_SCORES)
+    left_out = (frozenset() if scored else _OF_SCORES) | (frozenset() if model.columns.query else OF_QUERIES)
+    return tuple(PluginUse(n) for n in (*METRICS[model.task], *own) if n not in left_out)
 
 
 def has_scores(model: ModelSpec) -> bool:
@@ -45,6 +46,8 @@ def unfit(model: ModelSpec, metric: str, plugins: PluginCatalog) -> str | None:
         return f"{metric} needs labels, and the columns have no target"
     if info is not None and model.task not in info.tasks:
         return f"{metric} is for {', '.join(info.tasks)} models, and this is {model.task}"
+    if metric in OF_QUERIES and info is not None and info.origin == "builtin" and model.columns.query is None:
+        return f"{metric} needs a query, and the columns declare none"
     if info is not None and info.needs == "score" and not has_scores(model) and model.training is None:
         return f"{metric} needs scores, and the columns have predictions alone"
     return None

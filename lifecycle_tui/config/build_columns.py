@@ -38,6 +38,7 @@ def build_columns(view: View, columns: ColumnsSection, task: str | None) -> Colu
         ignore=tuple(columns.ignore),
         protected=tuple(columns.protected),
         segments=tuple(columns.segments),
+        query=columns.query,
     )
 
 
@@ -76,7 +77,7 @@ def _bad_format(text: str) -> str | None:
 
 def _roles(columns: ColumnsSection) -> Iterator[tuple[str, KeyPath, str]]:
     """Role, where it is written, and the column that has it."""
-    for role in ("id", "version", "target", "prediction"):
+    for role in ("id", "version", "target", "prediction", "query"):
         if name := getattr(columns, role):
             yield role, (role,), name
     if isinstance(columns.score, str):
@@ -163,5 +164,9 @@ def _check_task(view: View, columns: ColumnsSection, task: str | None) -> None:
             view.problem(
                 "no-effect", (key,), f"{key} is for binary tasks, and this is {task}", part="key", level="warning"
             )
+    if task != "ranking" and view.own("query"):
+        view.problem(
+            "no-effect", ("query",), f"query is for ranking tasks, and this is {task}", part="key", level="warning"
+        )
     if isinstance(columns.score, dict) and task != "multiclass":
         view.problem("contradiction", ("score",), f"a score for each class is for multiclass tasks, and this is {task}")

@@ -110,6 +110,11 @@ class ColumnsSection(Table):
         examples=["0.35"],
         json_schema_extra={"unit": "a score"},
     )
+    query: Column | None = Field(
+        default=None,
+        description="What rows were ranked together for: a session, a search (ranking).",
+        examples=['"session_id"'],
+    )
     numeric: Columns = Field(default_factory=list, description="Columns that are numbers.", examples=['["amount"]'])
     categorical: Columns = Field(
         default_factory=list,
@@ -177,6 +182,12 @@ class MonitorSection(Table):
         description="Effects below it (KS distance, total variation) are never called drift.",
         examples=["0.02"],
         json_schema_extra={"unit": "a distance between 0 and 1"},
+    )
+    importance: bool | None = Field(
+        default=None,
+        description="Whether what versions of ours lean on is measured in every window whose labels are all in.",
+        examples=["false"],
+        json_schema_extra={"default": "up to 200 features"},
     )
 
 

@@ -30,8 +30,8 @@ class ScanBatch:
         target: like `prediction`; null (NaN) where not known; None if not declared.
         target_known: (n,) bool: the label had arrived as of the scan's clock, or is taken as `absent`.
         arrived: (n,) int64 microseconds: when a known label was known; None where no target is declared.
-        groups: (n,) object arrays of text by column, "" where missing: the protected and segment columns, where the
-            scan was asked for them.
+        groups: (n,) object arrays of text by column, "" where missing: the protected, segment and query columns,
+            where the scan was asked for them.
     """
 
     features: pa.Table

@@ -44,7 +44,7 @@ class Layout:
         joined: those of them that come from the joined features table.
         target: whether the target is in the base ("base"), in the labels table ("labels"), or undeclared (None).
         extra: columns of the tables that neither the reference nor a role knows.
-        groups: the protected and segment columns that can be read, features or not, as declared.
+        groups: the protected, segment and query columns that can be read, features or not, as declared.
         beside: those of them that are no features and come from the joined features table.
     """
 
@@ -114,7 +114,7 @@ def resolve(spec: ModelSpec, known: Mapping[Role, Table], reference: Sequence[st
     own = candidates & set(seen) if whole else candidates
     joined: set[str] = set()
     features_key = None
-    declared_groups, beside = columns.groups(), set[str]()
+    declared_groups, beside = columns.carried(), set[str]()
     if features_table is not None:
         features_key = features_table.on or key
         names = known["features"].names()

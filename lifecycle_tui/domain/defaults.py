@@ -11,9 +11,12 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "binary": ("auc", "accuracy", "precision", "recall", "f1", "brier"),
     "multiclass": ("accuracy", "f1", "log_loss"),
     "regression": ("mae", "rmse", "r2"),
-    "ranking": ("mean_target",),
+    "ranking": ("ndcg", "map", "hit_rate", "mean_target"),
 }
 """Metrics of a model that names none, by task; the first one that can be computed is its key metric."""
+
+OF_QUERIES = frozenset({"ndcg", "map", "hit_rate"})
+"""Those that need a query: of models that declare none they are not default."""
 
 LOOK_BACK = 200
 """Windows before the first undecided one that rules look back on: a longer `for` would never be reached."""

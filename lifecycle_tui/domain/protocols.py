@@ -62,6 +62,8 @@ class Outcomes:
         groups: one (n,) object array of str for each column that the model declares as `protected` or `segments`, by
             the column's name: the rows' values as text, aligned with `target`, "" where one is missing. Empty where
             none is declared.
+        query: (n,) int64, the same number for rows that were ranked together (`[columns] query`), -1 for rows of none;
+            None where no query is declared.
     """
 
     target: np.ndarray
@@ -71,6 +73,7 @@ class Outcomes:
     weight: np.ndarray | None = None
     day: np.ndarray | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+    query: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -109,6 +112,7 @@ class Fragment:
         rows: if known without reading.
         partitions: Hive partition values by name.
         ranges: (min, max) of columns where the format stores them exactly, JSON-able or datetime.
+        version: names the content where size and time cannot, as of rows in a database; "" for files.
     """
 
     id: str
@@ -118,11 +122,12 @@ class Fragment:
     rows: int | None = None
     partitions: Mapping[str, str] = field(default_factory=dict)
     ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    version: str = ""
 
     @property
     def stamp(self) -> str:
-        """Changes when the file does."""
-        return f"{self.size}-{self.modified}"
+        """Changes when the file, or what is read of a database, does."""
+        return self.version or f"{self.size}-{self.modified}"
 
 
 @dataclass(frozen=True, slots=True)

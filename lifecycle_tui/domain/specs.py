@@ -119,6 +119,7 @@ class ColumnsSpec:
         kinds: kinds fixed by the file (`numeric = […]`, `categorical = […]`, `text = […]`); others are inferred
             from the reference.
         score: one column (binary: probability of `positive`), or one a class (multiclass: label → column).
+        query: names what rows were ranked together for (ranking): a session, a search.
     """
 
     id: str | None = None
@@ -133,13 +134,14 @@ class ColumnsSpec:
     ignore: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    query: str | None = None
 
     def roles(self) -> frozenset[str]:
         """Every column that plays a role other than feature (ignored ones not included).
 
         A column that the timestamp is made from is a feature as well where the file gives it a kind (the hour, say).
         """
-        found = {self.id, self.version, self.target, self.prediction}
+        found = {self.id, self.version, self.target, self.prediction, self.query}
         if isinstance(self.score, str):
             found.add(self.score)
         elif self.score:
@@ -151,6 +153,10 @@ class ColumnsSpec:
     def groups(self) -> tuple[str, ...]:
         """Every protected and segment column, once, as declared."""
         return tuple(dict.fromkeys((*self.protected, *self.segments)))
+
+    def carried(self) -> tuple[str, ...]:
+        """The groups and the query: columns whose values go with each row to its metrics."""
+        return tuple(dict.fromkeys((*self.groups(), *((self.query,) if self.query else ()))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ class MonitorSpec:
         false_alarms: this model's own budget; None means its share of the fleet's.
         min_rows: fewer rows than this in a window give "cannot tell".
         floor: effects below it (KS distance or total variation) are never called drift.
+        importance: whether permutation importance is measured; None: where there are at most 200 features.
     """
 
     detectors: tuple[PluginUse, ...] = ()
@@ -186,6 +193,7 @@ class MonitorSpec:
     false_alarms: Rate | None = None
     min_rows: int = 30
     floor: float = 0.01
+    importance: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

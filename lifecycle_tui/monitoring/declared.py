@@ -86,7 +86,7 @@ def _unopened(workspace: WorkspaceSpec, spec: ModelSpec, role: Role, exc: Lifecy
 def _groups_of_labels(workspace: WorkspaceSpec, spec: ModelSpec, labels: Collection[str]) -> Iterator[Problem]:
     """Protected and segment columns that come with the labels alone: no group would ever be compared."""
     for name, key, _ in _declared(spec):
-        if key[1] in ("protected", "segments") and name in labels:
+        if key[1] in ("protected", "segments", "query") and name in labels:
             path = ("models", spec.name, *key)
             says = f"only the labels have a column {name!r}: groups are read from the rows that are scored"
             hint = "bring it with the features or the predictions"
@@ -98,7 +98,7 @@ def _groups_of_labels(workspace: WorkspaceSpec, spec: ModelSpec, labels: Collect
 def _declared(spec: ModelSpec) -> Iterator[tuple[str, Key, Level]]:
     """(column, where it is declared, how bad its absence is)."""
     columns = spec.columns
-    for role in ("id", "version", "target", "prediction"):
+    for role in ("id", "version", "target", "prediction", "query"):
         name = getattr(columns, role)
         if name is not None:
             yield name, ("columns", role), "error"

@@ -30,11 +30,13 @@ class Coding:
         classes: binary: (negative, positive); multiclass: in order of the score's columns where there are any;
             regression and ranking: empty.
         cutoff: score from which a binary prediction is positive, where the data has no predictions.
+        query: the column, among the groups that rows come with, that says which were ranked together.
     """
 
     task: Task
     classes: tuple[str, ...] = ()
     cutoff: float = 0.5
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Collector:
         day: np.ndarray | None,
         groups: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Take aligned rows; `versions` is one name for all rows, or one a row; `groups` as `Outcomes` has them."""
+        """Take aligned rows; `versions` is one name for all rows, or one a row; `groups` as `Outcomes` has them,
+        and the query beside them."""
         import numpy as np
 
         names = [versions] if isinstance(versions, str) else sorted(set(versions.tolist()))
@@ -209,7 +212,11 @@ def outcomes_of(
     """Outcomes of rows that are all known, in the order given; values as `coded` has them."""
     import numpy as np
 
-    groups = {} if groups is None else groups
+    groups = {} if groups is None else dict(groups)
+    query = None
+    if coding.query is not None and coding.query in groups:
+        query = _queries(groups[coding.query])
+        groups = {name: values for name, values in groups.items() if name != coding.query}
     if coding.task == "binary":
         positive = coding.classes[1]
         said = None if prediction is None else (prediction == positive).astype(np.int8)
@@ -221,7 +228,17 @@ def outcomes_of(
         if said is None and score is not None:
             said = np.array(coding.classes)[score.argmax(axis=1)]
         return Outcomes(target.astype(str), said, score, coding.classes, day=day, groups=groups)
-    return Outcomes(target, prediction, score, day=day, groups=groups)
+    if coding.task == "ranking" and prediction is None and score is not None and score.ndim == 1:
+        prediction = score  # rows are ranked by whatever orders them
+    return Outcomes(target, prediction, score, day=day, groups=groups, query=query)
+
+
+def _queries(names: np.ndarray) -> np.ndarray:
+    """Whole numbers in the order of the names, so that they do not depend on the order of rows; -1 for none."""
+    import numpy as np
+
+    places = {name: i for i, name in enumerate(sorted(set(names.tolist()) - {""}))}
+    return np.fromiter((places.get(name, -1) for name in names.tolist()), np.int64, len(names))
 
 
 def _metric(metric: Instrument, outcomes: Outcomes | None) -> Signal:

@@ -128,7 +128,7 @@ class Packer:
 
         columns: dict[str, Any] = {}
         dtypes: dict[str, str] = {}
-        for name in ("target", "prediction", "score", "weight", "day"):
+        for name in ("target", "prediction", "score", "weight", "day", "query"):
             array = getattr(value, name)
             if array is None:
                 continue

@@ -1,4 +1,4 @@
-"""Errors of numeric predictions: RMSE, MAE, R², MAPE, equal to scikit-learn's, with intervals.
+"""Errors of numeric predictions: RMSE, RMSLE, MAE, R², MAPE, equal to scikit-learn's, with intervals.
 
 Built-in metrics call these through `lifecycle_tui.api`. All take (n,) float64 arrays without missing values, optional
 weights, and optional day numbers: with at least 8 days the interval allows for rows of one day going together.
@@ -21,6 +21,24 @@ def rmse(
         squares = np.square(target - prediction)
     found = mean_of(squares, weight, day, "log")
     return found._replace(value=_root(found.value), lower=_root(found.lower), upper=_root(found.upper))
+
+
+def rmsle(
+    target: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None, day: np.ndarray | None = None
+) -> Estimate:
+    """Root mean squared difference of log(1 + value): the relative error of amounts that span orders of magnitude.
+
+    None where a target is below 0; predictions below 0 count as 0, and are counted in the message (scikit-learn refuses
+    both).
+    """
+    n = len(target)
+    if bool((target < 0).any()):
+        return nothing(n, "some targets are below 0: their logarithm is not defined")
+    below = int((prediction < 0).sum())
+    found = rmse(np.log1p(target), np.log1p(np.maximum(prediction, 0.0)), weight, day)
+    if below and found.message is None:
+        found = found._replace(message=f"{below:,} {'prediction' if below == 1 else 'predictions'} below 0 taken as 0")
+    return found
 
 
 def mae(

@@ -38,6 +38,8 @@ class Rows(Protocol):
     def weight(self) -> np.ndarray | None: ...
     @property
     def groups(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def query(self) -> np.ndarray | None: ...
 
 
 Outcomes = TypeVar("Outcomes", bound=Rows)
@@ -172,6 +174,17 @@ def units_of(rows: int, block: np.ndarray | None) -> tuple[np.ndarray, int]:
     return np.arange(rows) * stretches // max(1, rows), stretches
 
 
+def _whole(unit: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """All rows of a query in the unit of its first: a list of which half is drawn is another list."""
+    of = query >= 0
+    if not of.any():
+        return unit
+    _, first, place = np.unique(query[of], return_index=True, return_inverse=True)
+    found = unit.copy()
+    found[of] = unit[of][first][place]
+    return found
+
+
 def tail(units: int) -> float:
     """The share of resampled values left out at each end, 0.025 for very many units and less for few (Hesterberg)."""
     widened = math.sqrt(units / (units - 1)) * t_quantile(units - 1, LEVEL)
@@ -189,6 +202,8 @@ def _resampled(
     if block is not None and len(block) != n:
         raise ValueError(f"{len(block)} blocks for {n} rows")
     unit, units = units_of(n, block)
+    if versions[0].query is not None:
+        unit = _whole(unit, versions[0].query)
     if n == 0:
         return Paired(None, None, None, 0, 0, "no rows")
     value = statistic(versions)
@@ -231,6 +246,7 @@ def _take(versions: Sequence[Outcomes], at: np.ndarray) -> tuple[Outcomes, ...]:
     shared = {id(outcomes.target): outcomes.target for outcomes in versions}
     targets = {key: target[at] for key, target in shared.items()}
     together = {id(outcomes.groups): outcomes.groups for outcomes in versions}
+    query = None if versions[0].query is None else _drawn_queries(versions[0].query, at)
     groups = {key: {name: values[at] for name, values in found.items()} for key, found in together.items()}
     return tuple(
         replace(
@@ -241,9 +257,17 @@ def _take(versions: Sequence[Outcomes], at: np.ndarray) -> tuple[Outcomes, ...]:
             weight=None if outcomes.weight is None else outcomes.weight[at],
             day=None,
             groups=groups[id(outcomes.groups)],
+            query=query,
         )
         for outcomes in versions
     )
+
+
+def _drawn_queries(query: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Queries of the drawn rows: one that was drawn twice is two. `at` ascends, repeated rows side by side."""
+    again = np.arange(len(at)) - np.searchsorted(at, at)
+    drawn = query[at]
+    return np.where(drawn < 0, drawn, drawn * (int(again.max(initial=0)) + 1) + again)
 
 
 def _columns(outcomes: Rows) -> int:

@@ -65,6 +65,7 @@ def outcomes(
     weight: Sequence[float] | None = None,
     day: Sequence[int] | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
+    query: Sequence[int] | None = None,
 ) -> Outcomes:
     """Rows whose truth is known, as a metric is given them.
 
@@ -72,6 +73,7 @@ def outcomes(
         task: "binary" (target and prediction are 0 and 1), "multiclass" (labels), "regression" or "ranking" (numbers).
         score: binary: a number a row; multiclass: a row of numbers, in the order of `classes`.
         groups: column → its value in each row, "" where it is missing.
+        query: the same number for rows that were ranked together.
     """
     import numpy as np
 
@@ -94,4 +96,5 @@ def outcomes(
         None if weight is None else np.array(weight, np.float64),
         None if day is None else np.array(day, np.int64),
         {name: np.array(values, object) for name, values in (groups or {}).items()},
+        None if query is None else np.array(query, np.int64),
     )

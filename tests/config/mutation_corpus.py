@@ -107,7 +107,7 @@ _PLAIN: Tree = {
     "task": "ranking",
     "data": {"table": "clicks.csv", "reference": {"path": "before.csv", "use": "csv", "decimal": "."},
              "window": "5000 rows"},
-    "columns": {"target": "clicked", "categorical": ["device"]},
+    "columns": {"target": "clicked", "query": "visit", "categorical": ["device"]},
     "rules": {"rare": {"when": "mean_target < 1% or unseen.device > 2%"}},
 }  # fmt: skip
 

@@ -280,3 +280,19 @@ def test_versions_side_by_side_have_the_groups_of_their_rows(coding: Coding) -> 
     for one in found.outcomes:
         assert one.groups["town"].tolist() == ["x", "", "y"][: len(found)]
     assert side_by_side(coding, target, [Said(target)]).outcomes[0].groups == {}
+
+
+def test_queries_are_numbers_that_do_not_depend_on_the_order_of_rows() -> None:
+    coding = Coding("ranking", query="session")
+    session, place = ["s2", "s1", "", "s2"], ["x", "y", "x", "y"]
+    target, said = [1.0, 0.0, 3.0, 0.0], [0.1, 0.2, 0.3, 0.4]
+    found = []
+    for at in ([0, 1, 2, 3], [3, 0, 2, 1]):
+        groups = {n: np.array(v, object)[at] for n, v in (("session", session), ("place", place))}
+        rows = outcomes(coding, numbers(*(target[i] for i in at)), numbers(*(said[i] for i in at)), groups=groups)
+        assert rows.query is not None and list(rows.groups) == ["place"]
+        found.append(sorted(zip(rows.target.tolist(), rows.query.tolist(), rows.groups["place"].tolist(), strict=True)))
+    assert found[0] == found[1] == [(0.0, 0, "y"), (0.0, 1, "y"), (1.0, 1, "x"), (3.0, -1, "x")]
+    by_score = outcomes(coding, numbers(1, 0), None, [0.3, 0.7], groups={"session": np.array(["a", "a"], object)})
+    assert by_score.prediction is not None and by_score.prediction is by_score.score
+    assert outcomes(Coding("ranking"), numbers(1), numbers(1)).query is None

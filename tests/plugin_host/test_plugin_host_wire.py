@@ -82,6 +82,7 @@ OUTCOMES = {
         np.array(["a", "ü\udc80", ""], object), np.array(["b", "b", "a"]), np.arange(6.0).reshape(3, 2), ("a", "b")
     ),
     "sliced": Outcomes(np.arange(10.0)[::2], weight=np.ones(5, np.float32), day=np.arange(5)),
+    "queries": Outcomes(np.array([1.0, 0.0]), np.array([2.0, 1.0]), query=np.array([3, -1])),
     "flags": Outcomes(np.array([True, False])),
     "empty": Outcomes(np.array([], "<U3"), score=np.empty((0, 2))),
     "no classes": Outcomes(np.array([1.0]), score=np.empty((1, 0))),

@@ -277,3 +277,20 @@ def test_a_root_mean_square_gains_too():
         lambda rows: rmse(rows.target, rows.prediction).value, new, old, greater_is_better=False, block=None
     )
     assert 0.7 < found.lower < 1 < found.upper < 1.3
+
+
+def test_a_query_is_drawn_whole_and_twice_is_two():
+    query = np.repeat(np.arange(40), 5)
+    rng = np.random.default_rng(2)
+    target = rng.integers(0, 2, 200).astype(float)
+    seen = []
+
+    def sizes(outcomes):
+        seen.append(np.unique(outcomes.query, return_counts=True)[1])
+        return float(outcomes.target.mean())
+
+    found = outcomes_interval(sizes, Outcomes(target, target, query=query), block=None, resamples=200)
+    assert found.lower < found.value < found.upper
+    assert all((counts == 5).all() for counts in seen)
+    odd = Outcomes(target, target, query=np.where(np.arange(200) < 7, -1, np.arange(200) // 7))
+    assert outcomes_interval(lambda o: float(len(set(o.query.tolist()))), odd, block=None).lower is not None

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.agent.work import reference_sample
 from lifecycle_tui.agent.work.first_version import FirstVersion, seen, validate
+from lifecycle_tui.agent.work.importances import LabelledRows, associated, leaning_from, on_reference, wanted
 from lifecycle_tui.agent.work.opening import Opened
 from lifecycle_tui.agent.work.reading import Reader, WindowRows, coding, output_columns
 from lifecycle_tui.agent.work.readings import Baseline, baseline_facts, baseline_from, baseline_of
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
+from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.results import StoredProfile
@@ -27,6 +29,7 @@ from lifecycle_tui.domain.signals import ColumnKind, Signal
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.monitoring.columns import ColumnData
+from lifecycle_tui.monitoring.importance import ROWS
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.monitoring.samples import Sample
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
@@ -50,6 +53,8 @@ class Reference:
         performance: metric signals on the reference itself, for orientation.
         baseline: how predictions and truth went together on it; None where no row has both.
         sample: its rows for the detectors that take a sample; None where none does.
+        leaning: what the version leans on, column by column, as `leaning_by` says: "permutation" (losses of the key
+            metric), "association" (with what the data's model says), "" where neither can be told.
     """
 
     digest: str
@@ -62,6 +67,8 @@ class Reference:
     performance: tuple[Signal, ...] = ()
     sample: Sample | None = None
     baseline: Baseline | None = None
+    leaning: Mapping[str, float] = field(default_factory=dict)
+    leaning_by: str = ""
 
 
 def get_reference(
@@ -88,6 +95,8 @@ def get_reference(
     names.append([m.digest for m in model.instruments.metrics])
     if spec.columns.groups():  # metrics may read them
         names.append(sorted(spec.columns.groups()))
+    if spec.columns.query:
+        names.append(["query", spec.columns.query])
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     with job.state.read() as conn:
         found = stored.get_reference(conn, spec.name, digest)
@@ -104,10 +113,11 @@ def get_reference(
         outputs,
         columns,
         grids,
-        Coding(code["task"], tuple(code["classes"]), code["cutoff"]),
+        Coding(code["task"], tuple(code["classes"]), code["cutoff"], spec.columns.query),
         performance,
         _sample(job, model, survey, digest, kinds, {} if scorer is not None else outputs),
         baseline_from(found.facts.get("baseline")),
+        *leaning_from(found.facts.get("leaning")),
     )
 
 
@@ -176,6 +186,10 @@ def _make(
     ours = first is not None and first.trained_here
     foreign = first is not None and not first.trained_here
     unopened = foreign and not _opens(first, scorer)
+    only = scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None
+    asked = wanted(spec, len(data.features))
+    if only is not None and asked:
+        only.labelled = LabelledRows(len(data.features))
     read = profiled(
         spec,
         data,
@@ -184,9 +198,9 @@ def _make(
         code,
         kinds,
         {} if ours or unopened else outputs,
-        scorer.only(first.version.number) if foreign and scorer is not None and first is not None else None,
+        only,
         lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
-        model.instruments.sample,
+        max(model.instruments.sample, ROWS if first is None and asked else 0),
     )
     columns, collector = read.columns, read.collector
     if ours and first is not None:
@@ -200,10 +214,26 @@ def _make(
         performance = seen(performance, version)
     labelled = read.scan.labels / read.scan.rows if read.scan.rows else 0.0
     baseline = baseline_of(collector, version, labelled) if collector.versions else None
-    _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, unopened)
-    if read.sample is not None:
+    leaning = _leaning(model, first, only, read.sample, code)
+    _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, leaning, unopened)
+    if read.sample is not None and model.instruments.sample:
         reference_sample.store(job.workspace.spec.root, spec.name, digest, read.sample)
-    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample, baseline)
+    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample, baseline, *leaning)
+
+
+def _leaning(
+    model: Opened, first: FirstVersion | None, only: Scorer | None, sample: Sample | None, code: Coding
+) -> tuple[dict[str, float], str]:
+    """What the first version leans on, or what the data's model goes together with, and which of the two."""
+    if first is None:
+        outputs = output_columns(model.spec.columns, model.spec.task, False)
+        found = associated(sample, list(outputs))
+        return found, "association" if found else ""
+    if first.trained_here:
+        found = dict(first.version.facts.importance or {})
+    else:
+        found = on_reference(only, first.version.label, model.instruments, code)
+    return found, "permutation" if found else ""
 
 
 def profiled(
@@ -230,8 +260,15 @@ def profiled(
 
 def labels(data: ModelData, reference: Window, now: datetime) -> set[str]:
     """The labels that occur in the reference, as text."""
+    scan = data.scan(reference, now, columns=())
+    found: set[str] | None = None if scan.away is None else scan.away.labels(scan)
+    return labels_of(scan) if found is None else found
+
+
+def labels_of(scan: Scan) -> set[str]:
+    """Of targets and predictions."""
     found: set[str] = set()
-    for batch in data.scan(reference, now, columns=()):
+    for batch in scan:
         for values in (batch.target, batch.prediction):
             if values is not None:
                 found.update(v for v in values.unique().cast("string").to_pylist() if v is not None)
@@ -248,6 +285,7 @@ def _store(
     code: Coding,
     performance: tuple[Signal, ...],
     baseline: Baseline | None,
+    leaning: tuple[Mapping[str, float], str],
     unopened: bool,
 ) -> None:
     named = {name: grid.id for name, grid in grids.items()}
@@ -255,6 +293,7 @@ def _store(
     facts = {
         "unopened": unopened,
         "baseline": baseline_facts(baseline),
+        "leaning": [dict(leaning[0]), leaning[1]],
         "coding": {"task": code.task, "classes": list(code.classes), "cutoff": code.cutoff},
         "performance": [
             {f: getattr(s, f) for f in ("name", "value", "lower", "upper", "n", "state", "message", "source")}

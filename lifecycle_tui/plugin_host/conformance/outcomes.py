@@ -16,7 +16,8 @@ GROUPS = ("f", "m", "")
 
 
 def ordinary(task: str, rows: int = ROWS, *, noise: float = 0.3, seed: int = 7) -> Outcomes:
-    """Outcomes of a fair model: prediction and score both there, days, a group that is unknown for some rows.
+    """Outcomes of a fair model: prediction and score both there, days, a group that is unknown for some rows;
+    of a ranking queries of 8 rows.
 
     Args:
         noise: 0 for a model that is always right, 1 for one that knows nothing; −1 for one that is always wrong.
@@ -42,6 +43,8 @@ def ordinary(task: str, rows: int = ROWS, *, noise: float = 0.3, seed: int = 7) 
     if task == "ranking":
         target = np.round(target / 50.0)
     wrong = target[::-1] if noise < 0 else target + abs(noise) * 40.0 * rng.standard_normal(rows)
+    if task == "ranking":
+        more["query"] = np.arange(rows) // 8
     return Outcomes(target, wrong, **more)
 
 
@@ -73,6 +76,7 @@ def cut(outcomes: Outcomes, at: Any) -> Outcomes:
         of(outcomes.weight),
         of(outcomes.day),
         {name: of(values) for name, values in outcomes.groups.items()},
+        of(outcomes.query),
     )
 
 
@@ -80,7 +84,7 @@ def equal(one: Outcomes, two: Outcomes) -> bool:
     """Whether all arrays are the same."""
     import numpy as np
 
-    pairs = [(getattr(one, n), getattr(two, n)) for n in ("target", "prediction", "score", "weight", "day")]
+    pairs = [(getattr(one, n), getattr(two, n)) for n in ("target", "prediction", "score", "weight", "day", "query")]
     pairs += [(one.groups[name], two.groups.get(name)) for name in one.groups]
     return len(one.groups) == len(two.groups) and all(
         (a is None and b is None) or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs

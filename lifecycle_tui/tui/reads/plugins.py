@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.domain.defaults import DETECTORS, METRICS
+from lifecycle_tui.domain.defaults import DETECTORS, METRICS, OF_QUERIES
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.plugin_host.info import FaultInfo, PluginInfo
@@ -208,7 +208,9 @@ def _of(
     yield from (("detector", name) for name in (*detectors, "missing"))
     task = str(model.get("task", defaults.get("task", "")))
     fits = [p.name for p in own if p.kind == "metric" and task in p.tasks]
-    yield from (("metric", n) for n in _names(monitor.get("metrics")) or [*METRICS.get(task, ()), *fits])
+    query = {**_table(defaults, "columns"), **_table(model, "columns")}.get("query")
+    by_task = [n for n in METRICS.get(task, ()) if query or n not in OF_QUERIES]
+    yield from (("metric", n) for n in _names(monitor.get("metrics")) or [*by_task, *fits])
     for table in ("table", "predictions", "features", "labels"):
         source = _table(model, "data").get(table)
         path = source.get("path") if isinstance(source, dict) else source
