@@ -63,6 +63,17 @@ DETECTOR_RANGES: dict[str, Range] = {
     "chi2": (0.0, None),
     "missing": (0.0, 1.0),
     "unseen": (0.0, 1.0),
+    "wasserstein": (0.0, None),
+    "js": (0.0, 1.0),
+    "hellinger": (0.0, 1.0),
+    "linf": (0.0, 1.0),
+    "cvm": (0.0, None),
+    "anderson": (0.0, None),
+    "range": (0.0, 1.0),
+    "characters": (0.0, 1.0),
+    "tokens": (0.0, 1.0),
+    "evidently": (0.0, None),
+    "nannyml": (0.0, None),
 }
 """Of the detectors that we ship; others may say theirs in `DetectorInfo.range`."""
 

@@ -17,6 +17,7 @@ from lifecycle_tui.profiles.categorical import CategoricalProfile
 from lifecycle_tui.profiles.grids import AffineGrid, Grid, IntegerGrid, PatternGrid, PointGrid
 from lifecycle_tui.profiles.moments import Sums
 from lifecycle_tui.profiles.numeric import NumericProfile
+from lifecycle_tui.profiles.text import dump_text, load_text
 
 _MAGIC = b"lp"
 _VERSION = 1
@@ -71,7 +72,9 @@ def dump(profile: NumericProfile | CategoricalProfile) -> bytes:
     parts = [bytes.fromhex(profile.grid.id), head, _whole(np.diff(cells, prepend=0)), _whole(counts)]
     if profile.sums is not None:
         parts += [struct.pack("<Q", profile.sums.n), _integer(profile.sums.total), _integer(profile.sums.squares)]
-    return _packed("N", b"".join(parts))
+    if profile.text is None:
+        return _packed("N", b"".join(parts))
+    return _packed("T", b"".join([*parts, dump_text(profile.text)]))
 
 
 def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalProfile:
@@ -84,7 +87,7 @@ def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalP
     if letter == "C":
         rows, other, horizon, labels, numbers = json.loads(body.decode("utf-8", "surrogatepass"))
         return CategoricalProfile(rows, dict(zip(labels, numbers, strict=True)), other=other, horizon=horizon)
-    if letter != "N":
+    if letter not in ("N", "T"):
         raise ValueError("these bytes hold no profile")
     if grid is None or body[:8].hex() != grid.id:
         raise ValueError("this profile was made on another grid")
@@ -107,6 +110,7 @@ def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalP
         extremes=(low, high),
         infinite=(negative, positive),
         sums=sums,
+        text=load_text(body[place:]) if letter == "T" else None,
     )
 
 

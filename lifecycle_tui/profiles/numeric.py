@@ -7,13 +7,16 @@ so profiles made of any split of the rows, merged in any order, are equal bit fo
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.profiles.grids import Grid
 from lifecycle_tui.profiles.moments import Sums
+
+if TYPE_CHECKING:
+    from lifecycle_tui.profiles.text import TextCounts
 
 
 class Histogram(NamedTuple):
@@ -36,6 +39,7 @@ class NumericProfile:
         sums: exact sums of the finite values, or None if they were not asked for.
         values: the values themselves while they are at hand, else None. Neither stored nor compared; with them on both
             sides the Kolmogorov–Smirnov distance is exact on any grid.
+        text: of a text column, what its documents hold (see `text`), or None where that was not counted.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class NumericProfile:
         sums: Sums | None = None,
         values: np.ndarray | None = None,
         index: np.ndarray | None = None,
+        text: TextCounts | None = None,
     ) -> None:
         """`counts`: of each of `cells` (ascending), or of every cell of the grid where `cells` is None.
 
@@ -59,7 +64,7 @@ class NumericProfile:
         self.grid, self.rows, self.kind, self.sums = grid, int(rows), kind, sums
         self.minimum, self.maximum = extremes[0] + 0.0, extremes[1] + 0.0
         self.negative_inf, self.positive_inf = infinite
-        self.values, self.index = values, index
+        self.values, self.index, self.text = values, index, text
         self._cells = cells
         self._counts = counts
         self.n = int(counts.sum())
@@ -140,6 +145,7 @@ class NumericProfile:
             extremes=(self.minimum, self.maximum),
             infinite=(self.negative_inf, self.positive_inf),
             sums=self.sums,
+            text=self.text,
         )
 
     def __add__(self, other: NumericProfile) -> NumericProfile:
@@ -161,6 +167,7 @@ class NumericProfile:
             ),
             infinite=(self.negative_inf + other.negative_inf, self.positive_inf + other.positive_inf),
             sums=None if self.sums is None or other.sums is None else self.sums + other.sums,
+            text=None if self.text is None or other.text is None else self.text + other.text,
         ).compact()
 
     def __eq__(self, other: object) -> bool:
@@ -169,6 +176,7 @@ class NumericProfile:
         mine, theirs = self.sparse(), other.sparse()
         return (
             self._facts() == other._facts()
+            and self.text == other.text
             and self.grid == other.grid
             and np.array_equal(mine[0], theirs[0])
             and np.array_equal(mine[1], theirs[1])

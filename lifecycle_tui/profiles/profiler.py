@@ -24,6 +24,7 @@ from lifecycle_tui.profiles.grids import Grid
 from lifecycle_tui.profiles.moments import Sums
 from lifecycle_tui.profiles.numeric import NumericProfile, _extremes
 from lifecycle_tui.profiles.survey import Survey
+from lifecycle_tui.profiles.text import TextCounter
 
 Profile = NumericProfile | CategoricalProfile
 
@@ -36,10 +37,17 @@ class Profiler:
         grid: the column's grid; None for a reference whose grid is to be decided (or for categories).
         keep: up to how many values the profile holds in `values`, for an exact KS distance; more are dropped.
         moments: whether to form exact sums for `mean` and `std` (about 45 ns a value).
+        text: of a text column, whether to count characters and tokens too (about 25 ns a character).
     """
 
     def __init__(
-        self, kind: ColumnKind, grid: Grid | None = None, *, keep: int = MOST_KEPT, moments: bool = True
+        self,
+        kind: ColumnKind,
+        grid: Grid | None = None,
+        *,
+        keep: int = MOST_KEPT,
+        moments: bool = True,
+        text: bool = True,
     ) -> None:
         self.kind = kind
         self.grid = grid
@@ -55,6 +63,7 @@ class Profiler:
         self._sums = Sums()
         self._extremes = (math.nan, math.nan)
         self._infinite = (0, 0)
+        self._text = TextCounter() if kind == "text" and text else None
 
     def update(self, column: arrow.Column) -> None:
         """Take in an Arrow array or chunked array.
@@ -81,7 +90,9 @@ class Profiler:
         """None if `result` can be asked for; else the profiler to which everything must be fed once more."""
         if self._survey is None or self._survey.counted:
             return None
-        return Profiler(self.kind, self._survey.grid(), keep=self._keep, moments=self._moments)
+        return Profiler(
+            self.kind, self._survey.grid(), keep=self._keep, moments=self._moments, text=self._text is not None
+        )
 
     def result(self) -> Profile:
         """The profile of all rows so far.

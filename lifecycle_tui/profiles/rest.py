@@ -62,6 +62,7 @@ def _numbers(whole: NumericProfile, part: NumericProfile) -> NumericProfile:
         extremes=_extremes(whole, part, counts, infinite),
         infinite=infinite,
         sums=sums,
+        text=None if whole.text is None or part.text is None else whole.text.without(part.text),
     ).compact()
 
 
