@@ -84,6 +84,11 @@ class Instruments:
         return any(d.info.takes in ("arrow", "pandas") and d.info.sample is None for d in self.detectors)
 
     @property
+    def text(self) -> bool:
+        """Whether a detector is for text columns alone: then their characters and tokens are counted too."""
+        return any(d.info.kinds == ("text",) and d.info.takes == "profile" for d in self.detectors)
+
+    @property
     def sample(self) -> int:
         """Rows of each side that the detectors which take a sample ask for at most; 0 where none takes one."""
         return max((d.info.sample for d in self.detectors if d.info.sample is not None), default=0)

@@ -109,12 +109,13 @@ class Settings:
     outputs: Mapping[str, ColumnKind]
     keep_rows: bool = False
     sample: int = 0
+    text: bool = False
 
     def reader(self, grids: Mapping[str, Any] | None) -> Reader:
         """A reader that reads so."""
         return Reader(
             self.columns, self.coding, self.kinds, grids, outputs=self.outputs, keep_rows=self.keep_rows,
-            sample=self.sample,
+            sample=self.sample, text=self.text,
         )  # fmt: skip
 
 
@@ -150,6 +151,7 @@ class Reader:
         scorer: scores rows with versions of ours; None where the data brings predictions.
         keep_rows: keep the columns' values for detectors that ask for them.
         sample: of rows, how many to keep for detectors that take a sample.
+        text: whether to count characters and tokens of text columns, for detectors that are for those alone.
     """
 
     def __init__(
@@ -163,11 +165,12 @@ class Reader:
         scorer: Scorer | None = None,
         keep_rows: bool = False,
         sample: int = 0,
+        text: bool = False,
         progress: Callable[[int], None] = lambda rows: None,
     ) -> None:
         self._columns, self._coding, self._kinds, self._grids = columns, coding, kinds, grids
         self._outputs, self._scorer, self._keep, self._progress = outputs, scorer, keep_rows, progress
-        self._sample = sample
+        self._sample, self._text = sample, text
 
     def read(self, scan: Scan, *, profile: bool = True, again: Callable[[], Scan] | None = None) -> WindowRows:
         """Iterate the scan, here or where the workspace's engine reads. With `profile` False only predictions and
@@ -224,7 +227,7 @@ class Reader:
         """What it reads with, as values; None where versions score, which this process alone can open."""
         if self._scorer is not None:
             return None
-        return Settings(self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample)
+        return Settings(self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample, self._text)
 
     @property
     def grids(self) -> Mapping[str, Any] | None:
@@ -260,7 +263,7 @@ class Reader:
         profilers.update(seconds)
 
     def _profiler(self, name: str, kind: ColumnKind) -> Profiler:
-        return Profiler(kind, None if self._grids is None else self._grids.get(name))
+        return Profiler(kind, None if self._grids is None else self._grids.get(name), text=self._text)
 
     def _collect(self, collector: Collector, batch: ScanBatch, parts: Sequence[Part] | None) -> None:
         """Predictions beside labels, each version's by itself."""

@@ -97,6 +97,8 @@ def get_reference(
         names.append(sorted(spec.columns.groups()))
     if spec.columns.query:
         names.append(["query", spec.columns.query])
+    if model.instruments.text:
+        names.append("text")
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     with job.state.read() as conn:
         found = stored.get_reference(conn, spec.name, digest)
@@ -201,6 +203,7 @@ def _make(
         only,
         lambda rows: job.progress(rows, total, "rows", f"{spec.name}: profiling the reference"),
         max(model.instruments.sample, ROWS if first is None and asked else 0),
+        model.instruments.text,
     )
     columns, collector = read.columns, read.collector
     if ours and first is not None:
@@ -213,7 +216,7 @@ def _make(
     if foreign:
         performance = seen(performance, version)
     labelled = read.scan.labels / read.scan.rows if read.scan.rows else 0.0
-    baseline = baseline_of(collector, version, labelled) if collector.versions else None
+    baseline = baseline_of(collector, version, labelled, ours) if collector.versions else None
     leaning = _leaning(model, first, only, read.sample, code)
     _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, leaning, unopened)
     if read.sample is not None and model.instruments.sample:
@@ -247,14 +250,18 @@ def profiled(
     scorer: Scorer | None = None,
     progress: Callable[[int], None] = lambda rows: None,
     sample: int = 0,
+    text: bool = False,
 ) -> WindowRows:
     """Read a reference once (a column that is too large to keep, twice): profiles of its columns, and its outcomes.
 
     Args:
         outputs: what the data, or `scorer`, says of the rows.
         sample: of rows, how many to keep for detectors that take a sample.
+        text: whether to count characters and tokens of text columns.
     """
-    reader = Reader(spec.columns, code, kinds, None, outputs=outputs, scorer=scorer, sample=sample, progress=progress)
+    reader = Reader(
+        spec.columns, code, kinds, None, outputs=outputs, scorer=scorer, sample=sample, text=text, progress=progress
+    )
     return reader.read(data.scan(reference, now, groups=True), again=lambda: data.scan(reference, now))
 
 

@@ -88,7 +88,7 @@ def measure_now(
     code = coding(spec, labels(data, window, now) if spec.task in ("binary", "multiclass") else set())
     read = profiled(
         spec, data, window, now, code, kinds, outputs,
-        progress=lambda rows: on_time(rows, window.rows), sample=instruments.sample,
+        progress=lambda rows: on_time(rows, window.rows), sample=instruments.sample, text=instruments.text,
     )  # fmt: skip
     grids = {n: c.profile.grid for n, c in read.columns.items() if getattr(c.profile, "grid", None) is not None}
     reference = Reference("", window.rows, kinds, outputs, read.columns, grids, code, sample=read.sample)

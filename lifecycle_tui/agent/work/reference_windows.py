@@ -210,6 +210,7 @@ class ReferenceMeasurer:
             scorer=scored.scorer,
             keep_rows=self.instruments.needs_rows,
             sample=self.instruments.sample,
+            text=self.instruments.text,
             progress=lambda rows: self.progress(before + rows, total),
         )
         scan = self.data.scan(self.window, self.now, groups=True, part=part)
