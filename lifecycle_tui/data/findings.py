@@ -19,6 +19,8 @@ _TEXTS: dict[str, tuple[str, str | None]] = {
     "duplicate-column": ("files with a column name twice", "the later one was renamed"),
     "unclosed-quote": ("files with a quote that is never closed", "read as far as possible"),
     "ragged-row": ("rows with too few or too many cells", "left out"),
+    "bad-line": ("lines that are no JSON object", "left out"),
+    "nested-column": ("columns of lists", "left out"),
     "duplicate-id": ("rows whose id occurs again", "kept the last"),
     "backwards-clock": ("rows whose time is before that of the row above", "none: order does not matter"),
     "bad-timestamp": ("rows without a readable time", "left out"),

@@ -156,7 +156,9 @@ class Table:
         kinds: dict[str, ColumnKind] = {**need.kinds}
         for name in timed:
             kinds[name] = "time"
-        hint = (timed[0], *between) if between and len(timed) == 1 else None
+        # What a source sees of a time in a format of its own (days before months?) proves nothing.
+        plain = self.timestamp is not None and self.timestamp.format is None
+        hint = (timed[0], *between) if between and len(timed) == 1 and plain else None
         # One column at least: not every source can count rows of none.
         asked = list(kinds) or list(self.names_of(fragment)[:1])
         for batch in self.source.read(fragment, asked, kinds, hint):

@@ -5,13 +5,12 @@
 - From `TESTING` on: stolen cards are tried out with very small payments for fuel and food in the daytime, so that the
   amounts of all payments move too.
 
-70 payments a day, one in twelve a fraud: `data/payments.csv`, and `data/chargebacks.jsonl` with a line for each
+70 payments a day, one in twelve a fraud: `data/payments.csv`, and `data/chargebacks.logfmt` with a line for each
 fraud once it is booked.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -33,7 +32,7 @@ COUNTRIES = ("BE", "DE", "FR", "NL", "US")
 
 
 def tables(seed: int) -> tuple[list[Row], list[str]]:
-    """Rows of payments.csv, and lines of chargebacks.jsonl."""
+    """Rows of payments.csv, and lines of chargebacks.logfmt."""
     found = list(_payments(seed))
     return [row for row, _ in found], [line for _, line in found if line is not None]
 
@@ -81,4 +80,4 @@ def _suspicion(day: date, size: float, hour: int, merchant: str, country: str) -
 
 def _chargeback(random: Random, payment: str, paid: str) -> str:
     booked = datetime.fromisoformat(paid) + timedelta(minutes=int((1 + random.random() * (LATEST - 1)) * 1440))
-    return json.dumps({"payment_id": payment, "is_fraud": 1, "booked_at": f"{booked:%Y-%m-%d %H:%M}"})
+    return f'payment_id={payment} is_fraud=1 booked_at="{booked:%Y-%m-%d %H:%M}"'

@@ -28,7 +28,7 @@ def write(folder: Path, seed: int = SEED) -> tuple[Path, ...]:
     texts[data / "houses.csv"] = _csv(houses.HEADER, houses.rows(seed))
     texts[data / "impressions.csv"] = _csv(shop.HEADER, shop.rows(seed))
     texts[data / "payments.csv"] = _csv(fraud.HEADER, payments)
-    texts[data / "chargebacks.jsonl"] = "".join(f"{line}\n" for line in chargebacks)
+    texts[data / "chargebacks.logfmt"] = "".join(f"{line}\n" for line in chargebacks)
     texts[data / "applications.csv"] = _csv(loans.HEADER, loans.rows(seed))
     for name, text in texts.items():
         path = folder / name

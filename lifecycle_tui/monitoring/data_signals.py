@@ -12,7 +12,7 @@ OF_LABELS = frozenset({"missing-label", "orphan-label", "correction", "duplicate
 """Findings that a later look at the labels replaces; the others are about the inputs."""
 
 _COUNTED = {
-    "data.bad_cells": ("bad-cell", "bad-timestamp", "ragged-row", "infinite"),
+    "data.bad_cells": ("bad-cell", "bad-timestamp", "ragged-row", "bad-line", "infinite"),
     "data.duplicates": ("duplicate-id",),
     "data.gaps": ("gap",),
 }

@@ -36,7 +36,7 @@ UNSEEN = 0.01
 LEVEL = 1e-4
 """Chance of one false fault by missing values in a whole window; the columns share it."""
 
-BAD_CODES = frozenset({"bad-cell", "ragged-row", "bad-timestamp", "infinite"})
+BAD_CODES = frozenset({"bad-cell", "ragged-row", "bad-line", "bad-timestamp", "infinite"})
 
 
 @dataclass(frozen=True)

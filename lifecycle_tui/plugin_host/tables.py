@@ -22,8 +22,8 @@ def as_fragments(value: Any) -> tuple[Fragment, ...]:
     for fragment in fragments:
         if not isinstance(fragment, Fragment):
             raise BadResult(f"must hold Fragment values, not {type(fragment).__name__}")
-        if not isinstance(fragment.id, str) or not isinstance(fragment.path, str):
-            raise BadResult("a fragment's id and path must be text")
+        if not all(isinstance(part, str) for part in (fragment.id, fragment.path, fragment.version)):
+            raise BadResult("a fragment's id, path and version must be text")
         if not all(type(n) is int and n >= 0 for n in (fragment.size, fragment.modified, fragment.rows or 0)):
             raise BadResult(f"size, modified and rows of fragment {fragment.id!r} must be whole numbers")
     ordered = tuple(sorted(fragments, key=lambda f: f.id))

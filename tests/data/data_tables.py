@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lifecycle_tui.builtin.sources.csv import CsvSource
+from lifecycle_tui.builtin.sources.jsonl import JsonLinesSource
 from lifecycle_tui.builtin.sources.parquet import ParquetSource
+from lifecycle_tui.builtin.sources.sqlite import SqliteSource
 from lifecycle_tui.data.cache import FragmentCache
 from lifecycle_tui.data.layout import tables
 from lifecycle_tui.data.model import ModelData
@@ -29,7 +34,7 @@ from lifecycle_tui.domain.specs import (
 )
 from lifecycle_tui.domain.windows import DataFinding, TimeWindow, Window, WindowSpec
 
-CLASSES = (CsvSource, ParquetSource)
+CLASSES = (CsvSource, JsonLinesSource, ParquetSource, SqliteSource)
 START = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 MONTH = TimeWindow(1, "month")
@@ -49,9 +54,25 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]], *, text: bool | None = 
         lines = [",".join(names)]
         lines += [",".join(_cell(row.get(name)) for name in names) for row in rows]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    elif path.suffix == ".jsonl":
+        kept = [{name: row.get(name) for name in names} for row in rows]
+        path.write_text("".join(f"{json.dumps(row, default=_cell)}\n" for row in kept), encoding="utf-8")
+    elif path.suffix == ".db":
+        into_sqlite(path, rows)
     else:
         pq.write_table(pa.table({name: [row.get(name) for row in rows] for name in names}), path)
     return dated(path)
+
+
+def into_sqlite(path: Path, rows: Sequence[Mapping[str, Any]], table: str = "rows") -> Path:
+    """`rows` added to a table of a SQLite file, datetimes as text; columns have no declared type."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        columns = ", ".join(f'"{name}"' for name in names)
+        connection.execute(f'CREATE TABLE IF NOT EXISTS "{table}" ({columns})')
+        cells = [[_cell(v) if isinstance(v := row.get(name), datetime) else v for name in names] for row in rows]
+        connection.executemany(f'INSERT INTO "{table}" ({columns}) VALUES ({", ".join("?" * len(names))})', cells)
+    return path
 
 
 def dated(path: Path, seconds: int = 1_577_836_800) -> Path:

@@ -63,7 +63,7 @@ def test_one_plugin_of_each_kind_and_each_is_used(written: Path) -> None:
     text = (written / "lifecycle.toml").read_text("utf-8")
     for name in ("tails", "approval_gap", "diary", "rare", "shelf"):
         assert f'"{name}"' in text or f"{name} = {{" in text, name
-    assert "data/chargebacks.jsonl" in text, "the source is picked by its suffix"
+    assert "data/chargebacks.logfmt" in text, "the source is picked by its suffix"
     for path in (written / "plugins").glob("*.py"):
         assert len(path.read_text("utf-8").splitlines()) <= 50, path.name
 

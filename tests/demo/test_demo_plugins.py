@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 from types import ModuleType
@@ -56,25 +55,25 @@ def test_a_handful_of_rows_is_no_group_and_nor_is_a_missing_one() -> None:
     assert found.value is None and found.message == "fewer than two groups with 30 rows"
 
 
-def test_json_lines_are_read_as_the_columns_that_are_asked_for(tmp_path: Path) -> None:
-    file = tmp_path / "chargebacks.jsonl"
-    lines = [{"id": "a", "fraud": 1, "amount": 3}, {"id": "b", "fraud": 0, "amount": 4}]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    source = plugin("jsonl").JsonLines(str(file))
-    assert source.schema() == {"id": pa.string(), "fraud": pa.int64(), "amount": pa.int64()}
+def test_key_value_lines_are_read_as_the_columns_that_are_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "chargebacks.logfmt"
+    file.write_text('id=a fraud=1 amount=3 at="2026-01-02 03:04"\nid=b amount=4.5\n')
+    source = plugin("logfmt").Logfmt(str(file))
+    assert source.schema() == dict.fromkeys(("id", "fraud", "amount", "at"), pa.string())
     (fragment,) = source.fragments()
     (batch,) = source.read(fragment, ["fraud", "amount"], {"amount": "numeric", "fraud": "categorical"})
     assert batch.first_row == 0
-    assert batch.data.to_pydict() == {"fraud": ["1", "0"], "amount": [3.0, 4.0]}
+    assert batch.data.to_pydict() == {"fraud": ["1", None], "amount": [3.0, 4.5]}
     (everything,) = source.read(fragment)
-    assert everything.data.column_names == ["id", "fraud", "amount"]
+    assert everything.data.column("at").to_pylist() == ["2026-01-02 03:04", None]
 
 
-def test_a_file_that_is_no_json_is_the_datas_fault(tmp_path: Path) -> None:
-    file = tmp_path / "chargebacks.jsonl"
-    file.write_text("id,fraud\n")
-    with pytest.raises(api.DataError, match=r"chargebacks\.jsonl cannot be read"):
-        plugin("jsonl").JsonLines(str(file)).schema()
+@pytest.mark.parametrize("line", ["id,fraud", 'id="a'])
+def test_a_line_that_is_no_pair_is_the_datas_fault(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "chargebacks.logfmt"
+    file.write_text(f"{line}\n")
+    with pytest.raises(api.DataError, match=r"chargebacks\.logfmt cannot be read"):
+        plugin("logfmt").Logfmt(str(file)).schema()
 
 
 def test_the_diary_has_a_page_for_each_message(tmp_path: Path) -> None:

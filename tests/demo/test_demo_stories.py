@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from statistics import fmean
@@ -107,7 +107,7 @@ def test_a_discount_sells_in_a_sale_and_deters_after_it(seed: int, sale: tuple[d
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_pattern_of_fraud_changes_and_is_known_within_two_weeks(seed: int) -> None:
     payments, chargebacks = fraud.tables(seed)
-    booked = {line["payment_id"]: line["booked_at"] for line in map(json.loads, chargebacks)}
+    booked = dict(re.findall(r'payment_id=(\S+) .* booked_at="(.+)"', line)[0] for line in chargebacks)
     rows = table(fraud.HEADER, payments)
     delays = [
         (date.fromisoformat(booked[r["payment_id"]][:10]) - date.fromisoformat(r["paid_at"][:10])).days

@@ -23,6 +23,7 @@ from lifecycle_tui.api import (
     DataError,
     Dialect,
     Fragment,
+    common_type,
     find_fragments,
     hookimpl,
     open_text,
@@ -105,7 +106,7 @@ class CsvSource:
         for fragment in self.fragments():
             try:
                 for name, kind in self.fragment_schema(fragment).items():
-                    found[name] = _common(found.get(name, kind), kind)
+                    found[name] = common_type(found.get(name, kind), kind)
                 readable += 1
             except DataError as exc:
                 problem = exc
@@ -374,15 +375,6 @@ def _plain(kind: Any) -> Any:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
         return kind
     return pa.float64() if pa.types.is_null(kind) else pa.string()
-
-
-def _common(one: Any, other: Any) -> Any:
-    import pyarrow as pa
-
-    if one == other:
-        return one
-    numbers = all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (one, other))
-    return pa.float64() if numbers else pa.string()
 
 
 @hookimpl

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +80,28 @@ def _parquet(path: Path, rows: Rows) -> None:
     pq.write_table(pa.table({name: list(values) for name, values in rows.items()}), path)
 
 
+def _sqlite(path: Path, rows: Rows) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE TABLE rows ({', '.join(rows)})")
+        marks = ", ".join("?" * len(rows))
+        connection.executemany(f"INSERT INTO rows VALUES ({marks})", zip(*rows.values(), strict=True))
+
+
+def _logfmt(path: Path, rows: Rows) -> None:
+    lines = [
+        " ".join(f"{name}={shlex.quote(str(v))}" for name, v in zip(rows, row, strict=True) if v is not None)
+        for row in zip(*rows.values(), strict=True)
+    ]
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
 _WRITERS: dict[str, Callable[[Path, Rows], None]] = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
     ".fwf": _fixed_width,
+    ".db": _sqlite,
     ".jsonl": _json_lines,
+    ".logfmt": _logfmt,
     ".ndjson": _json_lines,
     ".parquet": _parquet,
     ".pq": _parquet,
