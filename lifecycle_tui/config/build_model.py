@@ -98,6 +98,7 @@ def _monitor(view: View, written: MonitorSection) -> MonitorSpec:
         false_alarms=written.false_alarms,
         min_rows=written.min_rows,
         floor=written.floor,
+        importance=written.importance,
     )
 
 

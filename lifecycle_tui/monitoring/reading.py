@@ -76,6 +76,7 @@ class Evidence:
         importance: of features on the reference or at the version's making, where the window has none of its own.
         importance_by: "permutation", "association" or "": what `importance` is.
         level: chance of a false alarm that the window may spend.
+        margin: added to the floor of `concept.shift` where the reference's scores came from other fits.
         mature: no more labels are expected.
         labelled: whether the model has a target at all.
     """
@@ -88,6 +89,7 @@ class Evidence:
     importance: Mapping[str, float] | None = None
     importance_by: str = ""
     level: float = 0.05
+    margin: float = 0.0
     mature: bool = True
     labelled: bool = True
 
@@ -171,7 +173,7 @@ def _pieces(evidence: Evidence) -> list[Said]:
         _inputs("inputs", features),
         _inputs("outputs", outputs),
         _gap("target", "target.shift", _WHAT["target"], gaps.truth, level),
-        _gap("truth given score", "concept.shift", _WHAT["truth given score"], gaps.given_said, level),
+        _gap("truth given score", "concept.shift", _WHAT["truth given score"], gaps.given_said, level, evidence.margin),
         _gap("score given truth", "score.shift", _WHAT["score given truth"], gaps.given_truth, level),
         _performance(evidence.performance, level),
         _estimates(evidence.signals),
@@ -213,15 +215,15 @@ def _effect(signal: Signal) -> float:
     return float(effect) if isinstance(effect, int | float) and math.isfinite(effect) else 0.0
 
 
-def _gap(name: str, signal: str, what: str, gap: Gap | None, level: float) -> Said:
+def _gap(name: str, signal: str, what: str, gap: Gap | None, level: float, margin: float = 0.0) -> Said:
     if gap is None or gap.p_value is None:
         return Said(name, None)
-    holds = gap.p_value <= level and gap.effect >= FLOORS[name]
+    holds = gap.p_value <= level and gap.effect >= FLOORS[name] + margin
     says = f"{what} {'changed' if holds else 'did not change'} (distance {gap.effect:.3g}, p {gap.p_value:.2g})"
     return Said(name, holds, ((signal, says),))
 
 
-def shift_signals(gaps: Gaps, level: float) -> tuple[Signal, ...]:
+def shift_signals(gaps: Gaps, level: float, margin: float = 0.0) -> tuple[Signal, ...]:
     """`target.shift`, `concept.shift` and `score.shift` of a version: distances with a verdict at `level`."""
     found = []
     for name, what, gap in (
@@ -231,7 +233,8 @@ def shift_signals(gaps: Gaps, level: float) -> tuple[Signal, ...]:
     ):
         if gap is None or gap.p_value is None:
             continue
-        piece = _gap(name, what, _WHAT[name], gap, level)
+        more = margin if name == "truth given score" else 0.0
+        piece = _gap(name, what, _WHAT[name], gap, level, more)
         found.append(
             Signal(
                 what,
@@ -239,7 +242,7 @@ def shift_signals(gaps: Gaps, level: float) -> tuple[Signal, ...]:
                 n=gap.n,
                 state="drifted" if piece.holds else "ok",
                 message=piece.says[0][1],
-                detail={"p_value": gap.p_value, "effect": gap.effect, "level": level, "floor": FLOORS[name]},
+                detail={"p_value": gap.p_value, "effect": gap.effect, "level": level, "floor": FLOORS[name] + more},
             )
         )
     return tuple(found)

@@ -19,6 +19,7 @@ from typing import Any
 from lifecycle_tui.agent.work.calibrate import calibrate_soon
 from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
+from lifecycle_tui.agent.work.importances import LabelledRows, wanted
 from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.panels import draw_panels
 from lifecycle_tui.agent.work.reading import UNOPENED, Reader
@@ -75,6 +76,8 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         first = get_first_version(job, model, survey, scratch)
         with job.state.read() as conn:
             scorer = Scorer(Versions(job, spec, scratch), champions(conn, spec.name), job.now)
+        if wanted(spec, len(data.features)):
+            scorer.labelled = LabelledRows(len(data.features))
     reference = get_reference(job, model, survey, first, scorer, scratch)
     rows: Mapping[str, ColumnData] = {}
     if instruments.needs_rows:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.monitoring.instruments import Instruments
     from lifecycle_tui.monitoring.performance import Collector
 
+MARGIN = 0.03
+"""What `concept.shift` may differ by, beyond its floor, between a version and the fits of forward validation."""
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -40,21 +43,23 @@ class Baseline:
     Attributes:
         version: whose predictions they were, as windows name versions.
         labelled: labelled rows as a share of all.
+        validated: they are those of forward validation: several fits, none of them the version itself.
     """
 
     version: str
     labelled: float
+    validated: bool
     bins: OutcomeBins
     tables: OutcomeTables
 
 
-def baseline_of(collector: Collector, version: str, labelled: float) -> Baseline | None:
+def baseline_of(collector: Collector, version: str, labelled: float, validated: bool) -> Baseline | None:
     """The baseline from the reference's own outcomes; None where no row has both prediction and truth."""
     outcomes = collector.outcomes(version)
     if outcomes is None:
         return None
     bins = freeze(outcomes)
-    return Baseline(version, labelled, bins, count(outcomes, bins))
+    return Baseline(version, labelled, validated, bins, count(outcomes, bins))
 
 
 def baseline_facts(baseline: Baseline | None) -> dict[str, Any] | None:
@@ -62,13 +67,14 @@ def baseline_facts(baseline: Baseline | None) -> dict[str, Any] | None:
     if baseline is None:
         return None
     return {
-        "version": baseline.version, "labelled": baseline.labelled, **to_facts(baseline.bins, baseline.tables),
+        "version": baseline.version, "labelled": baseline.labelled, "validated": baseline.validated,
+        **to_facts(baseline.bins, baseline.tables),
     }  # fmt: skip
 
 
 def baseline_from(facts: Mapping[str, Any] | None) -> Baseline | None:
     """What `baseline_facts` wrote."""
-    return None if not facts else Baseline(facts["version"], facts["labelled"], *from_facts(facts))
+    return None if not facts else Baseline(facts["version"], facts["labelled"], facts["validated"], *from_facts(facts))
 
 
 @dataclass(frozen=True)
@@ -116,12 +122,16 @@ class Against:
             gaps, about_labels = self._compared(collector, version, scan.mature)
             evidence = self._evidence([*shared, *signals], (*about_labels, *faults), gaps, signals, scan.mature)
             readings[version] = read_window(evidence)
-            signals += shift_signals(gaps, min(LEVEL, self.level) / 4)
+            signals += shift_signals(gaps, min(LEVEL, self.level) / 4, self._margin)
             if version:
                 signals.append(readings[version])
         if readings:
             return [readings[max(readings, key=collector.rows)]]
         return [read_window(self._evidence(shared, faults, Gaps(), (), scan.mature))]
+
+    @property
+    def _margin(self) -> float:
+        return MARGIN if self.baseline is not None and self.baseline.validated else 0.0
 
     def _evidence(
         self, signals: Sequence[Signal], faults: Sequence[Fault], gaps: Gaps, metrics: Sequence[Signal], mature: bool
@@ -134,15 +144,16 @@ class Against:
             if s.name in base and better.get(s.name) is not None
         ]
         return Evidence(
-            signals, self.outputs, faults, gaps, pairs, self.importance, self.importance_by, self.level, mature,
-            self.spec.columns.target is not None,
+            signals, self.outputs, faults, gaps, pairs, self.importance, self.importance_by, self.level, self._margin,
+            mature, self.spec.columns.target is not None,
         )  # fmt: skip
 
     def _compared(self, collector: Collector, version: str, mature: bool) -> tuple[Gaps, tuple[Fault, ...]]:
         """The outcomes of a version against the reference's, and what is wrong with their labels.
 
         What another version than the reference's says of the same rows is another score: only the truth by itself is
-        compared then.
+        compared then. Fits of forward validation spread their scores differently: of them only what a score promises
+        is compared, with a margin.
         """
         base, target = self.baseline, self.spec.columns.target
         if base is None or target is None:
@@ -157,4 +168,6 @@ class Against:
         if tables is None:
             return Gaps(), faults
         gaps = compare(base.tables, tables)
-        return (gaps if version == base.version else Gaps(gaps.truth)), faults
+        if version != base.version:
+            return Gaps(gaps.truth), faults
+        return (Gaps(gaps.truth, gaps.given_said) if base.validated else gaps), faults

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from lifecycle_tui.agent.work.importances import LabelledRows
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -101,6 +103,11 @@ class Versions:
             self._job.log("warning", f"version {opened.label} cannot score: {why}")
 
     @property
+    def opened(self) -> tuple[Opened, ...]:
+        """Those that were asked for, by number."""
+        return tuple(self._opened[n] for n in sorted(self._opened))
+
+    @property
     def failed(self) -> tuple[Opened, ...]:
         """Those that were asked for and could not be opened, by number."""
         return tuple(self._opened[n] for n in sorted(self._opened) if self._opened[n].scorable is None)
@@ -154,11 +161,13 @@ class Scorer:
     Attributes:
         timeline: as `champions` gives it, not empty.
         now: rows without a time are scored with the champion of this instant.
+        labelled: keeps labelled rows of what is scored, for importance; None where nobody asks.
     """
 
     versions: Versions
     timeline: tuple[tuple[datetime, int], ...]
     now: datetime
+    labelled: LabelledRows | None = None
     _since: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -183,8 +192,17 @@ class Scorer:
 
         numbers = self._numbers(batch)
         if isinstance(numbers, int):
-            return (self._part(numbers, batch, None, coding),)
-        return tuple(self._part(int(n), batch, np.flatnonzero(numbers == n), coding) for n in np.unique(numbers))
+            parts: tuple[Part, ...] = (self._part(numbers, batch, None, coding),)
+        else:
+            parts = tuple(self._part(int(n), batch, np.flatnonzero(numbers == n), coding) for n in np.unique(numbers))
+        if self.labelled is not None:
+            self.labelled.add(batch, parts)
+        return parts
+
+    @property
+    def opened(self) -> dict[str, Opened]:
+        """By label, the versions that have been asked for."""
+        return {found.label: found for found in self.versions.opened}
 
     def _numbers(self, batch: ScanBatch) -> np.ndarray | int:
         """(n,) number of the version of each row, or the one of all."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from lifecycle_tui.agent.work.importances import Baselines, window_signals
 from lifecycle_tui.agent.work.reading import Reader, WindowRows
 from lifecycle_tui.agent.work.readings import Against
 from lifecycle_tui.agent.work.reference import Reference
@@ -120,6 +121,7 @@ class Measurer:
             scorer=self.scorer,
             keep_rows=self.instruments.needs_rows,
             sample=self.instruments.sample,
+            text=self.instruments.text,
             progress=lambda rows: self.job.progress(rows, total, "rows", f"{self.spec.name}: window {key}"),
         )
 
@@ -167,6 +169,7 @@ class Measurer:
         labelled = self.spec.columns.target is not None
         signals = [*about_inputs, *data_signals(scan.rows, scan.labels, found, labelled=labelled)]
         parts = self._versions(read.collector, window)
+        self._add_importance(scan.mature, parts)
         signals += self._against(window).add_readings(signals, columns, found, scan, read.collector, parts)
         if list(parts) == [""]:
             signals += parts.pop("")[1]
@@ -203,11 +206,25 @@ class Measurer:
             found[version] = (measured.rows, list(measured.signals), measured.labels)
         return found
 
+    def _add_importance(self, mature: bool, parts: Mapping[str, tuple[int, list[Signal], int]]) -> None:
+        """What each version of ours leans on, added to its signals; the rows were kept while they were scored."""
+        if self.scorer is None or self.scorer.labelled is None:
+            return
+        samples, opened = self.scorer.labelled.take(), self.scorer.opened
+        made = {label: v.version.facts.importance or {} for label, v in opened.items()}
+        found = window_signals(
+            opened, samples, Baselines(made, self.reference.leaning), self.instruments, self.reference.coding,
+            mature=mature,
+        )  # fmt: skip
+        for version, of_version in found.items():
+            if version in parts:
+                parts[version][1].extend(of_version)
+
     def _against(self, window: Window) -> Against:
         ref = self.reference
         return Against(
             self.spec, self.instruments, frozenset(ref.outputs), ref.columns, ref.performance, ref.baseline,
-            self._judging(window).alpha,
+            self._judging(window).alpha, ref.leaning, ref.leaning_by,
         )  # fmt: skip
 
     def _judging(self, window: Window) -> Judging:
