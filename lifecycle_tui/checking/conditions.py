@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lifecycle_tui.checking.ground import Ground, broken
-from lifecycle_tui.checking.signals import detector_uses, unfit
+from lifecycle_tui.checking.signals import detector_uses, is_estimate, unfit
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.domain.problems import Problem
-from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.specs import ModelSpec, PluginUse
 from lifecycle_tui.policy.catalog import DETECTOR_RANGES, SignalCatalog, SignalInfo
 from lifecycle_tui.policy.checks import ExpressionProblem, check_expression
 from lifecycle_tui.policy.expressions import Expression, ExpressionError, SignalRef, compile_expression
@@ -116,7 +116,11 @@ def _unknown(ground: Ground, condition: Condition, found: ExpressionProblem, exp
     model, plugins = ground.spec, ground.plugins
     base = _base(_at(expression, found.column))
     hint, paths = found.hint, list[KeyPath]((DETECTORS, METRICS))
-    if plugins.get("detector", base):
+    signal = _at(expression, found.column).name
+    if is_estimate(model, PluginUse(signal), plugins):
+        paths = [METRICS]
+        hint = f'add "{signal}" to the metrics'
+    elif plugins.get("detector", base):
         paths = [DETECTORS]
         hint = f'add "{base}" to the detectors'
     elif plugins.get("metric", base):

@@ -10,6 +10,7 @@ from typing import Any
 
 from lifecycle_tui import config
 from lifecycle_tui.checking.ground import Ground, broken, plugins_known
+from lifecycle_tui.checking.signals import is_estimate
 from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.config.report import View
 from lifecycle_tui.config.scanner import KeyPath
@@ -49,6 +50,8 @@ def notifier_problems(reading: Reading, notifier: NotifierSpec, plugins: PluginC
 
 def _instrument(ground: Ground, kind: str, index: int, use: PluginUse) -> Iterator[Problem]:
     """A detector or metric. A broken one is a warning: it costs its own signals only."""
+    if kind == "metric" and is_estimate(ground.spec, use, ground.plugins):
+        return
     plugins, listed = ground.plugins, isinstance(ground.view.value("monitor", f"{kind}s"), list)
     path: KeyPath = ("monitor", f"{kind}s", index if listed else use.name)
     try:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lifecycle_tui.domain.defaults import DETECTORS, METRICS, OF_QUERIES
+from lifecycle_tui.domain.estimable import ESTIMABLE
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
+from lifecycle_tui.policy import estimable
 from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
 
 _OF_SCORES = frozenset({"auc", "brier", "log_loss"})
@@ -23,15 +25,23 @@ def detector_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, 
 
 
 def metric_uses(model: ModelSpec, plugins: PluginCatalog) -> tuple[PluginUse, ...]:
-    """Metrics that the model names, or those of its task that its columns allow, with the team's own drop-ins added."""
+    """Metrics that the model names, or those of its task that its columns allow, with the team's own drop-ins added.
+
+    An estimate that it names (`estimated.auc`) is no metric: the metric that it is scored against is one.
+    """
     if model.monitor.metrics:
-        return model.monitor.metrics
+        return estimable.measured_too(model.monitor.metrics, lambda name: is_estimate(model, PluginUse(name), plugins))
     if model.columns.target is None:
         return ()
     scored = has_scores(model)
     own = [n for n in _drop_ins(plugins, "metric") if model.task in plugins.find("metric", n).tasks]
     left_out = (frozenset() if scored else _OF_SCORES) | (frozenset() if model.columns.query else OF_QUERIES)
     return tuple(PluginUse(n) for n in (*METRICS[model.task], *own) if n not in left_out)
+
+
+def is_estimate(model: ModelSpec, use: PluginUse, plugins: PluginCatalog) -> bool:
+    """Whether a name among the metrics asks for an estimate of ours; a plugin of that very name wins."""
+    return estimable.metric_of(use.name) in ESTIMABLE[model.task] and plugins.get("metric", use.name) is None
 
 
 def has_scores(model: ModelSpec) -> bool:
@@ -66,10 +76,12 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
             low_high = info.range if info.range != (None, None) else None
             table = info.scope == "table"
             detectors.append(DetectorInfo(info.name, info.kinds, low_high, table=table))  # type: ignore[arg-type]
-    for use in metric_uses(model, plugins):
+    measured = metric_uses(model, plugins)
+    for use in measured:
         if unfit(model, use.name, plugins):
             continue
         info = plugins.get("metric", use.name)
         directed = info is None or info.greater_is_better is not None
         metrics.append(MetricInfo(use.name, info.range if info else (None, None), directed))
-    return model_catalog(kinds, detectors, metrics)
+    estimates = estimable.signal_infos(model, [use.name for use in measured])
+    return model_catalog(kinds, detectors, metrics, [e for e in estimates if plugins.get("metric", e.name) is None])

@@ -29,6 +29,7 @@ from lifecycle_tui.config.shape import fields
 from lifecycle_tui.config.toml_text import EditError, parsed
 from lifecycle_tui.config.values import Table, Words
 from lifecycle_tui.domain.delivery import ESTIMATORS
+from lifecycle_tui.domain.estimable import NAMES
 
 Schema = dict[str, Any]
 
@@ -214,6 +215,9 @@ class _Maker:
                 "description": plugin.doc,
                 **self._object({**_options([plugin]), **own}, _needed(plugin)),
             }
+        if kind == "metric":
+            entries |= {name: {"description": f"An estimate without labels of {name.partition('.')[2]}.",
+                               **self._object({}, [])} for name in NAMES if name not in entries}  # fmt: skip
         names = {"type": "string", **_enum(entries)}
         return {"anyOf": [{"type": "array", "items": names}, self._object(entries, [])]}
 

@@ -146,7 +146,7 @@ segments = ["country"]
 
 [models.card-fraud.monitor]
 detectors = ["psi", "ks", "chi2"]      # or a table with options per detector and column
-metrics   = ["auc", "recall", "estimated.auc"]  # the last one is a plugin of the team's
+metrics   = ["auc", "recall", "estimated.auc"]  # the last one before labels are there
 
 [models.card-fraud.rules.auc-degraded]
 when = "auc.upper < 0.92"              # a signal has .lower .upper .n; psi["loan amount"] for odd names

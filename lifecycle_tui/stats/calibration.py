@@ -24,7 +24,7 @@ FOLDS = 5
 _EDGE = 1e-6
 _STIFFNESS = tuple(10.0**power for power in (-1, 0, 1, 2, 3, 4, 6))
 _LEAST_FREEDOM = 4.0
-"""Effective parameters that the covariance allows for at least: that the data show no bend is not that there is none."""
+"""Effective parameters that the covariance allows for at least: that no bend is seen is not that there is none."""
 
 
 @dataclass(frozen=True)

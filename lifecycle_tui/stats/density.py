@@ -1,8 +1,8 @@
 """How much likelier a row is in a window than in the reference: importance weights for the reference's rows.
 
-The ratio of densities is the odds of a logistic regression that tells the two samples apart (Sugiyama, Suzuki and Kanamori
-2012, Density Ratio Estimation in Machine Learning, 4.1). Weighting a calibration by it makes the estimate right where
-inputs move in ways that the score does not show (PAPE, arXiv:2401.08348). Called by `monitoring.estimates`.
+The ratio of densities is the odds of a logistic regression that tells the two samples apart (Sugiyama, Suzuki and
+Kanamori 2012, Density Ratio Estimation in Machine Learning, 4.1). Weighting a calibration by it makes the estimate
+right where inputs move in ways that the score does not show (PAPE, arXiv:2401.08348). For `monitoring.estimates`.
 """
 
 from __future__ import annotations

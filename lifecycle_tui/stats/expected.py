@@ -1,8 +1,8 @@
 """What a metric of unlabelled rows will turn out to be: expectation and 99 % interval, from calibrated chances.
 
 Given the chances p of its rows, a window's labels are independent draws, so the confusion cells are Poisson-binomial
-(arXiv:2505.05295). The interval is of what will be realised: the draws' own spread and the calibration's error together.
-Called by `monitoring.estimates`; `expected_classes` does the same for several classes.
+(arXiv:2505.05295). The interval is of what will be realised: the draws' own spread and the calibration's error
+together. Called by `monitoring.estimates`; `expected_classes` does the same for several classes.
 """
 
 from __future__ import annotations
@@ -207,9 +207,7 @@ def of_sum(value: float, drawn: float, fitted: float, third: float, top: float |
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     lower = max(0.0, min(value, value + _bent(-z, error, third)))
     upper = max(value, value + _bent(z, error, third))
-    return Expected(
-        value, lower, upper if top is None else min(top, upper), error, math.sqrt(drawn), math.sqrt(fitted)
-    )
+    return Expected(value, lower, upper if top is None else min(top, upper), error, math.sqrt(drawn), math.sqrt(fitted))
 
 
 def of_ratio(value: float, drawn: float, fitted: float, rarer: float) -> Expected:

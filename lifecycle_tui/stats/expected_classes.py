@@ -1,8 +1,9 @@
 """What a metric over several classes will turn out to be without labels: expectation and 99 % interval.
 
-Each class is calibrated against the rest, then a row's chances are renormalised to 1 (Zadrozny and Elkan 2002, KDD). Every
-metric here is a smooth function of the one-hot labels: its gradient gives the draws' spread (rows are independent,
-classes within a row multinomial) and, through the curves, the calibrations' error. Called by `monitoring.estimates`.
+Each class is calibrated against the rest, then a row's chances are renormalised to 1 (Zadrozny and Elkan 2002, KDD).
+Every metric here is a smooth function of the one-hot labels: its gradient gives the draws' spread (rows are
+independent, classes within a row multinomial) and, through the curves, the calibrations' error. Called by
+`monitoring.estimates`.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def expect_class_accuracy(curves: Sequence[Calibration], rows: ClassRows) -> Exp
 
 def expect_loss(curves: Sequence[Calibration], rows: ClassRows, kind: str) -> Expected:
     """Multiclass log loss, or Brier's score summed over the classes ("brier"), of the model's own probabilities."""
-    n, k = rows.score.shape
+    n = len(rows.score)
     if not n:
         return Expected(None, message="no rows")
     if kind == "log_loss":

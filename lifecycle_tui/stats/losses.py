@@ -1,8 +1,8 @@
 """What the mean loss of unlabelled rows will be, from a model of the loss ("direct loss estimation"); for regression.
 
 A model learned on the reference says how large a row's loss is to be expected. What it says of rows it has not seen is
-recalibrated by a straight line with its own error, so that the interval widens where a window's expected losses lie away
-from the reference's. Called by `monitoring.estimates`.
+recalibrated by a straight line with its own error, so that the interval widens where a window's expected losses lie
+away from the reference's. Called by `monitoring.estimates`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def loss_line(said: np.ndarray, loss: np.ndarray) -> LossLine:
     ratio = float(np.square(residual).sum() / np.square(line).sum())
     scale = np.diag([1.0, 1 / mean])
     return LossLine(
-        float(beta[0]), float(beta[1] / mean), scale @ covariance @ scale, ratio, float(said.min()), float(said.max()), n
+        float(beta[0]), float(beta[1] / mean), scale @ covariance @ scale, ratio, float(said.min()), float(said.max()),
+        n,
     )  # fmt: skip
 
 
