@@ -249,7 +249,7 @@ class _Repeats:
         for known, seen in self._runs:
             at = np.minimum(np.searchsorted(known, different), len(known) - 1)
             hit = known[at] == different
-            before[hit] += seen[at[hit]]
+            before[hit] += seen[at[hit]].astype(np.int64)
         if len(different) == len(hashes):
             numbers = before[inverse]
         else:
@@ -276,7 +276,7 @@ class _Repeats:
         both = both[order]
         counts = np.concatenate([a, b])[order]
         first = np.concatenate([[True], both[1:] != both[:-1]]) if len(both) else np.zeros(0, bool)
-        self._runs.append((both[first], np.add.reduceat(counts, np.flatnonzero(first)) if len(both) else counts))
+        self._runs.append((both[first], np.add.reduceat(counts, np.flatnonzero(first), dtype=np.uint32) if len(both) else counts))
 
 
 def chosen(sample: Sample | None, size: int | None) -> Sample | None:
