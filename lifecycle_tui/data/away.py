@@ -5,7 +5,7 @@ Each question may be declined (False, or None): then this process reads by itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lifecycle_tui.data.slices import Selector
@@ -23,6 +23,14 @@ class Away(Protocol):
 
     def read(self, reader: Any, scan: Scan, profile: bool) -> Any:
         """What a job's reader makes of a scan, which is complete afterwards; None if it is to be read here."""
+        ...
+
+    def labels(self, scan: Scan) -> set[str] | None:
+        """The labels that occur in a scan."""
+        ...
+
+    def gather(self, scan: Scan, limits: Any, progress: Callable[[int], None]) -> Any:
+        """The labelled rows of a scan, as a job gathers them."""
         ...
 
     def count(self, book: FactBook, fragments: Sequence[Fragment]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScanPlan:
-    """What to read; made by `ModelData.plan`."""
+    """What to read; made by `ModelData.plan`. `expected`: rows, as the survey counted them."""
 
     spec: ModelSpec
     layout: Layout
@@ -42,6 +42,7 @@ class ScanPlan:
     record: Callable[[Fragment, str, int, str], None] | None
     labels_set: str
     groups: tuple[str, ...] = ()
+    expected: int = 0
 
 
 @dataclass(frozen=True)

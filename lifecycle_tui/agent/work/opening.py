@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lifecycle_tui.agent.engine.choose import engine_of
 from lifecycle_tui.agent.work.sources import open_tables
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
@@ -59,7 +60,9 @@ def opened(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) ->
         cache = stack.enter_context(FragmentCache(job.state))
         catalog = job.workspace.plugins
         job.progress(0, None, "", f"{spec.name}: looking at the data")
-        data = ModelData(spec, open_tables(spec.data, catalog, runner), cache=cache)
+        sources = open_tables(spec.data, catalog, runner)
+        away = stack.enter_context(engine_of(job, spec, sources))
+        data = ModelData(spec, sources, cache=cache, away=away)
         yield Opened(spec, data, build(spec, catalog, runner), runner, cache)
         cache.flush()
         runner.report()

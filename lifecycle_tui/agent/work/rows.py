@@ -145,14 +145,28 @@ def gather(
     until = due if until is None else min(until, due)
     timed = spec.columns.timestamp is not None
     within = [w for w in windows if _overlaps(w, since, until) and (timed or after is None or _key(w) > after)]
-    found = _Batches(timed)
+    found = Batches()
     total, done = sum(w.rows for w in within), 0
     for window in within:
-        for batch in data.scan(window, as_of, columns=columns, groups=True):
-            done += batch.rows
-            job.progress(done, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
-            found.add(batch, since, until, outputs, _key(window))
-    return found.gathered(spec, columns, outputs)
+        scan, limits = (
+            data.scan(window, as_of, columns=columns, groups=True),
+            Within(since, until, outputs, _key(window)),
+        )
+
+        def tell(rows: int, window: Window = window, before: int = done) -> None:
+            job.progress(before + rows, total, "rows", f"{spec.name}: reading labelled rows of {window.key}")
+
+        told: Batches | None = None if scan.away is None else scan.away.gather(scan, limits, tell)
+        if told is not None:
+            found.extend(told)
+        else:
+            rows = 0
+            for batch in scan:
+                rows += batch.rows
+                tell(rows)
+                found.add(batch, limits)
+        done += window.rows
+    return found.gathered(spec, columns, outputs, timed)
 
 
 def _key(window: Window) -> str:
@@ -165,11 +179,25 @@ def _overlaps(window: Window, since: datetime | None, until: datetime) -> bool:
     return window.start is None or window.start < until
 
 
+@dataclass(frozen=True)
+class Within:
+    """Which rows of a window are gathered: since <= time < until.
+
+    Attributes:
+        outputs: whether also ids, versions, predictions and scores are.
+        key: of the window, "" for the reference.
+    """
+
+    since: datetime | None
+    until: datetime
+    outputs: bool
+    key: str
+
+
 @dataclass
-class _Batches:
+class Batches:
     """The rows kept so far, batch by batch."""
 
-    timed: bool
     tables: list[pa.Table] = field(default_factory=list)
     targets: list[np.ndarray] = field(default_factory=list)
     times: list[np.ndarray] = field(default_factory=list)
@@ -181,7 +209,7 @@ class _Batches:
     keys: list[str] = field(default_factory=list)
     groups: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
-    def add(self, batch: ScanBatch, since: datetime | None, until: datetime, outputs: bool, key: str) -> None:
+    def add(self, batch: ScanBatch, limits: Within) -> None:
         import numpy as np
         import pyarrow as pa
 
@@ -189,9 +217,9 @@ class _Batches:
             raise TrainingError("the data has no target to learn from", hint="declare columns.target")
         within = np.ones(batch.rows, bool)
         if batch.time is not None:
-            within = batch.time < to_micros(until)
-            if since is not None:
-                within &= batch.time >= to_micros(since)
+            within = batch.time < to_micros(limits.until)
+            if limits.since is not None:
+                within &= batch.time >= to_micros(limits.since)
         bare = within & ~batch.target_known
         self.unlabelled += int(bare.sum())
         if batch.time is not None:
@@ -202,18 +230,27 @@ class _Batches:
             return
         self.tables.append(batch.features.take(pa.array(at)))
         self.targets.append(values[at])
-        self.keys += [key]
+        self.keys += [limits.key]
         if batch.time is not None and batch.day is not None:
             self.times.append(batch.time[at])
             self.days.append(batch.day[at])
             if batch.arrived is not None:
                 self.arrived.append(batch.arrived[at])
-        for name, column in _recorded(batch).items() if outputs else ():
+        for name, column in _recorded(batch).items() if limits.outputs else ():
             self.said.setdefault(name, []).append(column[at])
         for name, column in batch.groups.items():
             self.groups.setdefault(name, []).append(column[at])
 
-    def gathered(self, spec: ModelSpec, columns: Sequence[str], outputs: bool) -> Gathered:
+    def extend(self, other: Batches) -> None:
+        """Take over what has been kept of later rows."""
+        self.unlabelled += other.unlabelled
+        for name in ("tables", "targets", "times", "days", "arrived", "unlabelled_at", "keys"):
+            getattr(self, name).extend(getattr(other, name))
+        for mine, theirs in ((self.said, other.said), (self.groups, other.groups)):
+            for name, parts in theirs.items():
+                mine.setdefault(name, []).extend(parts)
+
+    def gathered(self, spec: ModelSpec, columns: Sequence[str], outputs: bool, timed: bool) -> Gathered:
         """Everything in canonical order."""
         import numpy as np
         import pyarrow as pa
@@ -237,7 +274,7 @@ class _Batches:
         )
         names = tuple(sorted(set(self.keys)))
         window = None
-        if not self.timed:
+        if not timed:
             places = [names.index(key) for key in self.keys]
             window = np.repeat(np.array(places, np.int64), [len(t) for t in self.targets])
         order = canonical_order(rows) if window is None else np.argsort(window, kind="stable")
