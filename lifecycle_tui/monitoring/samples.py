@@ -276,7 +276,8 @@ class _Repeats:
         both = both[order]
         counts = np.concatenate([a, b])[order]
         first = np.concatenate([[True], both[1:] != both[:-1]]) if len(both) else np.zeros(0, bool)
-        self._runs.append((both[first], np.add.reduceat(counts, np.flatnonzero(first), dtype=np.uint32) if len(both) else counts))
+        summed = np.add.reduceat(counts, np.flatnonzero(first), dtype=np.uint32) if len(both) else counts
+        self._runs.append((both[first], summed))
 
 
 def chosen(sample: Sample | None, size: int | None) -> Sample | None:
