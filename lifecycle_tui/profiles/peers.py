@@ -23,6 +23,7 @@ SMALL_REFERENCE = 1_000
 """Evidently's automatic choice tests references of at most this many rows and measures distances beyond."""
 
 _STD_FLOOR = 0.001
+_HUGE = 1e150
 _ZERO_CELL = 1e-4
 
 
@@ -63,6 +64,8 @@ def sides(reference: arrow.Column, window: arrow.Column, *, infinite: bool) -> S
             values = values[np.isfinite(values)]
         if not len(values):
             return Measurement(None, n=0, message=f"{side} has no {'values' if len(column) else 'rows'}")
+        if numeric and not float(np.abs(values).max()) < _HUGE:
+            return Measurement(None, n=0, message=f"{side} has values that are infinite, or their squares are")
         found.append(values)
     return Sides(found[0], found[1], numeric)
 
@@ -124,8 +127,6 @@ def nannyml(reference: arrow.Column, window: arrow.Column, method: str = "js") -
     given = sides(reference, window, infinite=True)
     if isinstance(given, Measurement):
         return given
-    if given.numeric and not all(np.isfinite(x).all() for x in (given.reference, given.window)):
-        return Measurement(None, n=given.n, message="NannyML gives no number where values are infinite")
     if (method in ("wasserstein", "ks")) is not given.numeric and method not in ("js", "hellinger"):
         raise ValueError(f"{method} is for {'categories' if given.numeric else 'numbers'}")
     value, how = _NANNYML[method](given)

@@ -24,7 +24,7 @@ from lifecycle_tui.profiles.grids import Grid
 from lifecycle_tui.profiles.moments import Sums
 from lifecycle_tui.profiles.numeric import NumericProfile, _extremes
 from lifecycle_tui.profiles.survey import Survey
-from lifecycle_tui.profiles.text import TextCounter
+from lifecycle_tui.profiles.text import TextCounter, TextCounts
 
 Profile = NumericProfile | CategoricalProfile
 
@@ -77,6 +77,8 @@ class Profiler:
         read = {"numeric": arrow.numbers, "text": arrow.text_lengths, "time": arrow.times}[self.kind]
         values, rows = read(column)
         self.resume(values, rows)
+        if self._text is not None and (self._survey is None or self._survey.counted):  # else a second pass tells all
+            self._text.update(column)
 
     def add_labels(self, found: arrow.Labels) -> None:
         """Take in counts of labels; for categories only."""
@@ -124,12 +126,18 @@ class Profiler:
             sums=self._sums if self._moments else None,
             values=kept,
             index=index,
+            text=self.text,
         )
 
     @property
     def rows(self) -> int:
         """Rows seen so far."""
         return self._rows
+
+    @property
+    def text(self) -> TextCounts | None:
+        """Characters and tokens of the texts so far; None where they are not counted."""
+        return None if self._text is None else self._text.result()
 
     def awaiting(self) -> tuple[np.ndarray | None, Survey | None]:
         """Without a grid: the values so far, or the survey of them where they are too many to keep (see `pending`)."""
