@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +173,8 @@ def get_estimating(
     metrics = estimated(spec, [m.name for m in model.instruments.metrics])
     if not metrics:
         return None
+    # Of the rows that are scored here nothing is kept for others.
+    scorer = None if scorer is None else replace(scorer, labelled=None)
     found = Estimating(job, spec, model.data, survey, reference, scorer, basis, metrics)
     learned = _stored(job, spec.name, reference.digest, metrics)
     if learned is None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from lifecycle_tui.agent.work.calibrate import calibrate_soon
 from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
+from lifecycle_tui.agent.work.estimating import get_estimating
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
 from lifecycle_tui.agent.work.importances import LabelledRows, wanted
 from lifecycle_tui.agent.work.opening import Opened, opened
@@ -89,7 +90,8 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         read = reader.read(data.scan(survey.reference, job.now)).columns
         rows = {n: ColumnData(c.kind, reference.columns[n].profile, c.values) for n, c in read.items()}
     of = basis(spec, reference, instruments)
-    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of), first
+    estimating = get_estimating(job, model, survey, reference, first, scorer, of, scratch)
+    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of, estimating), first
 
 
 def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:

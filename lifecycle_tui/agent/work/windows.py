@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from lifecycle_tui.agent.work.estimating import Estimating, how
 from lifecycle_tui.agent.work.importances import Baselines, window_signals
 from lifecycle_tui.agent.work.reading import Reader, WindowRows
 from lifecycle_tui.agent.work.readings import Against
@@ -48,6 +49,7 @@ def basis(spec: ModelSpec, reference: Reference, instruments: Instruments) -> st
         [spec.monitor.floor, spec.monitor.min_rows],
         [columns.version, columns.cutoff, str(columns.positive), sorted(columns.ignore)],
         repr(spec.data.window),
+        *how(spec, instruments),
     ]
     return hashlib.sha256(dumps(names).encode()).hexdigest()[:16]
 
@@ -65,6 +67,7 @@ class Measurer:
     instruments: Instruments
     scorer: Scorer | None
     basis: str
+    estimating: Estimating | None = None
 
     def whole(self, state: WindowState) -> list[WindowResult]:
         """Read all of a window."""
@@ -169,6 +172,8 @@ class Measurer:
         labelled = self.spec.columns.target is not None
         signals = [*about_inputs, *data_signals(scan.rows, scan.labels, found, labelled=labelled)]
         parts = self._versions(read.collector, window)
+        if self.estimating is not None:
+            self.estimating.add(parts, state, scan.mature)
         self._add_importance(scan.mature, parts)
         signals += self._against(window).add_readings(signals, columns, found, scan, read.collector, parts)
         if list(parts) == [""]:
