@@ -75,8 +75,10 @@ def command(
       lifecycle drift 2024.csv 2025.csv --columns income,age --share 0
       lifecycle drift a.csv b.csv --format json | jq .dataset
     """
+    from lifecycle_tui.monitoring.file_tables import lean_memory
     from lifecycle_tui.monitoring.files import DETECTORS, as_json, compare_files
 
+    lean_memory()
     progress = output.Progress()
     try:
         found = compare_files(

@@ -6,6 +6,7 @@ file. Whatever is not plain (separators, encodings, bad cells) goes to the toler
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Reader: TypeAlias = "Callable[[Path], pa.Table]"
 
 _SNIFF = 65_536
-_WHOLE = 524_288  # row groups of at most so many rows are read at once, larger ones in parts
+_WHOLE = 524_288  # row groups are read together up to so many rows; larger ones in parts
 _PART = 262_144
 
 
@@ -64,6 +65,8 @@ class ParquetTable(Table):
         self._text = [f.name for f in self._schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
         self._footer = footer
         self._mine = threading.local()
+        self.types = dict(zip(self.names, self.reader().schema_arrow.types, strict=True))
+        self.reads = _reads([footer.row_group(group).num_rows for group in range(footer.num_row_groups)])
 
     def column(self, name: str) -> FileColumn:
         if self.names.count(name) > 1:
@@ -102,20 +105,40 @@ class _InParquet:
 
     @property
     def type(self) -> pa.DataType:
-        return self.table.reader().schema_arrow.field(self.name).type
+        return self.table.types[self.name]
 
     @property
     def rows(self) -> int:
         return self.table.rows
 
     def arrays(self) -> Iterator[pa.Array]:
-        file = self.table.reader()
-        for group in range(file.num_row_groups):
-            if file.metadata.row_group(group).num_rows <= _WHOLE:
-                yield from file.read_row_group(group, columns=[self.name], use_threads=False).column(self.name).chunks
+        file, one = self.table.reader(), [self.name]
+        for groups, rows in self.table.reads:
+            if rows <= _WHOLE:
+                yield from file.read_row_groups(groups, columns=one, use_threads=False).column(self.name).chunks
             else:
-                parts = file.iter_batches(_PART, row_groups=[group], columns=[self.name], use_threads=False)
+                parts = file.iter_batches(_PART, row_groups=groups, columns=one, use_threads=False)
                 yield from (part.column(self.name) for part in parts)
+
+
+def _reads(sizes: list[int]) -> list[tuple[list[int], int]]:
+    """Row groups that are read together, and their rows."""
+    found: list[tuple[list[int], int]] = []
+    for group, rows in enumerate(sizes):
+        if found and found[-1][1] + rows <= _WHOLE:
+            found[-1] = ([*found[-1][0], group], found[-1][1] + rows)
+        else:
+            found.append(([group], rows))
+    return found
+
+
+def lean_memory() -> None:
+    """Let this process's Arrow buffers come from jemalloc where it is built in: it hands the buffers of one part to the
+    next, which halves what is held and saves a tenth of the time. For processes that do nothing else; whoever has
+    chosen an allocator (ARROW_DEFAULT_MEMORY_POOL) keeps it.
+    """
+    if "jemalloc" in pa.supported_memory_backends() and "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 
 def open_table(path: Path, reader: Reader | None = None) -> Table:

@@ -14,15 +14,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from lifecycle_tui.profiles.grids import MOST_CELLS
-from lifecycle_tui.profiles.zoom import Cells, Zoomed
+from lifecycle_tui.profiles.grids import MOST_CELLS, AffineGrid
+from lifecycle_tui.profiles.zoom import Cells, Split, Zoomed
 
 Look: TypeAlias = "Callable[[], Iterable[np.ndarray]]"
 """Reads all values of one sample again, in parts of any size and order."""
 
 MOST_GATHERED = 2_097_152
 """Up to so many values of open cells are gathered and sorted; where there are more, the grid is made finer there."""
-
 
 _BLOCK = 32_768  # values handled at once, so that temporaries stay in the cache
 
@@ -80,10 +79,8 @@ def ks_refine(
 def ks_by_looks(grid: Cells, first: np.ndarray, second: np.ndarray, looks: tuple[Look, Look]) -> float:
     """D exactly, from counts on the grid and further looks at the values, in memory that the grid bounds.
 
-    Only the values of open cells are gathered. Where they are too many, those cells are divided at up to `MOST_CELLS`
-    of the values in them, and the next look counts: each leaves about one in 65,536 of the values open, and what
-    remains of equal values is one cell that holds nothing else. Which values divide the cells changes how many looks
-    there are, not D.
+    Only the values of open cells are gathered. Where they are too many, those cells are divided and counted first. How
+    they are divided changes how many looks there are, not D.
 
     Raises:
         ValueError: if a look gives other values than those that were counted.
@@ -98,12 +95,23 @@ def ks_by_looks(grid: Cells, first: np.ndarray, second: np.ndarray, looks: tuple
             if len(u) != int(counts[0][cells].sum()) or len(v) != int(counts[1][cells].sum()):
                 raise ValueError("the data changed while it was being read")
             return _refined(bounds, *counts, u, v)
-        step = -(-within // (MOST_GATHERED // 2))
-        points = np.unique(np.concatenate([_gathered(grid, cells, look, step) for look in looks]) + 0.0)
-        grid = Zoomed(grid, points[:: -(-len(points) // MOST_CELLS)])
+        grid = _finer(grid, cells, within, looks)
         counts = [_recounted(grid, look, int(c.sum())) for look, c in zip(looks, counts, strict=True)]
         bounds = ks_bounds(*counts, grid.single())
     return bounds.lower
+
+
+def _finer(grid: Cells, cells: np.ndarray, within: int, looks: tuple[Look, Look]) -> Cells:
+    """The grid with its open cells divided: into equal parts, or at every so-many-th of the values in them.
+
+    At values, because of heavy ties no width is fine enough for: a value that is a point gets a cell of its own.
+    """
+    parts = 2 * MOST_CELLS // int(np.count_nonzero(cells))
+    if isinstance(grid, AffineGrid) and parts > 1:
+        return Split(grid, cells, parts)
+    step = -(-within // (MOST_GATHERED // 2))
+    points = np.unique(np.concatenate([_gathered(grid, cells, look, step) for look in looks]) + 0.0)
+    return Zoomed(grid, points[:: -(-len(points) // MOST_CELLS)])
 
 
 def _recounted(grid: Cells, look: Look, n: int) -> np.ndarray:

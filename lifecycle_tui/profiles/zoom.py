@@ -1,4 +1,8 @@
-"""A grid made finer where one comparison needs it: open cells divided at values in them. Called by `kolmogorov`."""
+"""A grid made finer where one comparison needs it: its open cells divided. Called by `kolmogorov`.
+
+`Split` divides cells into equal parts, which is cheap and enough for continuous values; `Zoomed` divides them at values
+that they hold, which ends with cells of one value whatever the values are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
+from lifecycle_tui.profiles.grids import AffineGrid
+
 _BLOCK = 262_144  # values counted at once: each block costs a pass over all cells
+_SMALL = 32_768  # values handled at once, so that temporaries stay in the cache
 
 
 class Cells(Protocol):
@@ -19,6 +26,44 @@ class Cells(Protocol):
     def histogram(self, values: np.ndarray) -> np.ndarray: ...
 
     def single(self) -> np.ndarray | None: ...
+
+
+class Split:
+    """An affine grid of which some cells are divided into equal parts.
+
+    Order-preserving, because each step is: the place within a cell is cut from the same product as the cell itself.
+
+    Args:
+        divided: shape (base.cells,), bool.
+        parts: how many, at least 2.
+    """
+
+    def __init__(self, base: AffineGrid, divided: np.ndarray, parts: int) -> None:
+        self._base, self._divided, self._parts = base, divided, parts
+        sizes = np.where(divided, parts, 1)
+        self._starts = np.cumsum(sizes) - sizes
+        self.cells = int(sizes.sum())
+
+    def index(self, values: np.ndarray) -> np.ndarray:
+        """The cell of each value: shape (n,), int64."""
+        out = np.empty(len(values), dtype=np.int64)
+        for start in range(0, len(values), _SMALL):
+            with np.errstate(over="ignore"):
+                place = (values[start : start + _SMALL] - self._base.low) * self._base.scale
+            np.clip(place, 0, self._base.cells - 1, out=place)
+            cell = place.astype(np.int64)
+            place -= cell
+            place *= self._parts
+            place *= self._divided[cell]
+            out[start : start + _SMALL] = self._starts[cell] + place.astype(np.int64)
+        return out
+
+    def histogram(self, values: np.ndarray) -> np.ndarray:
+        """How many values fall in each cell: shape (cells,), int64."""
+        return np.bincount(self.index(values), minlength=self.cells)
+
+    def single(self) -> None:
+        """No cell is known to hold one value only."""
 
 
 class Zoomed:
