@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from lifecycle_tui.data.files import with_partitions as with_partitions
     from lifecycle_tui.data.light import scalar as scalar
     from lifecycle_tui.data.light import strings as strings
+    from lifecycle_tui.data.stores import is_address as is_address
+    from lifecycle_tui.data.stores import open_stored as open_stored
     from lifecycle_tui.data.values import NO_LABEL as NO_LABEL
     from lifecycle_tui.data.values import NO_NUMBER as NO_NUMBER
     from lifecycle_tui.data.values import as_labels as as_labels
@@ -99,6 +101,12 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.numeric import NumericProfile as NumericProfile
     from lifecycle_tui.profiles.peers import evidently_score as evidently_score
     from lifecycle_tui.profiles.peers import nannyml_score as nannyml_score
+    from lifecycle_tui.profiles.points import as_codes as as_codes
+    from lifecycle_tui.profiles.points import as_features as as_features
+    from lifecycle_tui.profiles.points import as_filled as as_filled
+    from lifecycle_tui.profiles.points import as_floats as as_floats
+    from lifecycle_tui.profiles.points import as_points as as_points
+    from lifecycle_tui.profiles.points import as_texts as as_texts
     from lifecycle_tui.profiles.profiler import Profiler as Profiler
     from lifecycle_tui.profiles.ranks import anderson as anderson
     from lifecycle_tui.profiles.ranks import beyond_range as beyond_range
@@ -106,11 +114,18 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.text import TextCounts as TextCounts
     from lifecycle_tui.profiles.text_tests import characters as characters
     from lifecycle_tui.profiles.text_tests import tokens as tokens
+    from lifecycle_tui.profiles.whole_rows import error_measurement as error_measurement
+    from lifecycle_tui.profiles.whole_rows import kernel_measurement as kernel_measurement
+    from lifecycle_tui.profiles.whole_rows import separation_measurement as separation_measurement
     from lifecycle_tui.stats.contingency import chi_square as chi_square
     from lifecycle_tui.stats.intervals import Estimate as Estimate
     from lifecycle_tui.stats.intervals import mean_estimate as mean_estimate
     from lifecycle_tui.stats.intervals import proportion as proportion
     from lifecycle_tui.stats.intervals import wilson as wilson
+    from lifecycle_tui.stats.kernels import gaussian as gaussian
+    from lifecycle_tui.stats.kernels import kernel_test as kernel_test
+    from lifecycle_tui.stats.kernels import median_distance as median_distance
+    from lifecycle_tui.stats.kernels import minus_distance as minus_distance
     from lifecycle_tui.stats.metrics_averages import average_precision as average_precision
     from lifecycle_tui.stats.metrics_averages import balanced_accuracy as balanced_accuracy
     from lifecycle_tui.stats.metrics_averages import macro_average_precision as macro_average_precision
@@ -149,6 +164,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.stats.metrics_scores import roc_auc as roc_auc
     from lifecycle_tui.stats.metrics_value import matrix_value as matrix_value
     from lifecycle_tui.stats.multiple import holm as holm
+    from lifecycle_tui.stats.placements import forward_folds as forward_folds
+    from lifecycle_tui.stats.placements import separation as separation
+    from lifecycle_tui.stats.reconstruction import components as components
     from lifecycle_tui.stats.two_sample import ks_pvalue as ks_pvalue
     from lifecycle_tui.stats.two_sample import two_proportions as two_proportions
     from lifecycle_tui.training.requests import continue_model as continue_model
@@ -183,6 +201,22 @@ _HOMES: dict[str, str] = {
     "Release": "domain.delivery",
     "Strategy": "domain.delivery",
     "TrainingError": "domain.errors",
+    "as_codes": "profiles.points",
+    "as_features": "profiles.points",
+    "as_filled": "profiles.points",
+    "as_floats": "profiles.points",
+    "as_points": "profiles.points",
+    "as_texts": "profiles.points",
+    "error_measurement": "profiles.whole_rows",
+    "kernel_measurement": "profiles.whole_rows",
+    "separation_measurement": "profiles.whole_rows",
+    "gaussian": "stats.kernels",
+    "kernel_test": "stats.kernels",
+    "median_distance": "stats.kernels",
+    "minus_distance": "stats.kernels",
+    "forward_folds": "stats.placements",
+    "separation": "stats.placements",
+    "components": "stats.reconstruction",
     "continue_model": "training.requests",
     "dump_model": "training.requests",
     "fit_model": "training.requests",
@@ -213,6 +247,8 @@ _HOMES: dict[str, str] = {
     "block_named": "data.blocks",
     "find_blocks": "data.blocks",
     "form_of": "data.cells",
+    "is_address": "data.stores",
+    "open_stored": "data.stores",
     "find_fragments": "data.files",
     "open_text": "data.dialect",
     "scalar": "data.light",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle_tui.data import stores
 from lifecycle_tui.data.light import keep_pandas_out
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import CellProblem
@@ -42,10 +43,14 @@ class Dialect:
 
 
 def open_text(path: str) -> Any:
-    """The bytes of a file, decompressed by its suffix, as a pyarrow stream."""
+    """The bytes of a file, here or in a store, decompressed by its suffix, as a pyarrow stream."""
     import pyarrow as pa
 
-    return pa.input_stream(path, compression="detect")
+    if not stores.is_address(path):
+        return pa.input_stream(path, compression="detect")
+    suffix = path.partition("?")[0].rpartition(".")[2].lower()
+    packed = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}.get(suffix)
+    return pa.input_stream(stores.open_stored(path), compression=packed)
 
 
 def sniff_dialect(

@@ -1,4 +1,5 @@
-"""Files behind a location: one file, a glob, or a folder with Hive partitions. Used by the built-in sources."""
+"""Files behind a location: one file, a glob, or a folder with Hive partitions, here or in a store (see `stores`). Used
+by the built-in sources."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from lifecycle_tui.data import stores
 from lifecycle_tui.data.light import scalar
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Fragment
@@ -29,6 +31,8 @@ def find_fragments(location: str, suffixes: Sequence[str]) -> tuple[Fragment, ..
     Raises:
         DataError: if there is nothing there, or it cannot be read.
     """
+    if stores.is_address(location):
+        return _stored_fragments(location, suffixes)
     path = Path(location)
     try:
         if path.is_dir():
@@ -42,6 +46,21 @@ def find_fragments(location: str, suffixes: Sequence[str]) -> tuple[Fragment, ..
         raise DataError(f"{exc.filename or location} does not exist", hint="check the path in lifecycle.toml") from None
     except OSError as exc:
         raise DataError(f"{location} cannot be read: {exc.strerror or exc}") from exc
+    if not found:
+        raise DataError(f"{location} holds no file that ends in {' or '.join(suffixes)}")
+    return tuple(sorted(found, key=lambda fragment: fragment.id))
+
+
+def _stored_fragments(location: str, suffixes: Sequence[str]) -> tuple[Fragment, ...]:
+    base, files = stores.list_files(location)
+    above = base.partition("?")[0].rstrip("/")
+    found = []
+    for file in files:
+        path = file.address.partition("?")[0]
+        name = path[len(above) :].lstrip("/")
+        if len(files) == 1 or name.lower().endswith(tuple(suffixes)):
+            partitions = _partitions(path.split("/")[3:-1])
+            found.append(Fragment(name, file.address, file.size, file.modified, partitions=partitions))
     if not found:
         raise DataError(f"{location} holds no file that ends in {' or '.join(suffixes)}")
     return tuple(sorted(found, key=lambda fragment: fragment.id))
@@ -64,10 +83,10 @@ def _raise(error: OSError) -> None:
 
 
 def _globbed(pattern: str, suffixes: Sequence[str]) -> list[Path]:
-    found = []
+    found, fixed = [], len(_static_part(pattern).parts)
     for name in glob.glob(pattern, recursive=True):
         path = Path(name)
-        if path.name.startswith((".", "_")):
+        if any(part.startswith((".", "_")) for part in path.parts[fixed:]):
             continue
         found += _walk(path, suffixes) if path.is_dir() else [path]
     return list(dict.fromkeys(found))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lifecycle_tui.data import stores
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.protocols import Source
 from lifecycle_tui.domain.specs import TableSpec
@@ -45,6 +46,12 @@ def open_table(table: TableSpec, classes: Iterable[type[Any]]) -> Source:
 
 
 def _by_suffix(location: str, classes: list[type[Any]]) -> type[Any] | None:
+    if stores.is_address(location):
+        name = location.partition("?")[0]
+        found = None if glob.has_magic(name) else _class_of(name, classes)
+        if found is None:  # a listing costs a journey: the first file that some class reads decides
+            name = stores.first_name(location, [s for c in classes for s in c.suffixes]) or ""
+        return found or _class_of(name, classes)
     if os.path.isfile(location) or not (os.path.isdir(location) or glob.has_magic(location)):
         if not os.path.exists(location):
             raise DataError(f"{location} does not exist", hint="check the path")

@@ -20,7 +20,7 @@ from lifecycle_tui.data.joining import FeatureJoin
 from lifecycle_tui.data.labels import LabelTable
 from lifecycle_tui.data.layout import Layout, Role, base_role, resolve, role_kinds, tables
 from lifecycle_tui.data.light import is_valid
-from lifecycle_tui.data.rows import Table
+from lifecycle_tui.data.rows import Lake, Table
 from lifecycle_tui.data.slices import HISTORY, REF, Selector, Slicer
 from lifecycle_tui.data.survey import REFERENCE
 from lifecycle_tui.domain.errors import DataError
@@ -57,12 +57,19 @@ class Resolved:
         for role in self.declared:
             if role not in sources:
                 raise DataError(f"model {spec.name}: no source was opened for its {role}")
-            table = Table(role, sources[role], timestamp if role != "labels" else None, zone, memory, scratch)
+            timed = timestamp if role != "labels" else None
+            table = Table(role, sources[role], timed, zone, memory, scratch, lake=self._lake(role))
             # Features and a reference of its own may do without a time.
             optional = role not in (self.role, "labels") and timestamp is not None
             if optional and timestamp is not None and not set(timestamp.columns) <= set(table.names()):
                 table = Table(role, sources[role], None, zone, memory, scratch)
             self.tables[role] = table
+
+    def _lake(self, role: Role) -> Lake:
+        """What a table's files need not be opened for. Only rows of the base can be history."""
+        own, declared = role == self.role and "reference" not in self.declared, self.declared[role]
+        name = f"{self.spec.name}/{role}:names:{fingerprint(declared.location, declared.use, dict(declared.options))}"
+        return Lake(self.cache, name, self.spec.data.reference.start if own else None, declared.partition)
 
     # ── tables and declarations ──
 

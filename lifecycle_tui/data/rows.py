@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.data.cache import FragmentCache
 from lifecycle_tui.data.chunks import CHUNK, Chunk, Flaw, Need, empty_column
 from lifecycle_tui.data.hashing import RowHash, mix
 from lifecycle_tui.data.light import is_valid, keep_pandas_out
+from lifecycle_tui.data.partitions import before
 from lifecycle_tui.data.spill import Spill
 from lifecycle_tui.data.times import parse_times
 from lifecycle_tui.data.values import as_ids, as_labels, as_numbers, as_text
@@ -26,6 +28,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@dataclass(frozen=True)
+class Lake:
+    """What a table knows without opening its files.
+
+    Attributes:
+        cache, name: columns of the fragments that have not changed, and the name that they are remembered by.
+        begin: fragments whose partitions say that they are older are left out; None: none is.
+        partition: the declared partition column.
+    """
+
+    cache: FragmentCache
+    name: str
+    begin: datetime | None = None
+    partition: str | None = None
+
+
 class Table:
     """One source with its time, read in chunks.
 
@@ -34,6 +52,7 @@ class Table:
         memory: bytes of chunks to keep; a fragment that alone would take more than half is not kept, but written to an
             anonymous file in `scratch` if its windows would read it again and again.
         fragments: as they were listed elsewhere; None: the source is asked.
+        lake: what spares opening files; None: they are opened.
     """
 
     def __init__(
@@ -45,9 +64,10 @@ class Table:
         memory: int = 256 << 20,
         scratch: str | None = None,
         fragments: Sequence[Fragment] | None = None,
+        lake: Lake | None = None,
     ) -> None:
         keep_pandas_out()
-        self.role = role
+        self.role, self.lake = role, lake
         self.scratch = scratch
         self.source, self.timestamp, self.timezone, self.memory = source, timestamp, timezone, memory
         self._kept: OrderedDict[tuple, tuple[int, list[Chunk]]] = OrderedDict()
@@ -60,13 +80,26 @@ class Table:
     def fragments(self) -> tuple[Fragment, ...]:
         """All fragments, sorted by id; listed once for the life of this object."""
         if self._fragments is None:
-            self._fragments = tuple(self.source.fragments())
+            found, lake = tuple(self.source.fragments()), self.lake
+            if lake is not None and (begin := lake.begin) is not None:
+                # All of them are kept where none would be left: then the declaration is what is wrong.
+                found = tuple(f for f in found if not before(f.partitions, lake.partition, begin)) or found
+            self._fragments = found
         return self._fragments
 
     def names_of(self, fragment: Fragment) -> tuple[str, ...]:
         """Columns of one fragment where the source can tell (an optional method `names(fragment)`), else of all."""
         own = getattr(self.source, "names", None)
-        return tuple(own(fragment)) if own is not None else tuple(self.source.schema())
+        if own is None:
+            return tuple(self.source.schema())
+        if self.lake is None:
+            return tuple(own(fragment))
+        key = (self.lake.name, fragment.id, fragment.stamp)
+        known = self.lake.cache.get(*key)
+        if known is None:
+            known = {"names": list(own(fragment))}
+            self.lake.cache.put(*key, known)
+        return tuple(known["names"])
 
     def names(self, fragments: Sequence[Fragment] | None = None) -> tuple[str, ...]:
         """Columns of these fragments (of all) together; unreadable ones are passed over unless there is no other."""

@@ -26,6 +26,7 @@ from lifecycle_tui.api import (
     common_type,
     find_fragments,
     hookimpl,
+    is_address,
     open_text,
     parse_numbers,
     scalar,
@@ -251,7 +252,8 @@ class _Reading:
 
         careful = attempt != "fast"
         types = {name: pa.string() for name in self.names} if careful else dict(self.types)
-        reader = pacsv.open_csv(self.path, **self.options(types, careful=careful, quotes=attempt != "unquoted"))
+        place = open_text(self.path) if is_address(self.path) else self.path
+        reader = pacsv.open_csv(place, **self.options(types, careful=careful, quotes=attempt != "unquoted"))
         with reader:
             for batch in reader:
                 table = pa.Table.from_batches([batch])

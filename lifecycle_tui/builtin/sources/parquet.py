@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lifecycle_tui.api import Batch, ColumnKind, DataError, Fragment, find_fragments, hookimpl, with_partitions
+from lifecycle_tui.api import (
+    Batch,
+    ColumnKind,
+    DataError,
+    Fragment,
+    find_fragments,
+    hookimpl,
+    is_address,
+    open_stored,
+    with_partitions,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +90,11 @@ class ParquetSource:
         ]
         groups, starts = _groups(footer, time, schema)
         try:
-            with pq.ParquetFile(fragment.path, metadata=footer, read_dictionary=coded, memory_map=True) as file:
+            away = is_address(fragment.path)
+            place = open_stored(fragment.path) if away else fragment.path
+            with pq.ParquetFile(
+                place, metadata=footer, read_dictionary=coded, memory_map=not away, pre_buffer=away
+            ) as file:
                 for group, start in zip(groups, starts, strict=True):
                     row = start
                     if not wanted:
@@ -100,7 +114,7 @@ def _footer(path: str, stamp: str) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_metadata(path)
+        return pq.read_metadata(open_stored(path) if is_address(path) else path)
     except (pa.ArrowException, OSError) as exc:
         raise DataError(f"{path} is not a readable Parquet file: {_first_line(exc)}") from exc
 
