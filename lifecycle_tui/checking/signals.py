@@ -13,7 +13,14 @@ from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, PluginUse
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.policy import estimable
-from lifecycle_tui.policy.catalog import DetectorInfo, MetricInfo, SignalCatalog, model_catalog
+from lifecycle_tui.policy.catalog import (
+    DetectorInfo,
+    MetricInfo,
+    SignalCatalog,
+    SignalInfo,
+    importance_signals,
+    model_catalog,
+)
 
 _OF_SCORES = frozenset({"auc", "brier", "log_loss"})
 
@@ -84,4 +91,12 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
         directed = info is None or info.greater_is_better is not None
         metrics.append(MetricInfo(use.name, info.range if info else (None, None), directed))
     estimates = estimable.signal_infos(model, [use.name for use in measured])
-    return model_catalog(kinds, detectors, metrics, [e for e in estimates if plugins.get("metric", e.name) is None])
+    extra = [e for e in estimates if plugins.get("metric", e.name) is None]
+    return model_catalog(kinds, detectors, metrics, [*extra, *_importance(model, kinds)])
+
+
+def _importance(model: ModelSpec, kinds: Mapping[str, ColumnKind]) -> tuple[SignalInfo, ...]:
+    """Of models that versions of ours score, unless the file says that it is not measured."""
+    columns = model.columns
+    ours = columns.prediction is None and columns.score is None and columns.target is not None
+    return importance_signals(kinds) if ours and model.monitor.importance is not False else ()

@@ -107,7 +107,7 @@ def permutation(
     sign = 1.0 if greater_is_better else -1.0
 
     def losses(start: int) -> list[float | None]:
-        return [_value(outcomes_of(_at(said, start + at), at), measure) for at in kept]
+        return [_value(outcomes_of(_at(said, start + at), at), measure) if len(at) else None for at in kept]
 
     base = losses(0)
     if base[0] is None:

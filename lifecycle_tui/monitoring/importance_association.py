@@ -55,7 +55,7 @@ def _codes(column: pa.ChunkedArray, *, ranks: bool = False) -> np.ndarray:
             _, inverse, counts = np.unique(values[known], return_inverse=True, return_counts=True)
             found[known] = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
             return found
-        edges = np.unique(np.quantile(values[known], np.arange(1, BINS) / BINS)) if known.any() else np.empty(0)
+        edges = _edges(values[known])
         return np.where(known, np.searchsorted(edges, values, side="left"), len(edges) + 1).astype(np.int64)
     text = pc.fill_null(column.cast(pa.string()), "\0")
     values, inverse, counts = np.unique(text.to_numpy().astype(str), return_inverse=True, return_counts=True)
@@ -65,6 +65,14 @@ def _codes(column: pa.ChunkedArray, *, ranks: bool = False) -> np.ndarray:
         place[common] = np.arange(MOST_LABELS - 1)
         inverse = place[inverse]
     return inverse.astype(np.int64)
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    if not len(values):
+        return np.empty(0)
+    return np.unique(np.quantile(values, np.arange(1, BINS) / BINS, method="inverted_cdf"))
 
 
 def _epsilon(bins: np.ndarray, ranks: np.ndarray) -> float:

@@ -5,7 +5,7 @@ The workspace builds one for each model from its columns and the plugins that it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lifecycle_tui.domain.signals import ColumnKind
@@ -53,6 +53,9 @@ PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
     ),
 )
 """What every model has, whatever its plugins."""
+
+IMPORTANCE = "importance."
+"""Begins the signals of what a version leans on: `importance.COLUMN`, `importance.shift`."""
 
 _OF_WINDOWS = {info.name for info in PROGRAM_SIGNALS}
 """They compare a window with the reference: of two versions on the same rows there are none."""
@@ -119,9 +122,19 @@ class SignalCatalog:
             f"{version}.{info.name}": replace(info, name=f"{version}.{info.name}")
             for version in ("challenger", "champion")
             for info in self.signals.values()
-            if info.performance and info.name not in _OF_WINDOWS
+            if info.performance and info.name not in _OF_WINDOWS and not info.name.startswith(IMPORTANCE)
         }
         return SignalCatalog({**self.signals, **versions})
+
+
+def importance_signals(features: Iterable[str]) -> tuple[SignalInfo, ...]:
+    """Of a model that versions of ours score: one for each feature, and how far they have moved."""
+    of_columns = (
+        SignalInfo(f"{IMPORTANCE}{name}", performance=True, column=name, directed=False)
+        for name in features
+        if name != "shift"
+    )
+    return (*of_columns, SignalInfo(f"{IMPORTANCE}shift", (0.0, 1.0), performance=True, directed=False))
 
 
 def model_catalog(

@@ -143,6 +143,16 @@ def test_a_first_version_scores_forward(
     shared = {e.window.key: e.signals for e in space.history(version="")}
     assert shared["2025-05"][f"{detector}.prediction"].state == "drifted", "what it says moves with what it is told"
     assert shared["2025-04"][f"{detector}.prediction"].state in ("ok", "cannot-tell")
+    april = windows["2025-04"]
+    assert april["importance.x"].value > max(0, april["importance.c"].value)  # type: ignore[operator, type-var]
+    assert april["importance.x"].lower < april["importance.x"].value < april["importance.x"].upper  # type: ignore[operator]
+    assert april["importance.shift"].value < 0.3 and april["importance.x"].column == "x"  # type: ignore[operator]
+    assert april["reading"].detail["importance_by"] == "permutation"
+
+
+def test_importance_is_left_out_where_the_file_says_so(space: Space) -> None:
+    save(space, made("regression"), more="[models.shop.monitor]\nimportance = false").run()
+    assert not [name for e in space.history() for name in e.signals if name.startswith("importance.")]
 
 
 def test_the_baseline_is_not_how_well_it_learnt_by_heart(space: Space) -> None:

@@ -47,3 +47,13 @@ def test_labels_that_arrive_change_the_reading(shop: Callable[..., Space]) -> No
     assert after.detail["kind"] == "concept"
     assert "retrain" in after.detail["advice"]
     assert "truth given score" not in after.detail["unknown"]
+
+
+def test_associations_rank_columns_where_no_version_can_be_opened(shop: Callable[..., Space]) -> None:
+    space = shop(days=range(37))
+    space.run()
+    said = readings(space)
+    reading = said[max(key for key, _ in said), ""]
+    assert reading.detail["importance_by"] == "association"
+    assert {row["column"] for row in reading.detail["columns"]} == {"age", "city"}
+    assert not [name for e in space.history() for name in e.signals if name.startswith("importance.")]

@@ -27,6 +27,12 @@ _SUFFIXES = {"lower": "The lower end of its interval.", "upper": "The upper end 
              "n": "The number of rows, or columns, that it rests on."}  # fmt: skip
 
 
+_ABOUT_IMPORTANCE = (
+    "By how much the key metric of the version that scored would be worse with this column shuffled.",
+    "How far what the version leans on has moved since it was made.",
+)
+_ANY = (None, None)
+
 _LEVELS = {"rows": "1000", "s": "2h"}
 """What an example compares with, by unit."""
 
@@ -66,11 +72,13 @@ def signal(name: str, plugins: PluginCatalog) -> Explained | None:
 
 def _described(name: str, plugins: PluginCatalog) -> tuple[str, str, tuple[float | None, float | None], str] | None:
     """Meaning, unit, range and plugin of a signal."""
-    from lifecycle_tui.policy.catalog import DETECTOR_RANGES, PROGRAM_SIGNALS
+    from lifecycle_tui.policy.catalog import DETECTOR_RANGES, IMPORTANCE, PROGRAM_SIGNALS
 
     for info in PROGRAM_SIGNALS:
         if info.name == name:
             return _ABOUT[name], info.unit, info.range, ""
+    if name.startswith(IMPORTANCE):
+        return _ABOUT_IMPORTANCE[name == f"{IMPORTANCE}shift"], "", (0.0, 1.0) if name.endswith(".shift") else _ANY, ""
     metric = plugins.get("metric", name)
     if metric is not None:
         return metric.doc, "", metric.range, metric.place
