@@ -53,7 +53,7 @@ def reaches(columns: Mapping[str, ColumnData], features: Mapping[str, ColumnKind
     found = {}
     for name in sorted(features):
         profile = columns[name].profile if name in columns else None
-        if isinstance(profile, NumericProfile) and profile.n:
+        if isinstance(profile, NumericProfile) and profile.n and features[name] == "numeric":
             found[name] = Reach("numeric", profile.minimum, profile.maximum, chance=2 / (profile.n + 1))
         elif isinstance(profile, CategoricalProfile) and features[name] == "categorical" and profile.n:
             counts = profile.counts
