@@ -1,0 +1,210 @@
+"""Evidence of drift in a window and in the rolling sums that end with it, honest about how often it is looked at.
+
+Each column of a window is reduced to a few sums (`profiles.scores`). Here those of the window, and of the last 2, 4, 8
+and 16 together, are held against the reference. What they vary by when nothing is wrong comes from the reference's own
+windows, with Student's tails, where there are at least 20 of them; else from sampling error alone, and the evidence
+says so. The reference's own error is part of every comparison, of sums as well. A probability is that of an alert
+*opening* by chance in one window (`stats.openings`); where values are few or lumpy it is a bound that any law keeps to.
+
+Called by `agent.work.windows` and `agent.work.reference_windows`, once a window for all columns; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecycle_tui.monitoring.alarms.labels import Labels, label_evidence
+from lifecycle_tui.monitoring.alarms.parts import Found, Strongest, judge_parts
+from lifecycle_tui.monitoring.alarms.yardstick import (
+    EFFECT,
+    ENOUGH,
+    LABELS,
+    MISSING,
+    PARTS,
+    POWER_Z,
+    SCALES,
+    Sums,
+    Table,
+    Yardstick,
+)
+from lifecycle_tui.policy.budget import detectable_tv
+from lifecycle_tui.profiles.scores import SCORES, LabelScores
+from lifecycle_tui.stats.openings import opening_level
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The strongest evidence about one column.
+
+    Attributes:
+        p_value: chance, a window, that an alert opens on any of the column's sums while nothing has changed.
+        weight: the column's share of the budget is in proportion to it.
+        effect, lower, upper: the change as a distance on the scale 0..1, with a 95 % interval.
+        n, reference_n: rows of the sum that decided, and of the reference.
+        windows: how many windows that sum has.
+        what: one of `PARTS`, or "labels". says: the change in words.
+        detectable: the smallest such distance that this window alone could have shown with 80 % power.
+        basis: what the windows are taken to vary by, in words.
+    """
+
+    column: str
+    p_value: float
+    weight: float
+    effect: float | None
+    lower: float | None
+    upper: float | None
+    n: int
+    reference_n: int
+    windows: int
+    what: str
+    says: str
+    detectable: float | None
+    basis: str
+
+
+def accumulate(
+    yardstick: Yardstick, window: Sums, past: Sequence[Sums], share: float, min_rows: int = 30
+) -> list[Evidence]:
+    """The strongest evidence about each column.
+
+    Args:
+        window: sums of the window that is judged.
+        past: of the windows before it, the newest first; 15 of them are of use.
+        share: the chance of a false alarm that one sum may take: for the smallest change that could have shown.
+        min_rows: sums over fewer values are left out.
+    """
+    table, scales = yardstick.table, usable(yardstick, window)
+    found = judge_parts(table, *rolled(table, window, past, scales), scales, min_rows)
+    shown = _detectable(found, share)
+    evidence = []
+    for i, name in enumerate(table.names):
+        if name not in window:
+            continue
+        by_part, by_labels = found.row(i), _labels(yardstick, name, window, past, scales, min_rows)
+        both = [one for one in (by_labels, by_part) if one is not None]
+        if not both:
+            continue
+        strongest = min(both, key=lambda one: one.p_value)
+        smallest = _detectable_labels(yardstick, name, by_labels, share) if by_labels is not None else float(shown[i])
+        evidence.append(_evidence(yardstick, name, strongest, yardstick.weight(name, len(scales)), smallest))
+    return evidence
+
+
+def usable(yardstick: Yardstick, window: Sums) -> tuple[int, ...]:
+    """The scales whose sums are no larger than the reference: beyond that its own error is all that would be seen."""
+    rows = max((s.rows for s in window.values()), default=0)
+    reference = max((s.rows for s in yardstick.scores.values()), default=0)
+    return tuple(k for k in SCALES if k == 1 or k * rows <= reference)
+
+
+def window_weight(yardstick: Yardstick, window: Sums) -> float:
+    """How many sums of all columns of a window are looked at."""
+    scales = len(usable(yardstick, window))
+    return sum(yardstick.weight(name, scales) for name in yardstick.moments if name in window)
+
+
+def rolled(table: Table, window: Sums, past: Sequence[Sums], scales: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """(sums, numbers of rows) of each part over the last k windows: (columns, parts, scales); NaN without k windows."""
+    each = [_row(table, sums) for sums in (window, *past[: max(scales) - 1])]
+    sums, n = np.cumsum([s for s, _ in each], axis=0), np.cumsum([n for _, n in each], axis=0)
+    shape = (*sums.shape[1:], len(scales))
+    out_sums, out_n = np.full(shape, np.nan), np.full(shape, np.nan)
+    for at, k in enumerate(scales):
+        if k <= len(each):
+            out_sums[..., at], out_n[..., at] = sums[k - 1], n[k - 1]
+    return out_sums, out_n
+
+
+def _row(table: Table, sums: Sums) -> tuple[np.ndarray, np.ndarray]:
+    out = np.zeros((len(table.names), len(PARTS)))
+    n = np.zeros_like(out)
+    for i, name in enumerate(table.names):
+        found = sums.get(name)
+        if found is None:
+            continue
+        out[i, MISSING], n[i, MISSING] = found.rows - found.n, found.rows
+        if len(found.values) == len(SCORES) and np.isfinite(table.mean[i, 0]):
+            out[i, :MISSING], n[i, :MISSING] = found.values, found.n
+    return out, n
+
+
+def _labels(
+    yardstick: Yardstick, name: str, window: Sums, past: Sequence[Sums], scales: Sequence[int], min_rows: int
+) -> Strongest | None:
+    """The strongest sum of a column's labels; None for other columns."""
+    scores, own = yardstick.scores[name], window.get(name)
+    if not isinstance(scores, LabelScores) or own is None or not own.values:
+        return None
+    spread = yardstick.spreads.get(name)
+    varied = spread is not None and spread.windows >= ENOUGH
+    each = [np.asarray(own.values)]
+    for sums in past[: max(scales) - 1]:
+        found = sums.get(name)
+        each.append(np.asarray(found.values) if found is not None and found.values else np.zeros(len(own.values)))
+    rolled = np.cumsum(each, axis=0)
+    best: Strongest | None = None
+    for at, k in enumerate(scales):
+        if k > len(each) or rolled[k - 1].sum() < min_rows or scores.n < min_rows:
+            continue
+        factor = spread.labels * spread.together[at] if spread is not None and varied else 1.0
+        df = spread.windows - 1 if spread is not None and varied else None
+        found_ = label_evidence(Labels(scores.counts, rolled[k - 1]), factor, df)
+        if found_ is None or (best is not None and best.p_value <= found_.p_value / LABELS):
+            continue
+        best = Strongest(
+            found_.p_value / LABELS, "labels", _moved(scores.labels, scores.counts, rolled[k - 1]), found_.distance,
+            found_.error, int(rolled[k - 1].sum()), k, scores.n,
+        )  # fmt: skip
+    return best
+
+
+def _evidence(
+    yardstick: Yardstick, name: str, found: Strongest, weight: float, detectable: float
+) -> Evidence:  # fmt: skip
+    spread = yardstick.spreads.get(name)
+    varied = spread is not None and spread.windows >= ENOUGH
+    basis = f"variation of {spread.windows} reference windows" if spread and varied else "sampling error alone"
+    lower, upper = max(0.0, found.effect - 1.96 * found.error), min(1.0, found.effect + 1.96 * found.error)
+    return Evidence(
+        name, min(1.0, found.p_value * weight), weight, min(1.0, found.effect), lower, upper, found.n,
+        found.reference_n, found.windows, found.what, found.says, detectable if detectable < 1 else None, basis,
+    )  # fmt: skip
+
+
+def _detectable(found: Found, share: float) -> np.ndarray:
+    """The smallest change of location, as a distance, that the window alone shows with 80 % power; shape (columns,).
+
+    Of columns without ranks (labels, times): of their missing share.
+    """
+    table = found.table
+    part = np.where(np.isfinite(table.mean[:, 0]), 0, MISSING)
+    row = np.arange(len(part))
+    df = table.df[row, part]
+    slope, error = np.round(found.slope[row, part, 0], 2), found.error[row, part, 0]
+    smallest = np.ones(len(part))
+    able = np.isfinite(error)
+    for beta, freedom in {(float(b), float(f)) for b, f in zip(slope[able], df[able], strict=True)}:
+        same = able & (slope == beta) & (df == freedom)
+        level = opening_level(share, max(beta, 0.01), freedom)
+        unit = np.where(part[same] == MISSING, 1.0, np.sqrt(table.variance[row, part][same]))
+        smallest[same] = (level + POWER_Z) * error[same] / np.maximum(unit, 1e-12) * EFFECT[part[same]]
+    return np.minimum(1.0, smallest)
+
+
+def _detectable_labels(yardstick: Yardstick, name: str, found: Strongest, share: float) -> float:
+    scores, spread = yardstick.scores[name], yardstick.spreads.get(name)
+    factor = spread.labels if spread is not None and spread.windows >= ENOUGH else 1.0
+    kinds = len(scores.counts) if isinstance(scores, LabelScores) else 2
+    rows = max(1, round(found.n / found.windows))
+    return min(1.0, detectable_tv(rows, found.reference_n, share, kinds) * factor**0.5)
+
+
+def _moved(labels: Sequence[str], reference: np.ndarray, window: np.ndarray) -> str:
+    """Which label's share has moved most."""
+    gap = window / window.sum() - reference / reference.sum()
+    at = int(np.argmax(np.abs(gap)))
+    name = repr(labels[at][:40]) if at < len(labels) else "a rare or new label"
+    return f"{name} is {'more' if gap[at] > 0 else 'less'} frequent"

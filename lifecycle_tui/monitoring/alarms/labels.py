@@ -1,0 +1,109 @@
+"""Evidence that the labels of a sum of windows do not follow the reference's law, reliable far into the tail.
+
+Pearson's statistic has a chi-square law near its middle only; after correction over a thousand columns and a year of
+windows it is the far tail that counts. The likelihood-ratio statistic has the right exponent there, if no expectation is
+small: labels are pooled until none is. Called by `accumulate`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecycle_tui.stats.tails import chi2_sf
+
+SMALLEST = 8.0
+"""Least expected count of a pooled label in the smaller sample."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Counts of the same labels, the last one of all others: shape (k,)."""
+
+    reference: np.ndarray
+    window: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEvidence:
+    """Chance of a difference as large; the total variation over the pooled labels, and its standard error."""
+
+    p_value: float
+    distance: float
+    error: float
+    df: int
+
+
+def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -> LabelEvidence | None:
+    """The two-sample likelihood-ratio test (G²) over pooled labels, with Williams' correction.
+
+    Williams, D. A. (1976), Improved likelihood ratio tests for complete contingency tables, *Biometrika* 63, 33-37.
+
+    Args:
+        factor: how many times more counts vary between windows than by sampling (overdispersion), at least 1.
+        df: degrees of freedom that this factor was estimated with; None where it is not an estimate.
+
+    Returns:
+        None where fewer than two pooled labels are left.
+    """
+    pooled = pool(labels)
+    if pooled is None:
+        return None
+    a, b = pooled.reference.astype(np.float64), pooled.window.astype(np.float64)
+    statistic, degrees = likelihood_ratio(a, b)
+    p = _scaled_tail(statistic / factor, degrees, df)
+    share_a, share_b = a / a.sum(), b / b.sum()
+    distance = 0.5 * float(np.abs(share_a - share_b).sum())
+    up = share_b > share_a
+    pa, pb = float(share_a[up].sum()), float(share_b[up].sum())
+    error = math.sqrt(factor * (pa * (1 - pa) / a.sum() + pb * (1 - pb) / b.sum()))
+    return LabelEvidence(p, distance, error, degrees)
+
+
+def pool(labels: Labels) -> Labels | None:
+    """The same with the rarest labels joined to all others until no expectation is below `SMALLEST`.
+
+    Which are pooled follows from the reference and the windows' sizes, as good as never from what is tested.
+    """
+    a, b = labels.reference, labels.window
+    n, m = float(a.sum()), float(b.sum())
+    if n <= 0 or m <= 0:
+        return None
+    expected = (a + b) / (n + m) * min(n, m)
+    order = np.argsort(-expected[:-1], kind="stable")
+    kept = [int(i) for i in order if expected[i] >= SMALLEST]
+    rest = np.ones(len(a), bool)
+    rest[kept] = False
+    while kept and 0 < expected[rest].sum() < SMALLEST:
+        rest[kept.pop()] = True
+    groups_a, groups_b = [*a[kept], a[rest].sum()], [*b[kept], b[rest].sum()]
+    if groups_a[-1] + groups_b[-1] == 0:
+        groups_a, groups_b = groups_a[:-1], groups_b[:-1]
+    return None if len(groups_a) < 2 else Labels(np.array(groups_a), np.array(groups_b))
+
+
+def likelihood_ratio(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
+    """(G² of the 2 × k table with Williams' correction, degrees of freedom); k at least 2, every label occurs."""
+    n, m = float(a.sum()), float(b.sum())
+    both = a + b
+    total = n + m
+    statistic = 0.0
+    for counts, size in ((a, n), (b, m)):
+        some = counts > 0
+        statistic += 2 * float((counts[some] * np.log(counts[some] * total / (both[some] * size))).sum())
+    degrees = len(a) - 1
+    q = 1 + (total / n + total / m - 1) * (float((total / both).sum()) - 1) / (6 * total * degrees)
+    return max(0.0, statistic) / q, degrees
+
+
+def _scaled_tail(x: float, degrees: int, df: int | None) -> float:
+    """P(χ² ≥ x · s²), s² ~ χ²(df)/df where the factor was an estimate: an F law."""
+    single = chi2_sf(x, degrees)
+    if df is None or single > 0.05:
+        return single
+    log_s2 = np.linspace(-14, 7, 121) * math.sqrt(2 / df)
+    weight = np.exp(0.5 * df * (log_s2 - np.expm1(log_s2)))
+    weight /= weight.sum()
+    return float(sum(w * chi2_sf(x * s2, degrees) for w, s2 in zip(weight, np.exp(log_s2), strict=True)))

@@ -1,0 +1,132 @@
+"""The scores of all columns at once, over rolling sums of windows: how far from the reference, and by what chance.
+
+Arrays have the shape (columns, parts) or (columns, parts, scales). Called by `evidence`, and by what draws sums at random.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecycle_tui.monitoring.alarms.yardstick import EFFECT, MISSING, PARTS, WEIGHT, Table
+from lifecycle_tui.stats.openings import bennett, student_openings
+
+LOUD = 2.5
+"""What is closer to the reference than so many standard errors is no evidence at any budget, and not computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strongest:
+    """The strongest sum of one column."""
+
+    p_value: float
+    what: str
+    says: str
+    effect: float
+    error: float
+    n: int
+    windows: int
+    reference_n: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Results of all parts: arrays (columns, parts, scales).
+
+    Attributes:
+        p: chance of an opening, divided by the part's weight: times the sum of weights it is that of any of them.
+        away, error: distance of the mean score from the reference's, and its standard error.
+        slope: how fast the sum forgets, from window to window.
+    """
+
+    p: np.ndarray
+    away: np.ndarray
+    error: np.ndarray
+    slope: np.ndarray
+    n: np.ndarray
+    scales: tuple[int, ...]
+    table: Table
+
+    def row(self, i: int) -> Strongest | None:
+        """The column's strongest part and scale; None where there is nothing to compare."""
+        p = self.p[i]
+        if not np.isfinite(p).any():
+            return None
+        part, at = np.unravel_index(int(np.nanargmin(p)), p.shape)
+        away, error = float(self.away[i, part, at]), float(self.error[i, part, at])
+        unit = 1.0 if part == MISSING else math.sqrt(self.table.variance[i, part]) or 1.0
+        effect = float(EFFECT[part])
+        return Strongest(
+            float(p[part, at]), PARTS[part], _words(int(part), away), abs(away) / unit * effect,
+            error / unit * effect, int(self.n[i, part, at]), self.scales[at], int(self.table.n[i, part]),
+        )  # fmt: skip
+
+
+def judge_parts(table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int) -> Found:
+    """Chances of openings of all parts and scales."""
+    k = np.asarray(scales, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = sums / n - table.mean[..., None]
+        own, of_reference = _variances(table, n, k)
+        error = np.sqrt(own + of_reference)
+        z = np.abs(away) / error
+        slope = np.clip(own / (own + of_reference) / k, 1e-6, 1.0)
+    z = np.where((n >= min_rows) & (table.n[..., None] >= min_rows), z, np.nan)
+    p = np.ones_like(z)
+    loud = np.nan_to_num(z) > LOUD
+    slope, df = np.broadcast_to(slope, z.shape), np.broadcast_to(table.df[..., None], z.shape)
+    p[loud] = student_openings(z[loud], np.round(slope[loud], 6), df[loud])
+    bound = loud & _unlike_normal(table, n, z)
+    if bound.any():
+        p[bound] = np.maximum(p[bound], _bounded(table, away, n)[bound])
+    p = np.where(np.isfinite(z), p, np.nan) / WEIGHT[None, :, None]
+    return Found(p, away, error, slope, n, tuple(scales), table)
+
+
+def _variances(table: Table, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(of the mean of a sum of k windows with n rows in all, of the reference's mean)."""
+    sampling, total = table.variance[..., None], table.n[..., None]
+    own, of_reference = sampling / n, sampling / total
+    between, rows = table.between[..., None], table.between_rows[..., None]
+    a_window = n / k
+    # Fewer rows than the reference's windows had: their sampling error comes on top. More: it is less, down to the
+    # share that would be left if it were all sampling error.
+    of_window = between + sampling * (1 / a_window - 1 / rows)
+    of_window = np.maximum(of_window, between * np.minimum(1.0, rows / a_window))
+    varied = np.isfinite(between)
+    together = table.together[:, : len(k)][:, None, :]
+    own = np.where(varied, of_window / k * together, own)
+    of_reference = np.where(varied, np.maximum(between * rows / total, of_reference), of_reference)
+    return own, of_reference
+
+
+def _unlike_normal(table: Table, n: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Where the tail at z of a mean of n rows is not the normal one: lumps, or Cramér's correction above a tenth."""
+    with np.errstate(invalid="ignore"):
+        z3 = z**3 * np.abs(table.skew[..., None]) / (6 * np.sqrt(n))
+        z4 = z**4 * np.maximum(0.0, table.kurtosis[..., None]) / (24 * n)
+        return table.lumpy[..., None] | (z3 + z4 > 0.1)
+
+
+def _bounded(table: Table, away: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Bennett's bound, two-sided, for the window's rows drawn from the pool of them and the reference's."""
+    total = table.n[..., None]
+    weight = n / (n + total)
+    mean = table.mean[..., None] + away * weight  # of the pool; the window lies away (1 − weight) from it
+    variance = np.where((np.arange(len(PARTS)) == MISSING)[None, :, None], mean * (1 - mean), table.variance[..., None])
+    most = np.where(away > 0, 1 - mean, mean)
+    variance = np.maximum(variance, 1e-12)
+    return np.minimum(1.0, 2 * bennett(n, np.abs(away) * (1 - weight), variance, np.maximum(most, 1e-9)))
+
+
+def _words(part: int, away: float) -> str:
+    if part == MISSING:
+        return "more rows have no value" if away > 0 else "fewer rows have no value"
+    if part == 0:
+        return "values are higher" if away > 0 else "values are lower"
+    if part == 1:
+        return "values lie closer to the middle" if away > 0 else "values lie further out"
+    return "values are distributed differently"
