@@ -223,11 +223,12 @@ def _transport(reference: NumericProfile, window: NumericProfile) -> tuple[float
         mass = np.zeros(len(cells), dtype=np.int64)
         mass[np.searchsorted(cells, its)] = counts
         masses.append((mass, np.cumsum(mass), side.finite))
-    low = min(side.minimum for side in sides)
-    high = max(side.maximum for side in sides)
+    (a, f, n), (b, g, m) = masses
+    # The cell's values lie between the extremes of the sides that have some there.
+    low = np.minimum(*(np.where(mass[0] > 0, side.minimum, np.inf) for mass, side in zip(masses, sides, strict=True)))
+    high = np.maximum(*(np.where(mass[0] > 0, side.maximum, -np.inf) for mass, side in zip(masses, sides, strict=True)))
     begin, end = (np.clip(x, low, high) for x in reference.grid.bounds(cells))
     end = np.maximum(begin, end)
-    (a, f, n), (b, g, m) = masses
     after = f / n - g / m
     before = np.concatenate([[0.0], after[:-1]])
     top, bottom = before + a / n, before - b / m
