@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lifecycle_tui.data.hashing import mix, salt
 from lifecycle_tui.domain.errors import LifecycleError
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lifecycle_tui.domain.protocols import Outcomes
-    from lifecycle_tui.training.fit import Prediction
+
+Answer = TypeVar("Answer")
 
 ROWS = 1_000
 """Labelled rows of a window that are taken at most."""
@@ -79,10 +80,10 @@ def rows_for(features: int) -> int:
 
 
 def permutation(
-    predict: Callable[[pa.Table], Prediction],
+    predict: Callable[[pa.Table], Answer],
     table: pa.Table,
     keys: np.ndarray,
-    outcomes_of: Callable[[Prediction, np.ndarray], Outcomes | None],
+    outcomes_of: Callable[[Answer, np.ndarray, np.ndarray], Outcomes | None],
     measure: Callable[[Outcomes], float | None],
     metric: str,
     greater_is_better: bool,
@@ -94,7 +95,9 @@ def permutation(
 
     Args:
         table: (n,) rows of features; `keys` (n,) uint64 their hashes, which settle groups and shuffles.
-        outcomes_of: what is said and the positions (m,) in `table` of its rows → outcomes, None without any.
+        predict: what the version says of all rows of a table.
+        outcomes_of: that, positions (m,) in it, and the positions in `table` of the same rows → outcomes, None
+            without any.
     """
     import numpy as np
 
@@ -107,7 +110,7 @@ def permutation(
     sign = 1.0 if greater_is_better else -1.0
 
     def losses(start: int) -> list[float | None]:
-        return [_value(outcomes_of(_at(said, start + at), at), measure) if len(at) else None for at in kept]
+        return [_value(outcomes_of(said, start + at, at), measure) if len(at) else None for at in kept]
 
     base = losses(0)
     if base[0] is None:
@@ -158,12 +161,6 @@ def _shuffled(table: pa.Table, keys: np.ndarray, names: Sequence[str]) -> pa.Tab
         column = table.column(name).take(pa.array(order))
         parts.append(table.set_column(place, table.schema.field(place), column))
     return pa.concat_tables(parts).unify_dictionaries()
-
-
-def _at(said: Prediction, at: np.ndarray) -> Prediction:
-    from lifecycle_tui.training.fit import Prediction
-
-    return Prediction(said.prediction[at], None if said.score is None else said.score[at], said.classes)
 
 
 def signals(found: Leaning | None, baseline: Mapping[str, float] | None, why: str) -> list[Signal]:

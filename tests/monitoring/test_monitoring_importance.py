@@ -12,7 +12,6 @@ from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.monitoring import importance
 from lifecycle_tui.monitoring.importance import GROUPS, Leaning, permutation, rows_for, shift, signals
 from lifecycle_tui.monitoring.importance_association import associations
-from lifecycle_tui.training.fit import Prediction
 
 
 def rows(n: int, seed: int = 0) -> tuple[pa.Table, np.ndarray, np.ndarray]:
@@ -23,13 +22,13 @@ def rows(n: int, seed: int = 0) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     return pa.table({"a": a, "b": b, "c": c}), 2 * a + b + rng.normal(0, 0.5, n), keys
 
 
-def predict(table: pa.Table) -> Prediction:
-    return Prediction(2 * table.column("a").to_numpy() + table.column("b").to_numpy())
+def predict(table: pa.Table) -> np.ndarray:
+    return 2 * table.column("a").to_numpy() + table.column("b").to_numpy()  # type: ignore[no-any-return]
 
 
 def leaning(table: pa.Table, truth: np.ndarray, keys: np.ndarray, measure: Any = None) -> Leaning | None:
-    def outcomes(said: Prediction, at: np.ndarray) -> Outcomes:
-        return Outcomes(truth[at], said.prediction)
+    def outcomes(said: np.ndarray, place: np.ndarray, at: np.ndarray) -> Outcomes:
+        return Outcomes(truth[at], said[place])
 
     def mae(found: Outcomes) -> float:
         assert found.prediction is not None

@@ -8,7 +8,7 @@ data no version can be opened, and there are associations instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent.work import numbers
@@ -136,15 +136,15 @@ def measure(
     scorable = version.scorable
     assert scorable is not None
 
-    def outcomes(said: Prediction, at: np.ndarray) -> Outcomes | None:
-        prediction, score = aligned(said, len(at), coding)
+    def outcomes(said: Prediction, place: np.ndarray, at: np.ndarray) -> Outcomes | None:
+        prediction, score = aligned(_at(said, place), len(at), coding)
         prediction = coded(prediction, coding)
         ok = present(prediction) if score is None else present(prediction) & present(score)
         if not ok.any():
             return None
         return outcomes_of(coding, target[at][ok], prediction[ok], None if score is None else score[ok], None)
 
-    first = outcomes(predict(scorable, table), _all(table))
+    first = outcomes(predict(scorable, table), _all(table), _all(table))
     metric = None if first is None else _metric(instruments, first)
     if metric is None:
         return None, "no metric of ours has a better end and a value here"
@@ -177,6 +177,10 @@ def _all(table: pa.Table) -> np.ndarray:
     import numpy as np
 
     return np.arange(table.num_rows)
+
+
+def _at(said: Prediction, at: np.ndarray) -> Prediction:
+    return replace(said, prediction=said.prediction[at], score=None if said.score is None else said.score[at])
 
 
 def _metric(instruments: Instruments, outcomes: Outcomes) -> Instrument | None:
