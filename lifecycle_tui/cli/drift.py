@@ -63,8 +63,9 @@ def command(
 ) -> None:
     """Compare two files; no workspace needed.
 
-    REFERENCE is the file that defines normal, CURRENT the one to judge: Parquet or CSV. A column has drifted when the
-    difference is no chance at these numbers of rows (corrected over all columns) and is large enough to matter.
+    REFERENCE is the file that defines normal, or its stored profile (see lifecycle profile); CURRENT the one to judge:
+    Parquet or CSV. A column has drifted when the difference is no chance at these numbers of rows (corrected over all
+    columns) and is large enough to matter.
 
     \b
     Exit codes: 0 not drifted · 1 drifted · 2 usage · 3 something broke.
@@ -72,6 +73,7 @@ def command(
     \b
     Examples:
       lifecycle drift train.parquet today.parquet
+      lifecycle drift train.profile today.parquet
       lifecycle drift 2024.csv 2025.csv --columns income,age --share 0
       lifecycle drift a.csv b.csv --format json | jq .dataset
     """
@@ -85,12 +87,12 @@ def command(
             reference,
             current,
             alpha=alpha,
-            detectors=_listed(detectors) or DETECTORS,
-            columns=_listed(columns) or None,
+            detectors=listed(detectors) or DETECTORS,
+            columns=listed(columns) or None,
             exact=exact,
             threads=threads,
             progress=progress,
-            reader=_tolerant,
+            reader=tolerant,
             dataset_share=share,
         )
     finally:
@@ -103,12 +105,12 @@ def command(
     ctx.exit(1 if found.drifted else 0)
 
 
-def _listed(words: Sequence[str]) -> list[str]:
+def listed(words: Sequence[str]) -> list[str]:
     """Names between commas; one that has a comma itself may be quoted, as in a CSV file."""
     return [name for row in csv.reader(words, skipinitialspace=True) for name in row if name]
 
 
-def _tolerant(path: Path) -> pa.Table:
+def tolerant(path: Path) -> pa.Table:
     """A file that the fast readers cannot read, through the shipped source for its suffix."""
     import pyarrow as pa
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("lifecycle_tui.cli.agent:command", "Run the loop until stopped."),
     "status": ("lifecycle_tui.cli.status:command", "Show the fleet, from state alone."),
     "drift": ("lifecycle_tui.cli.drift:command", "Compare two files; no workspace needed."),
+    "profile": ("lifecycle_tui.cli.profile:command", "Profile a file, to compare others with."),
     "retrain": ("lifecycle_tui.cli.act:retrain", "Train a new version and judge it."),
     "promote": ("lifecycle_tui.cli.act:promote", "Make a version the champion."),
     "approve": ("lifecycle_tui.cli.act:approve", "Say yes or no to a promotion that waits."),

@@ -16,6 +16,7 @@ import pyarrow as pa
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.profiles import arrow
 from lifecycle_tui.profiles.categorical import CategoricalProfile
+from lifecycle_tui.profiles.choose import MOST_KEPT
 from lifecycle_tui.profiles.grids import Grid, PointGrid
 from lifecycle_tui.profiles.kolmogorov import Look
 from lifecycle_tui.profiles.numeric import NumericProfile
@@ -83,14 +84,19 @@ def reference_side(column: FileColumn, kind: ColumnKind | None = None) -> Side:
     return _side(column, "text", None) if many else Side(labels)
 
 
-def current_side(column: FileColumn, reference: Side) -> Side:
+def current_side(column: FileColumn, reference: Side, exact: bool = True) -> Side:
     """Profile a column that is to be compared with `reference`, in its kind and on its grid.
+
+    Args:
+        exact: whether the values will be asked for; they are held while they are few.
 
     Raises:
         TypeError: if it cannot be read as that kind.
     """
     known = reference.profile
-    return _side(column, known.kind, known.grid if isinstance(known, NumericProfile) else None)
+    if isinstance(known, NumericProfile):
+        return _side(column, known.kind, known.grid, MOST_KEPT if exact and reference.look is not None else 0)
+    return _side(column, "categorical", None)
 
 
 def _kind(form: pa.DataType) -> ColumnKind | None:
@@ -112,7 +118,7 @@ def _is_text(form: pa.DataType) -> bool:
     return pa.types.is_string(form) or pa.types.is_large_string(form) or pa.types.is_string_view(form)
 
 
-def _side(column: FileColumn, kind: ColumnKind, grid: Grid | None) -> Side:
+def _side(column: FileColumn, kind: ColumnKind, grid: Grid | None, keep: int = MOST_KEPT) -> Side:
     if kind == "categorical":
         return Side(_labels(column))
     if kind == "time":

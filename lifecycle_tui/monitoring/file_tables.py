@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pyarrow as pa
 
 from lifecycle_tui.domain.errors import DataError
-from lifecycle_tui.monitoring.file_sides import FileColumn
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.monitoring.file_sides import FileColumn, Side, reference_side
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -49,6 +50,15 @@ class Table:
             KeyError: if the name occurs twice.
         """
         return _InMemory(self._table.column(name))
+
+    def reference(self, name: str, kind: ColumnKind | None = None) -> Side:
+        """The profile of a column that defines normal.
+
+        Raises:
+            KeyError: if the name occurs twice.
+            TypeError: if it cannot be read as that kind.
+        """
+        return reference_side(self.column(name), kind)
 
 
 class ParquetTable(Table):

@@ -17,7 +17,8 @@ from typing import Any
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.signals import ColumnKind, Measurement, SignalState
 from lifecycle_tui.monitoring.file_columns import Found, compare_sides
-from lifecycle_tui.monitoring.file_sides import current_side, reference_side
+from lifecycle_tui.monitoring.file_profiles import FileProfile, is_profile, open_profile
+from lifecycle_tui.monitoring.file_sides import current_side
 from lifecycle_tui.monitoring.file_tables import Reader, Table, open_table
 from lifecycle_tui.profiles.bars import Bars
 from lifecycle_tui.stats.multiple import holm
@@ -98,7 +99,7 @@ def compare_files(
     min_rows: int = 30,
     dataset_share: float = 0.5,
 ) -> FileDrift:
-    """Compare two tables column by column.
+    """Compare two tables column by column; the reference may be the stored profile of one.
 
     Evidence is the KS distance (numbers, text lengths) or the contingency chi-square (categories), and the share of
     missing values; Holm's correction is over all of it. A column that cannot be read or compared is an error of its
@@ -109,7 +110,7 @@ def compare_files(
         detectors: which of `DETECTORS` to show; evidence that is not shown is still judged.
         columns: only these, in this order.
         kinds: what columns are, against what their types say.
-        exact: False gives KS as certified intervals and never looks at values twice.
+        exact: False gives KS as certified intervals and never looks at values twice; so does a stored profile.
         threads: columns read and compared at once.
         progress: told "column i of n" as columns are done; may be called from any of the threads.
         reader: reads what the fast readers cannot, whole (`path → pyarrow.Table`).
@@ -121,7 +122,7 @@ def compare_files(
         DataError: if a file cannot be read at all.
     """
     _check(alpha, detectors)
-    before, after = open_table(Path(reference), reader), open_table(Path(current), reader)
+    before, after = open_reference(Path(reference), reader), open_table(Path(current), reader)
     names = _chosen(before, columns, kinds or {})
     found = _compare_all(before, after, names, kinds or {}, exact, max(1, threads), progress)
     judged = _judge(names, found, alpha, floor, min_rows, set(detectors))
@@ -143,6 +144,15 @@ def compare_files(
         floor=floor,
         dataset_share=dataset_share,
     )
+
+
+def open_reference(path: Path, reader: Reader | None = None) -> Table | FileProfile:
+    """The table in a file, or its stored profile.
+
+    Raises:
+        DataError: if there is no such file, or it cannot be read.
+    """
+    return open_profile(path) if path.is_file() and is_profile(path) else open_table(path, reader)
 
 
 def as_json(drift: FileDrift) -> dict[str, Any]:
@@ -185,7 +195,9 @@ def _check(alpha: float, detectors: Sequence[str]) -> None:
             raise UsageError(f"no detector {name!r} here", hint=f"choose from {', '.join(DETECTORS)}")
 
 
-def _chosen(table: Table, columns: Sequence[str] | None, kinds: Mapping[str, ColumnKind]) -> tuple[str, ...]:
+def _chosen(
+    table: Table | FileProfile, columns: Sequence[str] | None, kinds: Mapping[str, ColumnKind]
+) -> tuple[str, ...]:
     unknown = [name for name in (*(columns or ()), *kinds) if name not in set(table.names)]
     if unknown:
         raise UsageError(
@@ -195,7 +207,7 @@ def _chosen(table: Table, columns: Sequence[str] | None, kinds: Mapping[str, Col
 
 
 def _compare_all(
-    before: Table,
+    before: Table | FileProfile,
     after: Table,
     names: Sequence[str],
     kinds: Mapping[str, ColumnKind],
@@ -211,8 +223,8 @@ def _compare_all(
             found = Found(error=f"{after.path.name} has no such column")
         else:
             try:
-                reference = reference_side(before.column(name), kinds.get(name))
-                found = compare_sides(reference, current_side(after.column(name), reference), exact)
+                reference = before.reference(name, kinds.get(name))
+                found = compare_sides(reference, current_side(after.column(name), reference, exact), exact)
             except Exception as exc:  # one bad column must not cost the others, whatever is wrong with it
                 found = Found(error=f"cannot be compared: {exc}" if str(exc) else type(exc).__name__)
         if progress is not None:

@@ -9,7 +9,7 @@ only be read again. Both give the same distance to the last bit. Called by `comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -85,7 +85,7 @@ def ks_by_looks(grid: Cells, first: np.ndarray, second: np.ndarray, looks: tuple
     Raises:
         ValueError: if a look gives other values than those that were counted.
     """
-    counts: Sequence[np.ndarray] = (first, second)
+    counts = (first, second)
     bounds = ks_bounds(first, second, grid.single())
     while bounds.open_cells is not None:
         cells = bounds.open_cells
@@ -96,7 +96,7 @@ def ks_by_looks(grid: Cells, first: np.ndarray, second: np.ndarray, looks: tuple
                 raise ValueError("the data changed while it was being read")
             return _refined(bounds, *counts, u, v)
         grid = _finer(grid, cells, within, looks)
-        counts = [_recounted(grid, look, int(c.sum())) for look, c in zip(looks, counts, strict=True)]
+        counts = (_recounted(grid, looks[0], int(first.sum())), _recounted(grid, looks[1], int(second.sum())))
         bounds = ks_bounds(*counts, grid.single())
     return bounds.lower
 
