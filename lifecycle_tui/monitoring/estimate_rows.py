@@ -110,10 +110,12 @@ class RowTaker:
 
     Args:
         reach: the features that are looked at; empty: none.
+        learning: the sample holds labels, too. That of a window whose labels are to be estimated does not: which rows
+            are in it, and in which order, must not follow from labels.
     """
 
-    def __init__(self, coding: Coding, reach: Mapping[str, Reach]) -> None:
-        self._coding, self._reach = coding, dict(reach)
+    def __init__(self, coding: Coding, reach: Mapping[str, Reach], *, learning: bool) -> None:
+        self._coding, self._reach, self._learning = coding, dict(reach), learning
         self._taken: dict[str, _Taken] = {}
         self._read_features = False
 
@@ -126,7 +128,7 @@ class RowTaker:
         import numpy as np
 
         names = [versions] if isinstance(versions, str) else sorted(set(versions.tolist()))
-        said = None if prediction is None else coded(prediction, self._coding)
+        said = _implied(score, self._coding) if prediction is None else coded(prediction, self._coding)
         truth = None if target is None else coded(target, self._coding)
         columns = {n: features.column(n) for n in self._reach if n in features.column_names}
         outside = self._outside(columns, len(known)) if columns else {}
@@ -167,6 +169,8 @@ class RowTaker:
             beyond |= mask
             taken.outside_by[column] = taken.outside_by.get(column, 0) + int(mask.sum())
         taken.outside += int(beyond.sum())
+        if not self._learning:
+            given = {role: values for role, values in given.items() if role != "target"}
         taken.sampler.add(_beside(columns, given, here, at), len(at), None)
 
     def _outside(self, columns: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
@@ -254,6 +258,17 @@ def coded(values: pa.Array | np.ndarray, coding: Coding) -> np.ndarray:
     lookup = np.array([*(places.get(str(v), np.nan) for v in values.dictionary.to_pylist()), np.nan])
     codes = values.indices.fill_null(len(lookup) - 1).to_numpy(zero_copy_only=False)
     return np.asarray(lookup[codes], np.float64)
+
+
+def _implied(score: np.ndarray | None, coding: Coding) -> np.ndarray | None:
+    """What scores alone predict: positive from the cutoff on, or the likeliest class."""
+    import numpy as np
+
+    if score is None or not coding.classes:
+        return None
+    if score.ndim == 1:
+        return np.where(np.isnan(score), np.nan, (score >= coding.cutoff).astype(np.float64))
+    return np.where(np.isnan(score).any(axis=1), np.nan, np.nan_to_num(score).argmax(axis=1).astype(np.float64))
 
 
 def _unseen(column: Any, labels: frozenset[str]) -> np.ndarray:

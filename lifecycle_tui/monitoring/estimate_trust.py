@@ -21,6 +21,9 @@ LAST = 20
 MISS = 0.01
 """Share of windows whose realised value lies outside a 99 % interval though all is well."""
 
+FAR, NEWEST = 5.0, 3
+"""One window among so many of the newest is enough, where the truth lies that many standard errors off."""
+
 SUSPECT = 1e-3
 """Chance of so many misses from which concept drift is suspected."""
 
@@ -94,7 +97,7 @@ def withheld(signal: Signal) -> tuple[float, float, float] | None:
 
 def trust(past: Sequence[Signal]) -> Trust | None:
     """The trust that error signals of past windows (oldest first) give; None without any."""
-    from lifecycle_tui.stats.tails import binomial_sf
+    from lifecycle_tui.stats.tails import binomial_sf, normal_sf
 
     known = [s for s in past if s.value is not None and s.lower is not None and s.upper is not None][-LAST:]
     if not known:
@@ -107,7 +110,18 @@ def trust(past: Sequence[Signal]) -> Trust | None:
         chance = float(binomial_sf(misses, length, MISS)) if misses > 1 else 1.0
         if chance < worst[2]:
             worst = (misses, length, chance)
+    newest = known[-NEWEST:]
+    far = max(map(_off, newest))
+    if far > FAR and (chance := 2 * normal_sf(far)) < worst[2]:
+        worst = (hits[-NEWEST:].count(False), len(newest), chance)
     return Trust(len(known), sum(hits), mean, *worst)
+
+
+def _off(error: Signal) -> float:
+    """How many standard errors an estimate was off: the interval is 2 x 2.576 of them wide."""
+    assert error.value is not None and error.lower is not None and error.upper is not None
+    half = (error.upper - error.value) if error.value < 0 else (error.value - error.lower)
+    return abs(error.value) / half * 2.576 if half > 0 else 0.0
 
 
 def trusted(estimates: Iterable[Signal], past: Mapping[str, Sequence[Signal]]) -> list[Signal]:

@@ -174,13 +174,16 @@ def boosted(x: np.ndarray, y: np.ndarray) -> Trees:
     """scikit-learn's histogram boosting, small, as plain arrays (no pickle is kept, and using it imports nothing)."""
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     from lifecycle_tui.stats.losses import Trees
 
-    fitted = HistGradientBoostingRegressor(
-        max_iter=60, max_leaf_nodes=8, learning_rate=0.1, min_samples_leaf=20, max_bins=64, early_stopping=False,
-        random_state=0,
-    ).fit(x, y)  # fmt: skip
+    # So few rows are learned sooner by one thread than by several that wait for each other.
+    with threadpool_limits(1):
+        fitted = HistGradientBoostingRegressor(
+            max_iter=60, max_leaf_nodes=8, learning_rate=0.1, min_samples_leaf=20, max_bins=64, early_stopping=False,
+            random_state=0,
+        ).fit(x, y)  # fmt: skip
     starts, parts, before = [], [], 0
     for (tree,) in fitted._predictors:
         nodes = tree.nodes

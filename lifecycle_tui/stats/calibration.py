@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 BINS = 1024
+FOLD_BINS = 256
 KNOTS = 18
 FOLDS = 5
 _EDGE = 1e-6
@@ -123,11 +124,11 @@ def calibrate(score: np.ndarray, target: np.ndarray, *, probabilities: bool | No
     axis = None if probabilities else _axis(score)
     position = log_odds(score) if axis is None else np.interp(score, axis[0], axis[1])
     knots = _knots(position, min(positives, n - positives))
-    folds = [_binned(position[i::FOLDS], target[i::FOLDS]) for i in range(FOLDS)]
+    folds = [_binned(position[i::FOLDS], target[i::FOLDS], FOLD_BINS) for i in range(FOLDS)]
     whole = _binned(position, target)
     penalty = _penalty(knots)
     stiffness, held = _chosen(folds, knots, penalty, probabilities)
-    values, _ = _fitted(whole, knots, penalty * stiffness, probabilities, None)
+    values, _ = _fitted(whole, _design(whole.position, knots), penalty * stiffness, probabilities, None)
     covariance = _covariance(whole, knots, penalty, stiffness, values, probabilities)
     gain = None
     if probabilities:
@@ -148,8 +149,8 @@ def weighted(base: Calibration, score: np.ndarray, target: np.ndarray, weight: n
     effective = float(weight.sum() ** 2 / np.square(weight).sum())
     penalty = _penalty(base.knots) * base.stiffness
     binned = Binned(position, weight, weight * target)
-    values, curvature = _fitted(binned, base.knots, penalty, base.offset, base.values)
     design = _design(position, base.knots)
+    values, curvature = _fitted(binned, design, penalty, base.offset, base.values)
     shifted = position if base.offset else 0.0
     residual = weight * (target - expit(shifted + design @ values))
     inverse = np.linalg.inv(curvature)
@@ -214,12 +215,12 @@ def _penalty(knots: np.ndarray) -> np.ndarray:
 _RIDGE = 1e-3
 
 
-def _binned(position: np.ndarray, target: np.ndarray) -> Binned:
-    """Counts of sorted rows: by distinct position, or by 1,024 runs of equally many rows."""
+def _binned(position: np.ndarray, target: np.ndarray, most: int = BINS) -> Binned:
+    """Counts of sorted rows: by distinct position, or by at most `most` runs of equally many rows."""
     n = len(position)
     starts = np.flatnonzero(np.diff(position, prepend=np.nan) != 0)
-    if len(starts) > BINS:
-        starts = np.unique(np.linspace(0, n, BINS, endpoint=False).astype(np.int64))
+    if len(starts) > most:
+        starts = np.unique(np.linspace(0, n, most, endpoint=False).astype(np.int64))
     if not n:
         return Binned(position, position, position)
     rows = np.diff(np.append(starts, n)).astype(np.float64)
@@ -227,33 +228,37 @@ def _binned(position: np.ndarray, target: np.ndarray) -> Binned:
 
 
 def _fitted(
-    data: Binned, knots: np.ndarray, penalty: np.ndarray, offset: bool, start: np.ndarray | None
+    data: Binned,
+    design: np.ndarray,
+    penalty: np.ndarray,
+    offset: bool,
+    start: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values at the knots by Newton's method with halved steps, and the penalised curvature there."""
-    design, base = _design(data.position, knots), data.position if offset else np.zeros(len(data.position))
-    penalty = penalty + _RIDGE * np.eye(len(knots))
+    k = design.shape[1]
+    base = data.position if offset else np.zeros(len(data.position))
+    penalty = penalty + _RIDGE * np.eye(k)
     if start is None:
         share = np.clip(data.positives.sum() / max(data.rows.sum(), 1.0), _EDGE, 1 - _EDGE)
-        start = np.zeros(len(knots)) if offset else np.full(len(knots), np.log(share / (1 - share)))
-    values = start.copy()
+        start = np.zeros(k) if offset else np.full(k, np.log(share / (1 - share)))
+    values, eta = start.copy(), base + design @ start
 
-    def loss(at: np.ndarray) -> float:
-        eta = base + design @ at
+    def loss(at: np.ndarray, eta: np.ndarray) -> float:
         return float(np.dot(data.rows, np.logaddexp(0, eta)) - np.dot(data.positives, eta) + at @ penalty @ at / 2)
 
-    now = loss(values)
+    now = loss(values, eta)
     for _ in range(50):
-        p = expit(base + design @ values)
+        p = expit(eta)
         slope = design.T @ (data.rows * p - data.positives) + penalty @ values
         curvature = (design * (data.rows * p * (1 - p))[:, None]).T @ design + penalty
         step = np.linalg.solve(curvature, slope)
-        size = 1.0
-        while (new := loss(values - size * step)) > now + 1e-12 * abs(now) and size > 1e-4:
+        size, along = 1.0, design @ step
+        while (new := loss(values - size * step, eta - size * along)) > now + 1e-12 * abs(now) and size > 1e-4:
             size /= 2
-        values, before, now = values - size * step, now, new
-        if before - now < 1e-9 * (1 + abs(now)):
+        values, eta, before, now = values - size * step, eta - size * along, now, new
+        if before - now < 1e-7 * (1 + abs(now)):
             break
-    p = expit(base + design @ values)
+    p = expit(eta)
     return values, (design * (data.rows * p * (1 - p))[:, None]).T @ design + penalty
 
 
@@ -263,22 +268,27 @@ def _likelihood(data: Binned, p: np.ndarray) -> float:
 
 
 def _chosen(folds: list[Binned], knots: np.ndarray, penalty: np.ndarray, offset: bool) -> tuple[float, float]:
-    """The stiffness of the highest held-out log-likelihood, and that likelihood; of equals the stiffest."""
-    found: list[tuple[float, float]] = []
-    others = [
-        Binned(*(np.concatenate([getattr(f, name) for j, f in enumerate(folds) if j != i]) for name in Binned._fields))
-        for i in range(len(folds))
-    ]
+    """The stiffness of the highest held-out log-likelihood, and that likelihood; from the stiffest on, until it has
+    fallen clearly."""
+    designs = [_design(fold.position, knots) for fold in folds]
+    others = []
+    for i in range(len(folds)):
+        rest = [j for j in range(len(folds)) if j != i]
+        data = Binned(*(np.concatenate([getattr(folds[j], name) for j in rest]) for name in Binned._fields))
+        others.append((data, np.concatenate([designs[j] for j in rest])))
     starts: list[np.ndarray | None] = [None] * len(folds)
+    best = (-np.inf, _STIFFNESS[-1])
     for stiffness in reversed(_STIFFNESS):
         held = 0.0
         for i, fold in enumerate(folds):
-            values, _ = _fitted(others[i], knots, penalty * stiffness, offset, starts[i])
+            values, _ = _fitted(*others[i], penalty * stiffness, offset, starts[i])
             starts[i] = values
-            p = _design(fold.position, knots) @ values
-            held += _likelihood(fold, expit(fold.position + p if offset else p))
-        found.append((held, stiffness))
-    best = max(found, key=lambda item: (item[0], item[1]))
+            eta = designs[i] @ values
+            held += _likelihood(fold, expit(fold.position + eta if offset else eta))
+        if held > best[0]:
+            best = (held, stiffness)
+        elif held < best[0] - 2.0:
+            break
     return best[1], best[0]
 
 

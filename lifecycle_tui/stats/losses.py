@@ -58,8 +58,9 @@ def loss_line(said: np.ndarray, loss: np.ndarray) -> LossLine:
     residual = loss - x @ beta
     meat = (x * (w * residual)[:, None]).T @ (x * (w * residual)[:, None])
     covariance = inverse @ meat @ inverse * n / max(1, n - 2)
-    line = np.maximum(x @ beta, 1e-300)
-    ratio = float(np.square(residual).sum() / np.square(line).sum())
+    line = np.maximum(x @ beta, 0.0)
+    size = float(np.square(line).sum())
+    ratio = float(np.square(residual).sum()) / size if size > 0 else 0.0
     scale = np.diag([1.0, 1 / mean])
     return LossLine(
         float(beta[0]), float(beta[1] / mean), scale @ covariance @ scale, ratio, float(said.min()), float(said.max()),

@@ -16,12 +16,12 @@ from lifecycle_tui.monitoring.performance import Coding
 
 
 def taken(
-    scans: Scan | Iterable[Scan], coding: Coding, reach: Mapping[str, Reach], scorer: Scorer | None
+    scans: Scan | Iterable[Scan], coding: Coding, reach: Mapping[str, Reach], scorer: Scorer | None, *, learning: bool
 ) -> dict[str, ScoredRows]:
     """The rows of scans by version: as the data scores them, or versions of ours."""
     import pyarrow as pa
 
-    taker = RowTaker(coding, reach)
+    taker = RowTaker(coding, reach, learning=learning)
     for scan in [scans] if isinstance(scans, Scan) else scans:
         for batch in scan:
             if scorer is None:
@@ -52,7 +52,7 @@ def of_validation(
     import numpy as np
     import pyarrow as pa
 
-    taker, at, rows = RowTaker(coding, reach), validation.at, validation.gathered.rows
+    taker, at, rows = RowTaker(coding, reach, learning=True), validation.at, validation.gathered.rows
     if len(at):
         said, score = aligned(validation.said, len(at), coding)
         arrived = None if rows.arrived is None else rows.arrived[at]

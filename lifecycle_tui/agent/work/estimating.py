@@ -119,7 +119,7 @@ class Estimating:
 
     def _rows(self, state: WindowState) -> dict[str, ScoredRows]:
         scan = self.data.scan(state.window, self.job.now, columns=tuple(self._reach()))
-        return taken(scan, self.reference.coding, self._reach(), self.scorer)
+        return taken(scan, self.reference.coding, self._reach(), self.scorer, learning=False)
 
     def _reach(self) -> Mapping[str, Any]:
         return reaches(self.reference.columns, self.reference.features)
@@ -156,7 +156,9 @@ class Estimating:
             return f"{said}, and no window of it has all its labels yet"
         scans = (self.data.scan(w, self.job.now, columns=tuple(self._reach())) for w in chosen)
         try:
-            rows = taken(scans, self.reference.coding, self._reach(), self.scorer).get(version, ScoredRows(0))
+            rows = taken(scans, self.reference.coding, self._reach(), self.scorer, learning=True).get(
+                version, ScoredRows(0)
+            )
             found = estimators.learn(self.reference.coding, rows, self._reach(), self.metrics)
         except LifecycleError as exc:
             return f"{said}; of its {len(chosen)} windows with all labels: {exc.message}"
@@ -199,7 +201,7 @@ def _learn(
             rows = of_validation(validation, first.version.label, reference.coding, reach)
         else:
             scan = model.data.scan(survey.reference, job.now, columns=tuple(reach))
-            rows = taken(scan, reference.coding, reach, scorer)
+            rows = taken(scan, reference.coding, reach, scorer, learning=True)
     except LifecycleError as exc:
         return {"" if first is None else first.version.label: f"the reference cannot be learned from: {exc.message}"}
     found: dict[str, Estimator | str] = {}
