@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lifecycle_tui.data.blocks import block_named as block_named
     from lifecycle_tui.data.blocks import find_blocks as find_blocks
+    from lifecycle_tui.data.blocks import period_ends as period_ends
+    from lifecycle_tui.data.blocks import period_of as period_of
     from lifecycle_tui.data.cells import FORMS as FORMS
     from lifecycle_tui.data.cells import Form as Form
     from lifecycle_tui.data.cells import arrow_type as arrow_type
@@ -247,6 +249,8 @@ _HOMES: dict[str, str] = {
     "block_named": "data.blocks",
     "find_blocks": "data.blocks",
     "form_of": "data.cells",
+    "period_ends": "data.blocks",
+    "period_of": "data.blocks",
     "is_address": "data.stores",
     "open_stored": "data.stores",
     "find_fragments": "data.files",

@@ -35,6 +35,9 @@ class SignalInfo:
     directed: bool = True
 
 
+SEGMENTED = frozenset({"rows", "drift.share", "drift.count", "drift.max"})
+"""Those of the program that there are for every segment too, beside the metrics."""
+
 PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("rows", (0.0, None), "rows", interval=False),
     SignalInfo("labels", (0.0, None), "rows", interval=False),
@@ -47,6 +50,7 @@ PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
     SignalInfo("drift.share", (0.0, 1.0), "share", interval=False),
     SignalInfo("drift.count", (0.0, None), "", interval=False),
     SignalInfo("drift.max", (0.0, 1.0), "", interval=False),
+    SignalInfo("segments.worst", (0.0, None), performance=True, interval=False, directed=False),
     *(
         SignalInfo(name, (0.0, 1.0), "", performance=True, interval=False, directed=False)
         for name in ("target.shift", "concept.shift", "score.shift")
@@ -66,6 +70,11 @@ DETECTOR_RANGES: dict[str, Range] = {
     "chi2": (0.0, None),
     "missing": (0.0, 1.0),
     "unseen": (0.0, 1.0),
+    "mmd": (0.0, None),
+    "energy": (0.0, None),
+    "classifier": (0.0, 1.0),
+    "pca": (0.0, None),
+    "text_classifier": (0.0, 1.0),
     "wasserstein": (0.0, None),
     "js": (0.0, 1.0),
     "hellinger": (0.0, 1.0),
@@ -108,13 +117,29 @@ class MetricInfo:
 
 @dataclass(frozen=True, slots=True)
 class SignalCatalog:
-    """The signals of one model by name."""
+    """The signals of one model by name.
+
+    Attributes:
+        segments: columns by whose values there are signals of segments, `NAME.COLUMN=VALUE`; which values there will be
+            nobody knows before the data is read.
+        segmented: the signals that there are for every segment too.
+    """
 
     signals: Mapping[str, SignalInfo] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    segmented: frozenset[str] = frozenset()
 
     def get(self, name: str) -> SignalInfo | None:
         """The signal of that name, or None."""
-        return self.signals.get(name)
+        return self.signals.get(name) or self._of_segment(name)
+
+    def _of_segment(self, name: str) -> SignalInfo | None:
+        for column in self.segments:
+            base, found, value = name.partition(f".{column}=")
+            info = self.signals.get(base)
+            if found and value and info is not None and base in self.segmented:
+                return replace(info, name=name, column=f"{column}={value}")
+        return None
 
     def for_gates(self) -> SignalCatalog:
         """The same with `challenger.NAME` and `champion.NAME` for every performance signal, as gates read them."""
@@ -142,6 +167,7 @@ def model_catalog(
     detectors: Sequence[DetectorInfo] = (),
     metrics: Sequence[MetricInfo] = (),
     extra: Sequence[SignalInfo] = (),
+    segments: Sequence[str] = (),
 ) -> SignalCatalog:
     """The catalog of a model.
 
@@ -149,6 +175,7 @@ def model_catalog(
         columns: kind of every column that detectors look at.
         detectors, metrics: those that the model uses (its own or the defaults).
         extra: anything else, e.g. estimates; they win over others of the same name.
+        segments: the columns that the model declares as `segments` or `protected`.
     """
     found = {info.name: info for info in PROGRAM_SIGNALS}
     for detector in detectors:
@@ -163,4 +190,4 @@ def model_catalog(
     for metric in metrics:
         found[metric.name] = SignalInfo(metric.name, metric.range, performance=True, directed=metric.directed)
     found.update((info.name, info) for info in extra)
-    return SignalCatalog(found)
+    return SignalCatalog(found, tuple(segments), SEGMENTED | {metric.name for metric in metrics})

@@ -18,7 +18,7 @@ here (PYTEST_DONT_REWRITE).
 
 from __future__ import annotations
 
-from lifecycle_tui.testing.columns import measure, outcomes, profile
+from lifecycle_tui.testing.columns import measure, measure_table, outcomes, profile
 from lifecycle_tui.testing.conforming import Conformance, conformance
 from lifecycle_tui.testing.fixtures import Drive, clock, drive, workspace
 from lifecycle_tui.testing.loading import load_module, load_plugin
@@ -51,6 +51,7 @@ __all__ = [
     "load_module",
     "load_plugin",
     "measure",
+    "measure_table",
     "message",
     "outcomes",
     "profile",

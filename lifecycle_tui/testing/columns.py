@@ -55,6 +55,40 @@ def measure(
     return as_measurement(detector.measure(*sides))
 
 
+def measure_table(
+    detector: Any,
+    reference: Mapping[str, Sequence[Any]],
+    window: Mapping[str, Sequence[Any]],
+    kinds: Mapping[str, ColumnKind] | None = None,
+) -> Measurement:
+    """The same for a detector of whole tables (`scope = "table"`): column → its values, aligned.
+
+    Args:
+        kinds: of the columns; "numeric" where it is not said.
+    """
+    from lifecycle_tui.plugin_host.conformance.columns import column
+    from lifecycle_tui.plugin_host.results import as_measurement
+
+    of = kinds or {}
+    takes = getattr(detector, "takes", "profile")
+    sides: tuple[Any, ...]
+    if takes == "profile":
+        base = {name: profile(values, of.get(name, "numeric")) for name, values in reference.items()}
+        grids = {name: getattr(found, "grid", None) for name, found in base.items()}
+        now = {name: profile(values, of.get(name, "numeric"), grid=grids[name]) for name, values in window.items()}
+        sides = tuple({name: found.compact() for name, found in side.items()} for side in (base, now))
+    else:
+        import pyarrow as pa
+
+        sides = tuple(
+            pa.table({name: column(of.get(name, "numeric"), values) for name, values in side.items()})
+            for side in (reference, window)
+        )
+        if takes == "pandas":
+            sides = tuple(side.to_pandas() for side in sides)
+    return as_measurement(detector.measure(*sides))
+
+
 def outcomes(
     task: str,
     target: Sequence[Any],

@@ -104,13 +104,32 @@ CASES: tuple[tuple[str, str, Case], ...] = (
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def inputs(bench: Bench, kind: str, reference: Any, window: Any, *, parts: int = 1) -> tuple[Any, Any]:
-    """Both sides as the detector takes them; the window of rows in that many chunks."""
+def inputs(bench: Bench, kind: str, reference: Any, window: Any, *, parts: int = 1) -> tuple[Any, ...]:
+    """Both sides as the detector takes them; the window of rows in that many chunks, a table of the one column."""
+    return tuple(_handed(bench, kind, side) for side in _columns(bench, kind, reference, window, parts))
+
+
+def _handed(bench: Bench, kind: str, side: Any) -> Any:
+    """The column; where the detector takes tables, one of it alone, called as its kind."""
+    if bench.info.scope != "table":
+        return side
+    if bench.info.takes == "profile":
+        return {kind: side}
+    if bench.info.takes == "pandas":
+        return side.to_frame(kind)
+    import pyarrow as pa
+
+    return pa.table({kind: side})
+
+
+def _columns(bench: Bench, kind: str, reference: Any, window: Any, parts: int) -> tuple[Any, Any]:
     if bench.info.takes == "profile":
         base = _profile(bench, kind, reference, None)
         now = _profile(bench, kind, window, getattr(base, "grid", None))
         # A team's detector is given profiles without the values, as they are stored.
         return (base, now) if bench.info.origin == "builtin" else (base.compact(), now.compact())
+    if bench.info.sample is not None:
+        reference, window = reference.slice(0, bench.info.sample), window.slice(0, bench.info.sample)
     if parts > 1:
         import pyarrow as pa
 
@@ -209,8 +228,9 @@ def mergeable(bench: Bench) -> None:
         window = column(kind, ordinary(kind, 3 * ROWS, shifted=True))
         whole = _profile(bench, kind, window, grid)
         merged = _profile(bench, kind, window.slice(0, ROWS), grid) + _profile(bench, kind, window.slice(ROWS), grid)
-        one = bench.checked(bench.make().measure(base, whole))
-        two = bench.checked(bench.make().measure(base.compact(), merged))
+        whole_sides = _handed(bench, kind, base), _handed(bench, kind, whole)
+        merged_sides = _handed(bench, kind, base.compact()), _handed(bench, kind, merged)
+        one, two = (bench.checked(bench.make().measure(*sides)) for sides in (whole_sides, merged_sides))
         hint = "use what profiles add up to: counts, shares, quantiles, mean, std"
         bench.same(one, two, "the same for merged profiles as for the whole", hint)
 
