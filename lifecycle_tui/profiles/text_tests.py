@@ -15,7 +15,7 @@ from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.profiles.compare import _nothing
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.profiles.text import CLASSES, TextCounts, below, lower
-from lifecycle_tui.stats.largest import most_changed
+from lifecycle_tui.stats.largest import least_pvalue, most_changed
 from lifecycle_tui.stats.two_sample import ks_pvalue, two_proportions
 
 _NAMED = 10
@@ -25,8 +25,9 @@ def characters(reference: NumericProfile, window: NumericProfile) -> Measurement
     """How documents' shares of a class of characters have moved: the largest KS distance over the classes.
 
     For each class that occurs, two tests of documents: their share of the class (two-sample Kolmogorov-Smirnov on 34
-    cells) and whether they have any of it (two proportions). The smallest p is multiplied by the number of tests
-    (Bonferroni); `detail.class` is the class it belongs to, which need not be the one that moved furthest.
+    cells) and whether they have any of it (two proportions). The smallest p is multiplied by the number of tests that
+    could have reached it (Bonferroni, Tarone); `detail.class` is the class it belongs to, which need not be the one
+    that moved furthest.
 
     Raises:
         TypeError: if the profiles are not of text columns.
@@ -37,6 +38,7 @@ def characters(reference: NumericProfile, window: NumericProfile) -> Measurement
     p, q = found
     n, m = p.documents, q.documents
     tests: list[tuple[float, str]] = []
+    reach: list[float] = []
     distances: dict[str, float] = {}
     for i, name in enumerate(CLASSES):
         if not p.characters[i] and not q.characters[i]:
@@ -44,21 +46,24 @@ def characters(reference: NumericProfile, window: NumericProfile) -> Measurement
         f, g = np.cumsum(p.shares[i]) / n, np.cumsum(q.shares[i]) / m
         distances[name] = min(1.0, float(np.abs(f - g).max()))
         tests.append((ks_pvalue(distances[name], n, m).value, name))
+        reach.append(0.0)
         without = int(p.shares[i, 0]), int(q.shares[i, 0])
         tests.append((two_proportions(n - without[0], n, m - without[1], m).value, name))
+        reach.append(least_pvalue(sum(without), n, m))
     if not tests:  # nothing but empty texts
         return Measurement(0.0, n=min(n, m), p_value=1.0, effect=0.0, definition=_OF_CHARACTERS)
     least, surest = min(tests)
+    able = sum(r <= least for r in reach)  # where all documents have a class, the test of that costs nothing
     value = max(distances.values())
     return Measurement(
         value,
         n=min(n, m),
-        p_value=min(1.0, least * len(tests)),
+        p_value=min(1.0, least * able),
         effect=value,
         definition=_OF_CHARACTERS,
         detail={
             "class": surest,
-            "tests": len(tests),
+            "tests": able,
             "distances": distances,
             "reference": _mix(p),
             "window": _mix(q),

@@ -76,7 +76,7 @@ def most_changed(first: np.ndarray, second: np.ndarray, n: int, m: int) -> tuple
     order = np.argsort(p, kind="stable")
     places, p = places[order], p[order]
     sizes, labels = np.unique(pooled[pooled > 0], return_counts=True)
-    reach = np.array([_least(int(c), n, m) for c in sizes.tolist()])
+    reach = np.array([least_pvalue(int(c), n, m) for c in sizes.tolist()])
     able = int(labels[reach <= p[0] * (1 + 1e-9)].sum())
     return places, p, min(1.0, float(p[0]) * max(1, able))
 
@@ -111,7 +111,7 @@ def _likelihood_ratio(first: np.ndarray, second: np.ndarray, n: int, m: int) -> 
     return found
 
 
-def _least(count: int, n: int, m: int) -> float:
+def least_pvalue(count: int, n: int, m: int) -> float:
     """The smallest p-value that a label in `count` rows of both samples could have: all of it on one side."""
     logs = []
     for rows, others in ((n, m), (m, n)):
