@@ -22,6 +22,7 @@ from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.profiles.pending import Pending
 from lifecycle_tui.profiles.profiler import Profile, Profiler
 from lifecycle_tui.profiles.survey import Survey
+from lifecycle_tui.profiles.text import dump_text, load_text
 
 if TYPE_CHECKING:
     from lifecycle_tui.profiles.grids import Grid
@@ -119,6 +120,8 @@ def dump_share(share: Share) -> bytes:
         elif column.values is not None:
             forms[name] = ["values", column.kind, column.rows]
             blobs[f"values:{name}"] = dump_array(column.values)
+            if column.text is not None:
+                blobs[f"text:{name}"] = dump_text(column.text)
         elif column.survey is not None:
             forms[name] = ["survey", column.kind, column.rows]
             blobs[f"survey:{name}"] = column.survey.dump()
@@ -148,7 +151,8 @@ def load_share(data: bytes, grids: Grids, coding: Coding) -> Share:
             continue
         how, kind, rows = form
         if how == "values":
-            columns[name] = Pending(kind, rows, load_array(blobs[f"values:{name}"]))
+            text = load_text(blobs[f"text:{name}"]) if f"text:{name}" in blobs else None
+            columns[name] = Pending(kind, rows, load_array(blobs[f"values:{name}"]), text=text)
         else:
             columns[name] = Pending(kind, rows, None, Survey.load(blobs[f"survey:{name}"]))
     kept = {name: load_table(blobs[f"kept:{name}"]).column(0) for name in facts["kept"]}

@@ -1,0 +1,153 @@
+"""Evaluations on a real Dask cluster of separate processes: the same bytes as here, whatever happens to its workers."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from lifecycle_tui.agent.engine.cluster import Cluster as Connection
+from lifecycle_tui.agent.engine.cluster import ClusterError
+from lifecycle_tui.agent.workers.context import Cancelled
+from tests.engine.cluster_room import LAKE, Cluster, Lake, cluster, end, stopped_at_work, wait_for, watched
+
+pytestmark = pytest.mark.slow
+
+
+def beside(lake: Lake) -> Lake:
+    """A copy of the workspace with nothing measured, at a path of its own."""
+    other = Lake(lake.root.parent / "other")
+    shutil.copytree(lake.root, other.root, copy_function=shutil.copy2)
+    return other
+
+
+def same(one: Lake, other: Lake) -> None:
+    mine, theirs = one.facts(), other.facts()
+    for name, rows in mine.items():
+        assert len(rows) == len(theirs[name]), name
+        for here, there in zip(rows, theirs[name], strict=True):
+            assert here == there, name
+    assert len(mine["windows"]) > 2 and len(mine["profiles"]) > 5
+
+
+def test_the_same_bytes_as_here(lake: Lake, shared: Cluster) -> None:
+    other = beside(lake)
+    lake.declare('"local"')
+    other.declare(shared.engine)
+    lake.check()
+    other.check()
+    same(lake, other)
+    assert any("reading on the Dask cluster" in text for text in other.log())
+    assert not any("read here" in text for text in other.log())
+
+
+class Running:
+    """An evaluation in a thread; how it ended."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.stop = threading.Event()
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(lake,), daemon=True)
+        self._thread.start()
+
+    def _run(self, lake: Lake) -> None:
+        try:
+            lake.check(stop=self.stop.is_set)
+        except BaseException as exc:
+            self.error = exc
+
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def ended(self, seconds: float = 60) -> BaseException | None:
+        self._thread.join(seconds)
+        assert self.over, "it hangs"
+        return self.error
+
+
+def test_a_worker_that_is_killed_costs_its_shares(lake: Lake, tmp_path: Path) -> None:
+    other = beside(lake)
+    lake.declare('"local"')
+    lake.check()
+    (tmp_path / "dask").mkdir()
+    with cluster(tmp_path / "dask") as found, watched(found) as tasks:
+        wait_for(lambda: len(tasks()) == 2)
+        other.declare(found.engine)
+        running, victim = Running(other), found.workers[0]
+        wait_for(lambda: running.over or stopped_at_work(victim, "w0", tasks))
+        assert not running.over and len(lake.facts()["windows"]) > len(other.facts()["windows"])
+        end(victim)
+        assert running.ended() is None
+        assert len(tasks()) == 1
+    same(lake, other)
+
+
+def test_a_scheduler_that_is_gone_is_said_and_nothing_is_half_written(lake: Lake, tmp_path: Path) -> None:
+    other = beside(lake)
+    lake.declare('"local"')
+    lake.check()
+    (tmp_path / "dask").mkdir()
+    with cluster(tmp_path / "dask", workers=1) as found:
+        other.declare(found.engine)
+        with watched(found) as tasks:
+            wait_for(lambda: len(tasks()) == 1)
+            running = Running(other)
+            wait_for(lambda: running.over or stopped_at_work(found.workers[0], "w0", tasks))
+            assert not running.over
+        end(found.scheduler)
+        error = running.ended(20)
+    assert isinstance(error, ClusterError)
+    assert f"the Dask scheduler at {found.address} is gone" in error.message
+    assert error.hint is not None and "nothing is half-written" in error.hint
+    other.declare('"local"')
+    other.check()
+    same(lake, other)
+
+
+def test_a_job_that_is_cancelled_leaves_the_cluster_idle(lake: Lake, shared: Cluster) -> None:
+    lake.declare(shared.engine)
+    with watched(shared) as tasks:
+        running = Running(lake)
+        wait_for(lambda: running.over or sum(tasks().values()) > 0)
+        running.stop.set()
+        assert isinstance(running.ended(), Cancelled)
+        wait_for(lambda: sum(tasks().values()) == 0)
+    assert len(lake.facts()["windows"]) < 3
+
+
+def test_nobody_answers_and_nobody_works(tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match=r"the Dask scheduler at tcp://127\.0\.0\.1:9 cannot be reached") as said:
+        Connection("tcp://127.0.0.1:9", connect=0.3)
+    assert said.value.hint is not None and 'engine = "local"' in said.value.hint
+    with pytest.raises(ClusterError, match="cannot be reached"):
+        Connection("nonsense://x", connect=0.3)
+    with cluster(tmp_path, workers=0) as found, pytest.raises(ClusterError, match="has no worker") as said:
+        Connection(found.address, connect=0.3)
+    assert said.value.hint == f"start one: dask worker {found.address}"
+
+
+SOURCE = """
+from lifecycle_tui.api import hookimpl
+from lifecycle_tui.builtin.sources.parquet import ParquetSource
+
+class Lakehouse(ParquetSource):
+    name = "lakehouse"
+    suffixes = (".parquet", ".lakehouse")
+
+@hookimpl
+def register_sources(register):
+    register(Lakehouse)
+"""
+
+
+def test_a_source_of_the_teams_is_read_here_and_said(lake: Lake, shared: Cluster) -> None:
+    own = LAKE.replace('partition = "dt"', 'partition = "dt", use = "lakehouse"')
+    (lake.root / "plugins").mkdir()
+    (lake.root / "plugins" / "lakehouse.py").write_text(SOURCE)
+    lake.declare(shared.engine, text=own)
+    lake.check()
+    assert "its predictions is read here: the team's own source lakehouse is not on the workers" in lake.log()
+    assert len(lake.facts()["windows"]) > 2
