@@ -16,7 +16,6 @@ import pyarrow as pa
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.profiles import arrow
 from lifecycle_tui.profiles.categorical import CategoricalProfile
-from lifecycle_tui.profiles.choose import MOST_KEPT
 from lifecycle_tui.profiles.grids import Grid, PointGrid
 from lifecycle_tui.profiles.kolmogorov import Look
 from lifecycle_tui.profiles.numeric import NumericProfile
@@ -24,6 +23,9 @@ from lifecycle_tui.profiles.profiler import Profile, Profiler
 
 MANY_LABELS = 1_000
 """Text with more distinct values than this, most of them occurring once or twice, is text and not a category."""
+
+HELD = 2_097_152
+"""Up to this many values of a column are held: 16 MB, for the few columns that are read at once."""
 
 
 class FileColumn(Protocol):
@@ -95,7 +97,7 @@ def current_side(column: FileColumn, reference: Side, exact: bool = True) -> Sid
     """
     known = reference.profile
     if isinstance(known, NumericProfile):
-        return _side(column, known.kind, known.grid, MOST_KEPT if exact and reference.look is not None else 0)
+        return _side(column, known.kind, known.grid, HELD if exact and reference.look is not None else 0)
     return _side(column, "categorical", None)
 
 
@@ -118,7 +120,7 @@ def _is_text(form: pa.DataType) -> bool:
     return pa.types.is_string(form) or pa.types.is_large_string(form) or pa.types.is_string_view(form)
 
 
-def _side(column: FileColumn, kind: ColumnKind, grid: Grid | None, keep: int = MOST_KEPT) -> Side:
+def _side(column: FileColumn, kind: ColumnKind, grid: Grid | None, keep: int = HELD) -> Side:
     if kind == "categorical":
         return Side(_labels(column))
     if kind == "time":

@@ -13,8 +13,9 @@ from lifecycle_tui.profiles.grids import MOST_CELLS, AffineGrid, Grid, IntegerGr
 CENTRE = (0.002, 0.998)  # an affine grid spends its cells on the values between these quantiles
 _MARGIN = 0.05
 _RESOLVED = 60  # of 63 quantiles: equal cells are good enough
-MOST_KEPT = 2_097_152
-"""Up to this many values of a reference are kept until its grid is decided; beyond, `survey.Survey` decides."""
+MOST_KEPT = 524_288
+"""Up to this many values of a column are kept: 4 MB, however many rows there are. Of a reference until its grid is
+decided (beyond, `survey.Survey` decides), of a window for what values tell more exactly than counts."""
 _PROBE = MOST_CELLS + MOST_CELLS // 4
 
 
@@ -31,8 +32,12 @@ def choose_grid(values: np.ndarray) -> Grid:
     return choose_and_count(values)[0]
 
 
-def choose_and_count(values: np.ndarray) -> tuple[Grid, np.ndarray, np.ndarray | None]:
-    """(grid, histogram of the values on it, their cells unless it is made of points): choosing already had to count."""
+def choose_and_count(values: np.ndarray, most: int | None = None) -> tuple[Grid, np.ndarray, np.ndarray | None]:
+    """(grid, histogram of the values on it, their cells unless it is made of points): choosing already had to count.
+
+    Args:
+        most: of more values than this (`MOST_KEPT`) the grid is chosen as from a survey of them.
+    """
     if len(values) == 0:
         grid: Grid = PointGrid(np.empty(0))
         return grid, np.zeros(1, dtype=np.int64), None
@@ -42,7 +47,7 @@ def choose_and_count(values: np.ndarray) -> tuple[Grid, np.ndarray, np.ndarray |
         return grid, grid.histogram(values), None
     if values.dtype.kind != "f":
         values = values.astype(np.float64)
-    if len(values) > MOST_KEPT:
+    if len(values) > (MOST_KEPT if most is None else most):
         return _surveyed(values)
     ordered = _few_distinct(values)
     if ordered is not None:

@@ -36,6 +36,7 @@ class Profiler:
         kind: "categorical" counts labels; "numeric" values; "text" lengths in characters; "time" instants.
         grid: the column's grid; None for a reference whose grid is to be decided (or for categories).
         keep: up to how many values the profile holds in `values`, for an exact KS distance; more are dropped.
+        hold: up to how many values are held until a grid is decided (`MOST_KEPT` unless given); it decides the grid.
         moments: whether to form exact sums for `mean` and `std` (about 45 ns a value).
         text: of a text column, whether to count characters and tokens too (about 25 ns a character).
     """
@@ -46,12 +47,14 @@ class Profiler:
         grid: Grid | None = None,
         *,
         keep: int = MOST_KEPT,
+        hold: int | None = None,
         moments: bool = True,
         text: bool = True,
     ) -> None:
         self.kind = kind
         self.grid = grid
         self._keep, self._moments = keep, moments
+        self._hold = MOST_KEPT if hold is None else hold
         self._rows = 0
         self._labels = CategoricalProfile(0, {})
         self._pending: dict[str, int] = {}
@@ -113,7 +116,7 @@ class Profiler:
             self.grid, self._counts = self._survey.grid(), self._survey.histogram()
         elif self.grid is None:
             assert kept is not None  # without a grid, values are dropped only for a survey
-            self.grid, self._counts, index = choose_and_count(kept)
+            self.grid, self._counts, index = choose_and_count(kept, self._hold)
             self._describe(kept)
             kept, index = (kept, index) if self._n <= self._keep else (None, None)
         return NumericProfile(
@@ -156,7 +159,7 @@ class Profiler:
         if self._survey is None:
             assert self._kept is not None
             self._kept.append(values)
-            if self._n <= MOST_KEPT:
+            if self._n <= self._hold:
                 return
             self._survey, parts, self._kept = Survey(), self._kept, None
         else:

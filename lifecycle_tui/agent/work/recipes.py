@@ -25,7 +25,7 @@ from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec, TrainingSpec
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
-from lifecycle_tui.profiles.profiler import Profiler
+from lifecycle_tui.profiles.profiler import profile_column
 from lifecycle_tui.registry.versions import Version
 from lifecycle_tui.training import lineage
 from lifecycle_tui.training.artefact import dump, format_of
@@ -52,9 +52,8 @@ class Validation:
         if PREDICTION not in outputs:
             return {}
         kind = outputs[PREDICTION]
-        profiler = Profiler(kind, None)
-        profiler.update(output_values(*aligned(self.said, len(self.at), code), kind, code))
-        return {PREDICTION: ColumnData(kind, profiler.result())}
+        values = output_values(*aligned(self.said, len(self.at), code), kind, code)
+        return {PREDICTION: ColumnData(kind, profile_column(kind, lambda: [values]))}
 
     def collected(self, label: str, code: Coding) -> Collector:
         """What was said beside the truth."""
