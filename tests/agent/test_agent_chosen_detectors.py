@@ -53,9 +53,9 @@ def test_named_detectors_measure_and_judge(desk: Space) -> None:
     top = last.signals["tokens.body"].detail["top"]
     assert {row["token"] for row in top[:2]} == {"gateway", "timeout"}
     assert last.signals["characters.body"].detail["class"] == "uppercase"
-    assert before.signals["tokens.body"].state == "ok"
+    assert before.signals["tokens.body"].state in ("ok", "cannot-tell")  # by the power of so few rows
     for name in ("anderson.age", "range.age"):
-        assert last.signals[name].state == "ok", name
+        assert last.signals[name].state in ("ok", "cannot-tell"), name
         assert 0 <= last.signals[name].detail["p_value"] <= 1
     evidently = last.signals["evidently.age"]
     assert evidently.state == "ok" and "Evidently's ks" in evidently.detail["definition"]
