@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lifecycle_tui.agent.work.evaluate import evaluate
+from lifecycle_tui.agent.work.retrain import retrain
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.state import jobs, models, processes
@@ -145,12 +146,14 @@ class Lake:
     def declare(self, engine: str, detectors: str = DETECTORS, text: str = LAKE) -> None:
         (self.root / "lifecycle.toml").write_text(text.format(engine=engine, detectors=detectors))
 
-    def context(self, state: State, *, model: str = "lake", stop: Callable[[], bool] = lambda: False) -> JobContext:
+    def context(
+        self, state: State, *, model: str = "lake", stop: Callable[[], bool] = lambda: False, kind: str = "evaluate"
+    ) -> JobContext:
         workspace = open_workspace(self.root / "lifecycle.toml")
         with state.write() as tx:
             models.declare(tx, [models.Declared(m.name, m.task, m.owner) for m in workspace.spec.models])
-            jobs.enqueue(tx, "evaluate", model, {}, NOW)
-            job = jobs.claim(tx, processes.this(), NOW)
+            number = jobs.enqueue(tx, kind, model, {}, NOW)
+            job = jobs.claim(tx, processes.this(), NOW, job_id=number)
         assert job is not None
         journal = self.root / ".lifecycle" / "calls.jsonl"
         return JobContext(state, workspace, job.id, FixedClock(NOW), journal, stop, model=model)
@@ -167,6 +170,24 @@ class Lake:
             finally:
                 with state.write() as tx:
                     jobs.finish(tx, context.job_id, ending, NOW)
+
+    def train(self) -> dict[str, Any]:
+        """One training in this process."""
+        with State.open(self.root) as state:
+            context = self.context(state, kind="retrain")
+            with state.read() as conn:
+                row = jobs.job(conn, context.job_id)
+            assert row is not None
+            outcome = retrain(context, context.workspace.spec.model("lake"), row)
+            with state.write() as tx:
+                jobs.finish(tx, context.job_id, "done", NOW, outcome=outcome)
+            return outcome
+
+    def versions(self) -> list[tuple[Any, ...]]:
+        """Every version that was made, without clocks."""
+        asked = "SELECT number, artifact, size, format, data_start, data_end, data_rows, data_digest FROM versions"
+        with contextlib.closing(sqlite3.connect(self.root / ".lifecycle" / "state.db")) as conn:
+            return conn.execute(asked).fetchall()
 
     def log(self) -> list[str]:
         with contextlib.closing(sqlite3.connect(self.root / ".lifecycle" / "state.db")) as conn:

@@ -40,7 +40,7 @@ def test_the_same_bytes_as_here(lake: Lake, shared: Cluster) -> None:
     other.check()
     same(lake, other)
     assert any("reading on the Dask cluster" in text for text in other.log())
-    assert not any("read here" in text for text in other.log())
+    assert not [text for text in other.log() if "read here" in text]
 
 
 class Running:
@@ -151,3 +151,20 @@ def test_a_source_of_the_teams_is_read_here_and_said(lake: Lake, shared: Cluster
     lake.check()
     assert "its predictions is read here: the team's own source lakehouse is not on the workers" in lake.log()
     assert len(lake.facts()["windows"]) > 2
+
+
+TRAINING = """
+[models.lake.training]
+estimator = "linear"
+strategy = "refit"
+"""
+
+
+def test_the_same_version_is_made(lake: Lake, shared: Cluster) -> None:
+    other = beside(lake)
+    lake.declare('"local"', text=LAKE + TRAINING)
+    other.declare(shared.engine, text=LAKE + TRAINING)
+    mine, theirs = lake.train(), other.train()
+    assert (mine["verdict"], mine["rows"]) == (theirs["verdict"], theirs["rows"])
+    assert lake.versions() == other.versions() and len(lake.versions()) == 1
+    assert not [text for text in other.log() if "fitted here" in text or "read here" in text]

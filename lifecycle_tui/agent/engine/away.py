@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.agent.engine import onworker
 from lifecycle_tui.agent.engine.cluster import Cluster, Future
 from lifecycle_tui.agent.engine.gathered import load_batches
-from lifecycle_tui.agent.engine.orders import FactsOrder, KindsOrder, ReadOrder, dump_order, token
+from lifecycle_tui.agent.engine.orders import FactsOrder, FitOrder, KindsOrder, ReadOrder, dump_order, token
 from lifecycle_tui.agent.engine.packing import unpack
 from lifecycle_tui.agent.engine.shares import Grids, Share, dump_grids, load_grids, load_share
 from lifecycle_tui.agent.engine.splitting import Group, groups, levels
@@ -24,6 +24,7 @@ from lifecycle_tui.agent.work.reading import Reader, Settings, WindowRows
 from lifecycle_tui.agent.work.rows import Batches, Within
 from lifecycle_tui.data.plan import PortableTable, portable
 from lifecycle_tui.data.scan import Scan
+from lifecycle_tui.domain.delivery import FitRequest, FitResult
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.profiles.pending import Pending
@@ -314,6 +315,33 @@ class OnCluster:
         finally:
             self.cluster.drop([held, part])
         return found
+
+    # ── training ──
+
+    def fit(self, strategy: str, options: Mapping[str, Any], request: FitRequest) -> FitResult | None:
+        """What a strategy that ships makes of the rows, on one worker; None where it is to be made here.
+
+        Raises:
+            TrainingError: the rows cannot be learned from.
+        """
+        info = self.job.workspace.plugins.find("strategy", strategy)
+        if info.origin != "builtin":
+            self._tell(f"it is fitted here: the team's own strategy {strategy} is not on the workers")
+            return None
+        if request.estimator is not None and ":" in request.estimator:
+            self._tell(f"it is fitted here: the team's own {request.estimator} is not on the workers")
+            return None
+        if other := self.cluster.other_learners():
+            self._tell(f"it is fitted here: {other}")
+            return None
+        held = self.cluster.submit(onworker.hold, dump_order(FitOrder(strategy, dict(options), request)))
+        part = self.cluster.submit(onworker.fit, held)
+        text = f"{request.model}: fitting on {request.table.num_rows:,} rows ({strategy}), on the cluster"
+        try:
+            facts, blobs = unpack(self.cluster.result(part, lambda _: self.job.progress(0, None, "", text)))
+        finally:
+            self.cluster.drop([held, part])
+        return FitResult(blobs["artifact"], **facts)
 
     # ── what is read here ──
 

@@ -29,6 +29,10 @@ RETRIES = 2
 """How often a task is tried again that failed with an error of the machine's (a file system that hiccups)."""
 
 
+LEARNERS = ("sklearn", "skops")
+"""What artefacts are made with."""
+
+
 class ClusterError(LifecycleError):
     """The cluster cannot be used, or failed."""
 
@@ -61,12 +65,29 @@ class Cluster:
             raise ClusterError(
                 f"the Dask cluster at {self.address} has no worker", hint=f"start one: dask worker {self.address}"
             ) from None
-        found = self._client.get_versions(check=False, packages=["lifecycle_tui", "pyarrow"])
-        for worker, told in found["workers"].items():
+        for worker, told in self._versions("lifecycle_tui", "pyarrow").items():
             if problem := mismatch(told):
                 raise ClusterError(f"the Dask worker at {worker} cannot work for this workspace: {problem[0]}",
                                    hint=problem[1])  # fmt: skip
         return max(1, sum(int(n) for n in self._client.nthreads().values()))
+
+    def _versions(self, *packages: str) -> dict[str, Any]:
+        """What each worker has of these packages, as `Client.get_versions` has it."""
+        try:
+            found: dict[str, Any] = self._client.get_versions(check=False, packages=list(packages))["workers"]
+        except Exception as exc:
+            raise self._lost(exc) from exc
+        return found
+
+    def other_learners(self) -> str:
+        """Why no version may be fitted there: a worker has another release of a library that artefacts depend on than
+        this machine, which opens them; "" if none has."""
+        for worker, told in self._versions(*LEARNERS).items():
+            for package in LEARNERS:
+                here, there = _version_of(package), told["packages"].get(package)
+                if here != there:
+                    return f"the Dask worker at {worker} has {package} {there or 'not at all'}, the workspace {here}"
+        return ""
 
     def submit(self, function: Callable[..., Any], *args: Any, name: str = "") -> Future:
         """Have a function run on a worker; futures among the arguments are replaced by what they give."""
@@ -184,6 +205,10 @@ def _connected(address: str, connect: float) -> Any:
             f"the Dask scheduler at {address} cannot be reached: {why}",
             hint='start it, or correct [workspace] engine; engine = "local" works here',
         ) from exc
+
+
+def _version_of(package: str) -> str:
+    return str(getattr(importlib.import_module(package), "__version__", ""))
 
 
 def mismatch(told: dict[str, Any] | None) -> tuple[str, str] | None:

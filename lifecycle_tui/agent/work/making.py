@@ -109,9 +109,11 @@ def _by_strategy(
     request = _request(job, model, training, train, champion)
     job.progress(0, None, "", f"{spec.name}: fitting on {len(train):,} rows ({strategy})")
     options = training.options if strategy == training.strategy else {}
-    found = fit_with(
-        strategy, options, job.workspace.plugins, model.runner, request, limit=training.time_limit.total_seconds()
-    )  # fmt: skip
+    found = None if model.engine is None else model.engine.fit(strategy, options, request)
+    if found is None:
+        found = fit_with(
+            strategy, options, job.workspace.plugins, model.runner, request, limit=training.time_limit.total_seconds()
+        )  # fmt: skip
     artifacts = Artifacts(job.workspace.spec.root)
     kind = format_of(found.artifact) or "skops"
     facts = NewVersion(spec.name, "trained", artifact=artifacts.put(found.artifact), format=kind)

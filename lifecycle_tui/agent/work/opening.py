@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lifecycle_tui.agent.engine.choose import engine_of
 from lifecycle_tui.agent.work.sources import open_tables
@@ -16,6 +17,9 @@ from lifecycle_tui.plugin_host.limits import call_limits
 from lifecycle_tui.plugin_host.runner import Codec, Limits, Runner
 from lifecycle_tui.profiles import wire
 from lifecycle_tui.state.fragments import FragmentCache
+
+if TYPE_CHECKING:
+    from lifecycle_tui.agent.engine.away import OnCluster
 
 
 @dataclass
@@ -43,13 +47,14 @@ class LazyRunner:
 
 @dataclass(frozen=True)
 class Opened:
-    """A model as a job sees it."""
+    """A model as a job sees it. `engine`: the cluster that reads and fits; None for this machine."""
 
     spec: ModelSpec
     data: ModelData
     instruments: Instruments
     runner: LazyRunner
     cache: FragmentCache
+    engine: OnCluster | None = None
 
 
 @contextlib.contextmanager
@@ -63,6 +68,6 @@ def opened(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) ->
         sources = open_tables(spec.data, catalog, runner)
         away = stack.enter_context(engine_of(job, spec, sources))
         data = ModelData(spec, sources, cache=cache, away=away)
-        yield Opened(spec, data, build(spec, catalog, runner), runner, cache)
+        yield Opened(spec, data, build(spec, catalog, runner), runner, cache, away)
         cache.flush()
         runner.report()
