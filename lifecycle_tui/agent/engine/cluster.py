@@ -7,6 +7,7 @@ scheduler; a lost scheduler ends the job with an error that names its address.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 import threading
 import uuid
@@ -29,7 +30,7 @@ RETRIES = 2
 """How often a task is tried again that failed with an error of the machine's (a file system that hiccups)."""
 
 
-LEARNERS = ("sklearn", "skops")
+LEARNERS = ("scikit-learn", "skops")
 """What artefacts are made with."""
 
 
@@ -65,28 +66,25 @@ class Cluster:
             raise ClusterError(
                 f"the Dask cluster at {self.address} has no worker", hint=f"start one: dask worker {self.address}"
             ) from None
-        for worker, told in self._versions("lifecycle_tui", "pyarrow").items():
+        found = self._client.get_versions(check=False, packages=["lifecycle_tui", "pyarrow"])
+        for worker, told in found["workers"].items():
             if problem := mismatch(told):
                 raise ClusterError(f"the Dask worker at {worker} cannot work for this workspace: {problem[0]}",
                                    hint=problem[1])  # fmt: skip
         return max(1, sum(int(n) for n in self._client.nthreads().values()))
 
-    def _versions(self, *packages: str) -> dict[str, Any]:
-        """What each worker has of these packages, as `Client.get_versions` has it."""
-        try:
-            found: dict[str, Any] = self._client.get_versions(check=False, packages=list(packages))["workers"]
-        except Exception as exc:
-            raise self._lost(exc) from exc
-        return found
-
     def other_learners(self) -> str:
         """Why no version may be fitted there: a worker has another release of a library that artefacts depend on than
         this machine, which opens them; "" if none has."""
-        for worker, told in self._versions(*LEARNERS).items():
-            for package in LEARNERS:
-                here, there = _version_of(package), told["packages"].get(package)
-                if here != there:
-                    return f"the Dask worker at {worker} has {package} {there or 'not at all'}, the workspace {here}"
+        here = learners()
+        try:
+            found: dict[str, dict[str, str]] = self._client.run(learners)
+        except Exception as exc:
+            raise self._lost(exc) from exc
+        for worker, told in found.items():
+            for package, release in here.items():
+                if told.get(package) != release:
+                    return f"the Dask worker at {worker} has {package} {told.get(package)}, the workspace {release}"
         return ""
 
     def submit(self, function: Callable[..., Any], *args: Any, name: str = "") -> Future:
@@ -207,8 +205,9 @@ def _connected(address: str, connect: float) -> Any:
         ) from exc
 
 
-def _version_of(package: str) -> str:
-    return str(getattr(importlib.import_module(package), "__version__", ""))
+def learners() -> dict[str, str]:
+    """Releases of the libraries that artefacts are made with; runs on the workers too."""
+    return {package: importlib.metadata.version(package) for package in LEARNERS}
 
 
 def mismatch(told: dict[str, Any] | None) -> tuple[str, str] | None:
