@@ -37,6 +37,7 @@ class WindowResult:
         as_of: the loop's clock when it was read.
         basis: names what the window was compared with and how (a digest of reference, detectors, metrics and their
             options); a stored result of another basis is measured again.
+        sums: what adds up over windows, as `state.sums` keeps it; empty where it is not known.
     """
 
     model: str
@@ -49,6 +50,7 @@ class WindowResult:
     report: DataReport | None = None
     profiles: tuple[StoredProfile, ...] = ()
     basis: str = ""
+    sums: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import ColumnKind, Measurement, Signal
 from lifecycle_tui.monitoring import handed
+from lifecycle_tui.monitoring.adding import NOTHING, Adding
+from lifecycle_tui.monitoring.alarms.yardstick import Sums
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
 from lifecycle_tui.monitoring.samples import NO_SAMPLES, Samples
-from lifecycle_tui.policy.budget import ColumnTest, Verdict, judge, summary
+from lifecycle_tui.monitoring.verdicts import judged_signals, shift_signals
+from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict, judge, summary
 from lifecycle_tui.profiles.bars import bars
 
 if TYPE_CHECKING:
@@ -55,10 +58,15 @@ class Judging:
 
 @dataclass(frozen=True)
 class ColumnsResult:
-    """Signals of all columns with the summary, and the verdict of each column."""
+    """Signals of all columns with the summary, and the verdict of each column.
+
+    Attributes:
+        sums: what the window adds to those before it.
+    """
 
     signals: tuple[Signal, ...]
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    sums: Sums = field(default_factory=dict)
 
 
 def measure_columns(
@@ -67,10 +75,12 @@ def measure_columns(
     instruments: Instruments,
     judging: Judging,
     samples: Samples = NO_SAMPLES,
+    adding: Adding = NOTHING,
 ) -> ColumnsResult:
     """Every detector on every column of its kinds, or on all features together, then the verdicts over all of them.
 
     Args:
+        adding: what the window is held against together with those before it.
         samples: rows of both sides for the detectors that take a sample, and which columns are features.
     """
     signals: list[Signal] = []
@@ -93,8 +103,12 @@ def measure_columns(
             signal, test = _measure(detector, None, table.sides, table.n, table.reference_n)
             signals.append(signal)
             tests += [] if test is None else [test]
-    verdicts = judge(tests, judging.alpha, judging.floor, judging.min_rows)
-    return ColumnsResult((*_judged(signals, verdicts), *summary(verdicts), *instruments.faults), verdicts)
+    sums = adding.sums({name: column.profile for name, column in window.items()})
+    evidence = adding.evidence(sums, tests, judging.alpha, judging.min_rows)
+    verdicts = judge(evidence, judging.alpha, judging.floor, judging.min_rows)
+    shifts = shift_signals(evidence, verdicts)
+    all_signals = (*judged_signals(signals, verdicts), *shifts, *summary(verdicts), *instruments.faults)
+    return ColumnsResult(all_signals, verdicts, sums)
 
 
 def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[Signal]:
@@ -136,7 +150,7 @@ def _measure(
     # Without a value there is no signal that a verdict could stand on.
     if signal.value is not None and found.p_value is not None and found.effect is not None:
         categories = found.detail.get("categories")
-        test = ColumnTest(column or "*", detector.name, found.p_value, found.effect, n, reference_n, categories)
+        test = ColumnTest(column or TOGETHER, detector.name, found.p_value, found.effect, n, reference_n, categories)
     return signal, test
 
 
@@ -176,26 +190,3 @@ def to_signal(name: str, found: Measurement, *, column: str | None = None, sourc
         source,
         detail,
     )
-
-
-def _judged(signals: list[Signal], verdicts: Mapping[str, Verdict]) -> list[Signal]:
-    """The signals with their column's verdict: on those that are evidence; sizes such as PSI stay as they are."""
-    done = []
-    for signal in signals:
-        verdict = verdicts.get(signal.column or "*")
-        if verdict is None or signal.state != "ok" or "p_value" not in signal.detail:
-            done.append(signal)
-            continue
-        decides = signal.name == (f"{verdict.detector}.{signal.column}" if signal.column else verdict.detector)
-        state = verdict.state if decides or verdict.state == "cannot-tell" else "ok"
-        detail = dict(signal.detail)
-        if decides:
-            detail["verdict"] = {
-                "p_adjusted": verdict.p_adjusted,
-                "alpha": verdict.alpha,
-                "effect": verdict.effect,
-                "detectable": verdict.detectable,
-            }
-        message = verdict.message if decides else signal.message
-        done.append(replace(signal, state=state, message=message, detail=detail))
-    return done

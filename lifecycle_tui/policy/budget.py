@@ -29,6 +29,9 @@ normal column (KS = 2 Φ(δ/2) - 1)."""
 
 POWER = 0.8
 
+TOGETHER = "*"
+"""Stands for all columns together, where a detector compares whole rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnTest:
@@ -39,6 +42,12 @@ class ColumnTest:
         effect: distance on the scale 0..1; None where the detector has none: the column's largest stands in.
         n, reference_n: values that the window and the reference had to compare.
         categories: of a categorical column, for the smallest shift that could have shown.
+        weight: its share of the budget is in proportion to it.
+        lower, upper: a 95 % interval of the effect, where there is one.
+        windows: how many windows the rows come from: a sum of several shows small and lasting shifts.
+        says: the change in words. basis: what windows are taken to vary by, in words.
+        detectable: the smallest distance that this window alone would have shown with 80 % power, and `lasting` the
+            one that the longest sum would have; where the detector knows it better than the formulas below.
     """
 
     column: str
@@ -48,6 +57,14 @@ class ColumnTest:
     n: int
     reference_n: int
     categories: int | None = None
+    weight: float = 1.0
+    lower: float | None = None
+    upper: float | None = None
+    windows: int = 1
+    says: str = ""
+    basis: str = ""
+    detectable: float | None = None
+    lasting: float | None = None
 
     @property
     def smallest_n(self) -> int:
@@ -64,8 +81,12 @@ class Verdict:
         p_adjusted: Holm-adjusted over the window's tests; the smallest of the column's.
         alpha: the window's level.
         detectable: the smallest distance that would have shown with 80 % power, by the column's weakest test.
-        effect: the largest of the column's.
-        detector: whose evidence decided.
+        effect: of the evidence that decided; the largest of the column's where none did.
+        lower, upper: its 95 % interval, where there is one.
+        detector: whose evidence decided. detectors: all whose own evidence would have.
+        windows: how many windows were summed for it. says: the change in words.
+        basis: what windows are taken to vary by when nothing is wrong.
+        lasting: as `detectable`, of a shift that lasts as long as the longest sum.
     """
 
     column: str
@@ -77,6 +98,18 @@ class Verdict:
     effect: float | None = None
     detector: str | None = None
     n: int = 0
+    lower: float | None = None
+    upper: float | None = None
+    detectors: tuple[str, ...] = ()
+    windows: int = 1
+    says: str = ""
+    basis: str = ""
+    lasting: float | None = None
+
+
+FILLING = 100.0
+"""A window that is still filling is looked at again and again: each look may take so small a part of its level. (Looks
+at a sum that grows a thousandfold cost less than a hundred looks: u² / 2 · ln 1000 at u = 5, Siegmund 1985.)"""
 
 
 def window_alpha(rate: Rate, window_length: timedelta | None, models: int) -> float:
@@ -161,8 +194,10 @@ def judge(
         shift: a quiet column says "cannot tell" if a distance this large could have gone unseen.
     """
     judged = [test for test in tests if _share(test.p_value) is not None and test.smallest_n >= min_rows]
-    adjusted = dict(zip(map(id, judged), holm([test.p_value or 0.0 for test in judged]), strict=True))
-    share = alpha / max(1, len(judged))
+    weights = [test.weight for test in judged]
+    p_values = holm([test.p_value or 0.0 for test in judged], weights)
+    adjusted = dict(zip(map(id, judged), p_values, strict=True))
+    share = alpha / max(1.0, sum(weights))
     by_column: dict[str, list[ColumnTest]] = {}
     for test in tests:
         by_column.setdefault(test.column, []).append(test)
@@ -192,14 +227,17 @@ def _verdict(
         else:
             message = "cannot tell: no detector here weighs chance"
         return Verdict(column, "cannot-tell", message, alpha, effect=largest, n=rows)
-    # The weakest of the column's tests: a missing share compared over all rows says nothing of the few values.
-    detectable = max(_detectable(test, share) for _, test in evidence)
-    for p, test in evidence:
-        own = _number(test.effect)
-        effect = largest if own is None else own
-        if p <= alpha and effect is not None and effect >= floor:
-            message = f"drifted: distance {effect:.3g} (p {_p(p)} over all tests of the window, budget {_p(alpha)})"
-            return Verdict(column, "drifted", message, alpha, p, detectable, effect, test.detector, test.smallest_n)
+    detectable, lasting = _shown([test for _, test in evidence], share)
+    passed = [(p, test, own) for p, test in evidence if (own := _effect(test, largest)) is not None
+              and p <= alpha and own >= floor]  # fmt: skip
+    if passed:
+        # Evidence that says what has changed is shown before evidence that only says that something has.
+        p, test, effect = min(passed, key=lambda found: not found[1].says)
+        return Verdict(
+            column, "drifted", _drifted(test, effect, p, alpha), alpha, p, detectable, effect, test.detector,
+            test.smallest_n, test.lower, test.upper, tuple(t.detector for _, t, _ in passed), test.windows, test.says,
+            test.basis, lasting,
+        )  # fmt: skip
     p, test = evidence[0]
     thinnest = min(item.smallest_n for item in tests if _share(item.p_value) is not None)
     state: SignalState = "ok"
@@ -209,15 +247,52 @@ def _verdict(
         message = f"differs (p {_p(p)}), but by less than the floor {floor:g}"
     elif thinnest < min_rows:
         state, message = "cannot-tell", f"cannot tell: {_rows(thinnest)} to compare, {min_rows} are needed"
-    elif detectable > shift:
+    elif min(detectable, lasting) > shift:
         state = "cannot-tell"
         message = (
             f"cannot tell: with {_rows(thinnest)} only a shift of {detectable:.2g} or more would have shown "
             f"(asked for: {shift:g})"
         )
+    elif lasting < 0.8 * detectable:
+        message = f"no drift; a shift of {detectable:.2g} or more would have shown, a lasting one of {lasting:.2g}"
     else:
         message = f"no drift; a shift of {detectable:.2g} or more would have shown"
-    return Verdict(column, state, message, alpha, p, detectable, largest, test.detector, test.smallest_n)
+    basis = next((t.basis for _, t in evidence if t.basis), "")
+    return Verdict(
+        column, state, message, alpha, p, detectable, _effect(test, largest), test.detector, test.smallest_n,
+        test.lower, test.upper, (), test.windows, test.says, basis, lasting,
+    )  # fmt: skip
+
+
+def _effect(test: ColumnTest, largest: float | None) -> float | None:
+    own = _number(test.effect)
+    return largest if own is None else own
+
+
+def _shown(tests: Sequence[ColumnTest], share: float) -> tuple[float, float]:
+    """The smallest distances that would have shown: of this window alone, and of a shift that lasts.
+
+    By the evidence that knows it, else by the weakest of the column's tests: a missing share compared over all rows
+    says nothing of the few values.
+    """
+    known = [test for test in tests if test.detectable is not None]
+    if known:
+        detectable = max(test.detectable or 1.0 for test in known)
+        return detectable, min(detectable, max(test.lasting or 1.0 for test in known))
+    detectable = max(_detectable(test, share) for test in tests)
+    return detectable, detectable
+
+
+def _drifted(test: ColumnTest, effect: float, p: float, alpha: float) -> str:
+    """One sentence: what has changed, by how much, how sure, and against what."""
+    what = f"drifted: {test.says}, distance {effect:.3g}" if test.says else f"drifted: distance {effect:.3g}"
+    if test.lower is not None and test.upper is not None:
+        what += f" ({test.lower:.2g} to {test.upper:.2g})"
+    if test.windows > 1:
+        what += f" over the last {test.windows} windows"
+    return (
+        f"{what} (p {_p(p)} over all tests of the window, budget {_p(alpha)}{f'; {test.basis}' if test.basis else ''})"
+    )
 
 
 def _detectable(test: ColumnTest, share: float) -> float:
@@ -230,12 +305,15 @@ def summary(verdicts: Mapping[str, Verdict]) -> tuple[Signal, ...]:
     """`drift.share`, `drift.count` and `drift.max` of a window.
 
     The share is of the columns that could be judged; the maximum is the largest effect among drifted columns, 0 if
-    none drifted: a rule on it wakes somebody for verdicts, not for noise. All are unknown where no column could be
-    judged.
+    none drifted: a rule on it wakes somebody for verdicts, not for noise. What was found in all columns together
+    (`TOGETHER`) counts as one more. All are unknown where no column could be judged.
     """
-    drifted = {name: verdict for name, verdict in verdicts.items() if verdict.state == "drifted"}
-    judged = sum(verdict.state in ("ok", "drifted") for verdict in verdicts.values())
-    unjudged = len(verdicts) - judged
+    whole = verdicts.get(TOGETHER)
+    together = whole is not None and whole.state == "drifted"
+    columns = {name: verdict for name, verdict in verdicts.items() if name != TOGETHER}
+    drifted = {name: verdict for name, verdict in columns.items() if verdict.state == "drifted"}
+    judged = sum(verdict.state in ("ok", "drifted") for verdict in columns.values())
+    unjudged = len(columns) - judged
     if not judged:
         message = "no column could be judged" if verdicts else "no column was compared"
         state: SignalState = "cannot-tell" if verdicts else "unknown"
@@ -245,13 +323,15 @@ def summary(verdicts: Mapping[str, Verdict]) -> tuple[Signal, ...]:
         )
     by_effect = sorted(drifted, key=lambda name: (-(drifted[name].effect or 0.0), name))
     detail = {"columns": by_effect, "judged": judged, "cannot_tell": unjudged}
-    state = "drifted" if drifted else "ok"
+    state = "drifted" if drifted or together else "ok"
     note = f"; {unjudged} more cannot tell" if unjudged else ""
+    note += "; all columns together have" if together else ""
     message = f"{len(drifted)} of {judged} columns drifted{note}"
-    largest = drifted[by_effect[0]].effect if by_effect else 0.0
+    effects = [verdict.effect or 0.0 for verdict in (*drifted.values(), *([whole] if whole and together else []))]
+    largest = max(effects, default=0.0)
     return (
         Signal("drift.share", len(drifted) / judged, n=judged, state=state, message=message, detail=detail),
-        Signal("drift.count", float(len(drifted)), n=judged, state=state, message=message, detail=detail),
+        Signal("drift.count", float(len(drifted) + together), n=judged, state=state, message=message, detail=detail),
         Signal("drift.max", largest, n=judged, state=state, message=message, detail=detail),
     )
 

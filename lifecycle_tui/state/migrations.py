@@ -324,5 +324,18 @@ def m003_trust(db: Any) -> None:
         follow(db, table, key)
 
 
+_FOURTH = (
+    """CREATE TABLE window_sums (
+        window_id INTEGER PRIMARY KEY REFERENCES windows(id), data BLOB NOT NULL)""",
+)
+
+
+@step
+def m004_sums(db: Any) -> None:
+    """What adds up over windows: a few sums a column, so that small and lasting shifts are found."""
+    for statement in _FOURTH:
+        db.execute(statement)
+
+
 LATEST = len(STEPS)
 """The state version that this program reads and writes."""

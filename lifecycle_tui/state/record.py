@@ -21,6 +21,16 @@ VOLATILE = frozenset({"data.late"})
 """Signals that move with the clock while the data stands still: they are updated in place, never a reason for a
 revision."""
 
+LOGS = "log."
+"""Begins the names of signals that come from logs: read apart from the data, they move as lines arrive."""
+
+GONE = "no line says it any more"
+
+
+def volatile(name: str) -> bool:
+    """Whether a signal may be updated in place."""
+    return name in VOLATILE or name.startswith(LOGS)
+
 
 def record(tx: sqlite3.Connection, results: Sequence[WindowResult], *, whole: bool = False) -> bool:
     """Store the results of one window (or several), one for each version, and say whether any was new.
@@ -69,7 +79,7 @@ def _record(tx: sqlite3.Connection, result: WindowResult) -> bool:
     ).fetchone()
     if before is not None and before[1] == said:
         for signal in result.signals:
-            if signal.name in VOLATILE:
+            if volatile(signal.name):
                 _move(tx, before[0], signal)
         return False
     models.exists(tx, result.model)
@@ -113,9 +123,13 @@ def _details(tx: sqlite3.Connection, id_: int, result: WindowResult, before: int
     )
     if before is not None and not result.profiles and _parts(tx, before) == _parts(tx, id_):
         tx.execute("UPDATE profiles SET window_id = ? WHERE window_id = ?", (id_, before))
+        tx.execute("UPDATE window_sums SET window_id = ? WHERE window_id = ?", (id_, before))
         return
     if before is not None:
         tx.execute("DELETE FROM profiles WHERE window_id = ?", (before,))
+        tx.execute("DELETE FROM window_sums WHERE window_id = ?", (before,))
+    if result.sums:
+        tx.execute("INSERT INTO window_sums (window_id, data) VALUES (?, ?)", (id_, result.sums))
     tx.executemany(
         'INSERT INTO profiles (window_id, "column", kind, grid, data) VALUES (?, ?, ?, ?, ?)',
         [(id_, p.column, p.kind, p.grid, p.data) for p in result.profiles],
@@ -159,15 +173,15 @@ def _move(tx: sqlite3.Connection, window_id: int, signal: Signal) -> None:
 def digest(result: WindowResult) -> str:
     """Names everything that a result says; two results with the same digest are the same result.
 
-    The clock (`as_of`), the position, `VOLATILE` signals and the profiles, which follow from parts and basis, are left
-    out.
+    The clock (`as_of`), the position, `VOLATILE` signals, and the profiles and sums, which follow from parts and basis,
+    are left out.
     """
     window = result.window
     said = [
         sorted((p.fragment, int(p.rows), p.digest) for p in window.parts),
         [int(window.rows), maybe_instant(window.start), maybe_instant(window.end), bool(window.complete)],
         [int(result.labels), bool(result.mature), result.basis],
-        sorted([repr(v) for v in _signal(s)] for s in result.signals if s.name not in VOLATILE),
+        sorted([repr(v) for v in _signal(s)] for s in result.signals if not volatile(s.name)),
         [] if result.report is None else sorted(dumps(asdict(f)) for f in result.report.findings),
     ]
     return hashlib.sha256(dumps(said).encode()).hexdigest()[:32]
@@ -178,7 +192,22 @@ def move(tx: sqlite3.Connection, model: str, key: str, version: str, signal: Sig
     found = tx.execute(
         "SELECT id FROM windows WHERE model = ? AND key = ? AND version = ? AND current = 1", (model, key, version)
     ).fetchone()
-    if found is None or signal.name not in VOLATILE:
+    if found is None or not volatile(signal.name):
         return
     tx.execute("INSERT OR IGNORE INTO signals (window_id, name, state) VALUES (?, ?, 'ok')", (found[0], signal.name))
     _move(tx, found[0], signal)
+
+
+def put_logs(tx: sqlite3.Connection, model: str, key: str, signals: Sequence[Signal]) -> None:
+    """Give a window's current result these signals of logs, in place of those that it had."""
+    found = tx.execute(
+        "SELECT id FROM windows WHERE model = ? AND key = ? AND version = '' AND current = 1", (model, key)
+    ).fetchone()
+    if found is None:
+        return
+    named = {signal.name for signal in signals}
+    old = tx.execute("SELECT name FROM signals WHERE window_id = ? AND substr(name, 1, 4) = ?", (found[0], LOGS))
+    gone = [Signal(name, None, state="unknown", message=GONE) for (name,) in old.fetchall() if name not in named]
+    for signal in (*signals, *gone):
+        if signal.name.startswith(LOGS):
+            move(tx, model, key, "", signal)

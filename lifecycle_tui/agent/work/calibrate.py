@@ -18,6 +18,7 @@ from lifecycle_tui.agent.work.reference import Reference, get_reference
 from lifecycle_tui.agent.work.reference_windows import Measured, ReferenceMeasurer, Scored, cells, silent
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
 from lifecycle_tui.agent.work.simulation import as_simulated, passed
+from lifecycle_tui.agent.work.variation import get_yardstick
 from lifecycle_tui.agent.work.windows import basis
 from lifecycle_tui.agent.workers.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.data.survey import Survey
@@ -108,10 +109,12 @@ def measure(
 ) -> Measured:  # fmt: skip
     """Measure the windows of a stored reference, and keep them with it."""
     spec = model.spec
+    yardstick = get_yardstick(job, model, survey, reference, scored_here=first is not None)
     found = ReferenceMeasurer(
         job.workspace.spec, spec, model.data, survey.reference, reference, model.instruments,
         _scored(job, model, survey, first, scorer, scratch), job.now,
         lambda done, total: job.progress(done, total, "rows", f"{spec.name}: windows of the reference"),
+        yardstick=yardstick,
     ).measure()  # fmt: skip
     store(job, spec, reference, basis(spec, reference, model.instruments), found)
     return found

@@ -21,12 +21,16 @@ from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
 from lifecycle_tui.agent.work.estimating import get_estimating
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
 from lifecycle_tui.agent.work.importances import LabelledRows, wanted
+from lifecycle_tui.agent.work.logs import measure_logs
 from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.panels import draw_panels
 from lifecycle_tui.agent.work.reading import UNOPENED, Reader
 from lifecycle_tui.agent.work.reference import get_reference
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
+from lifecycle_tui.agent.work.searching import get_searching
+from lifecycle_tui.agent.work.segments import get_segments
 from lifecycle_tui.agent.work.simulation import as_simulated, passed
+from lifecycle_tui.agent.work.variation import get_yardstick
 from lifecycle_tui.agent.work.windows import Measurer, basis
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey, WindowState
@@ -52,6 +56,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         survey = passed(job, spec, model.data.survey({key: w.parts for key, w in known.items()}, job.now))
         measurer, first = _measurer(job, model, survey, Path(scratch))
         done = _measure_due(job, measurer, known)
+        measure_logs(job, measurer)
         model.cache.flush()
         decided, problems = _finish(job, measurer)
         draw_panels(job, spec, model.runner)
@@ -90,8 +95,14 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         read = reader.read(data.scan(survey.reference, job.now)).columns
         rows = {n: ColumnData(c.kind, reference.columns[n].profile, c.values) for n, c in read.items()}
     of = basis(spec, reference, instruments)
+    yardstick = get_yardstick(job, model, survey, reference, scored_here=scorer is not None)
     estimating = get_estimating(job, model, survey, reference, first, scorer, of, scratch)
-    return Measurer(job, spec, data, survey, reference, rows, instruments, scorer, of, estimating), first
+    segments = get_segments(job, model, survey, reference, scored_here=scorer is not None)
+    searching = get_searching(job, model, survey, reference, first, scorer, segments.values)
+    measurer = Measurer(
+        job, spec, data, survey, reference, rows, instruments, scorer, of, yardstick, estimating, segments, searching
+    )
+    return measurer, first
 
 
 def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownWindow]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import Window
+from lifecycle_tui.monitoring.adding import Adding
+from lifecycle_tui.monitoring.alarms.yardstick import MOST_SUMMED, Sums, Yardstick
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
 from lifecycle_tui.monitoring.data_signals import data_signals
 from lifecycle_tui.monitoring.instruments import Instruments
@@ -53,11 +55,15 @@ YEAR = timedelta(days=365.25)
 
 @dataclass(frozen=True)
 class ReferenceWindow:
-    """One window of the reference with its signals; `mature` as windows of production are."""
+    """One window of the reference with its signals; `mature` as windows of production are.
+
+    `sums` are what it adds to those before it.
+    """
 
     window: Window
     mature: bool
     signals: tuple[Signal, ...]
+    sums: Sums = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ class ReferenceMeasurer:
         window: the reference as a whole, from the survey.
         reference: its profiles, grids and coding.
         most_windows, most_cells: bounds, lower ones where somebody waits.
+        yardstick: what sums of windows are held against; each window is judged together with those before it.
     """
 
     fleet: WorkspaceSpec
@@ -121,6 +128,7 @@ class ReferenceMeasurer:
     progress: Progress = lambda done, total: None
     most_windows: int = field(default_factory=lambda: MOST_WINDOWS)
     most_cells: int = field(default_factory=lambda: MOST_CELLS)
+    yardstick: Yardstick | None = None
 
     def measure(self) -> Measured:
         """Measure them.
@@ -166,7 +174,8 @@ class ReferenceMeasurer:
             columns, signals, mature, sample = self._read(part, done, total)
             tools, samples = self._tools(len(parts) - len(found), MOST_SAMPLED), self._samples(sample)
             against = self._rest(columns)
-            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples))
+            past = tuple(window.sums for window in found[-MOST_SUMMED:][::-1])
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, past))
             done += part.window.rows
         return tuple(found)
 
@@ -179,12 +188,13 @@ class ReferenceMeasurer:
             read.append(self._read(part, done, total))
             done += part.window.rows
         few = max(4, MOST_COPIED // max(1, total * len(self.reference.columns)))
-        found = []
+        found: list[ReferenceWindow] = []
         for i, (part, (columns, signals, mature, sample)) in enumerate(zip(parts, read, strict=True)):
             others = [c for j, (c, _, _, _) in enumerate(read) if j != i]
             against = {n: replace(c, values=_together(n, others)) for n, c in self._rest(columns).items()}
             tools, samples = self._tools(len(parts) - i, few), self._samples(sample)
-            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples))
+            past = tuple(window.sums for window in found[-MOST_SUMMED:][::-1])
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, past))
         named = ", ".join(d.name for d in self.instruments.detectors if d.info.takes != "profile")
         return tuple(found), "" if few >= len(parts) else f"{named} on the newest {few} of them, because it takes rows"
 
@@ -282,12 +292,14 @@ class ReferenceMeasurer:
         judging: Judging,
         instruments: Instruments,
         samples: Samples,
+        past: tuple[Sums, ...],
     ) -> ReferenceWindow:
-        measured = measure_columns(against, columns, instruments, judging, samples)
+        adding = Adding(self.yardstick, past)
+        measured = measure_columns(against, columns, instruments, judging, samples, adding)
         unique: dict[str, Signal] = {}
         for signal in (*measured.signals, *signals):
             unique.setdefault(signal.name, signal)
-        return ReferenceWindow(part.window, mature, tuple(unique.values()))
+        return ReferenceWindow(part.window, mature, tuple(unique.values()), measured.sums)
 
 
 def _together(name: str, others: Sequence[Mapping[str, ColumnData]]) -> Any:

@@ -18,6 +18,8 @@ from lifecycle_tui.agent.work.reading import Reader, WindowRows
 from lifecycle_tui.agent.work.readings import Against
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer
+from lifecycle_tui.agent.work.searching import Searching
+from lifecycle_tui.agent.work.segments import NO_SEGMENTS, Segments
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.scan import Scan
@@ -26,17 +28,25 @@ from lifecycle_tui.domain.results import StoredProfile, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import DataFinding, DataReport, FragmentPart, Window
+from lifecycle_tui.monitoring.adding import Adding
+from lifecycle_tui.monitoring.alarms.yardstick import MOST_SUMMED, Sums, Yardstick
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
 from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Collector
 from lifecycle_tui.monitoring.samples import Samples
-from lifecycle_tui.policy.budget import model_alpha
+from lifecycle_tui.monitoring.segment_metrics import segment_metrics
+from lifecycle_tui.policy.budget import FILLING, model_alpha
 from lifecycle_tui.profiles.codec import dump, load
+from lifecycle_tui.profiles.scores import ColumnSums
+from lifecycle_tui.state import sums as kept_sums
 from lifecycle_tui.state import windows as stored
 from lifecycle_tui.state.text import dumps
 
 Parts = Sequence[FragmentPart]
+
+JUDGED = 2
+"""Raised when verdicts are passed in another way, so that windows are judged anew."""
 
 
 def basis(spec: ModelSpec, reference: Reference, instruments: Instruments) -> str:
@@ -67,7 +77,10 @@ class Measurer:
     instruments: Instruments
     scorer: Scorer | None
     basis: str
+    yardstick: Yardstick
     estimating: Estimating | None = None
+    segments: Segments = NO_SEGMENTS
+    searching: Searching | None = None
 
     def whole(self, state: WindowState) -> list[WindowResult]:
         """Read all of a window."""
@@ -77,7 +90,7 @@ class Measurer:
 
     def grown(self, state: WindowState, before: stored.WindowRow, parts: Parts) -> list[WindowResult] | None:
         """Read only the new files of a window; None where its stored profiles cannot be added to."""
-        if self.scorer is not None or self.instruments.needs_rows or self.instruments.sample:
+        if self.scorer is not None or self.instruments.needs_rows or self.instruments.sample or self.segments.values:
             return None
         columns = self._stored_columns(before)
         if set(columns) != set(self.reference.columns):
@@ -125,6 +138,7 @@ class Measurer:
             keep_rows=self.instruments.needs_rows,
             sample=self.instruments.sample,
             text=self.instruments.text,
+            segments=self.segments.values,
             progress=lambda rows: self.job.progress(rows, total, "rows", f"{self.spec.name}: window {key}"),
         )
 
@@ -144,11 +158,20 @@ class Measurer:
     ) -> list[WindowResult]:
         reference = {n: self.reference_rows.get(n, c) for n, c in self.reference.columns.items() if n in columns}
         samples = Samples(self.reference.sample, read.sample, self.reference.features.keys())
-        measured = measure_columns(reference, columns, self.instruments, self._judging(state.window), samples)
+        judging = self._judging(state.window)
+        adding = Adding(self.yardstick, self._past(state.window))
+        measured = measure_columns(reference, columns, self.instruments, self.segments.rest(judging), samples, adding)
+        about_inputs = [*measured.signals, *self.segments.drift(read.segments, self.instruments, judging)]
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
         )
-        return self._assemble(state, read, list(measured.signals), columns, findings, profiles, kept)
+        return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, measured.sums)
+
+    def _past(self, window: Window) -> tuple[Sums, ...]:
+        """Sums of the windows before it, the newest first, as far as they are measured as this one is."""
+        with self.job.state.read() as conn:
+            found = kept_sums.before(conn, self.spec.name, window.key, self.basis, MOST_SUMMED)
+        return tuple({name: ColumnSums.of(plain) for name, plain in one.items()} for one in found)
 
     def _grid(self, column: str) -> str:
         grid: Any = self.reference.grids.get(column)
@@ -163,6 +186,7 @@ class Measurer:
         findings: tuple[DataFinding, ...],
         profiles: tuple[StoredProfile, ...],
         kept: Parts,
+        sums: Sums | None = None,
     ) -> list[WindowResult]:
         """The results of a window; `kept` are parts of inputs that this read did not look at."""
         scan, now = read.scan, self.job.now
@@ -175,6 +199,8 @@ class Measurer:
         if self.estimating is not None:
             self.estimating.add(parts, state, scan.mature)
         self._add_importance(scan.mature, parts)
+        if self.searching is not None:
+            self.searching.add(parts, state.window, scan.mature)
         signals += self._against(window).add_readings(signals, columns, found, scan, read.collector, parts)
         if list(parts) == [""]:
             signals += parts.pop("")[1]
@@ -190,6 +216,7 @@ class Measurer:
                 DataReport(scan.rows, found),
                 profiles,
                 self.basis,
+                kept_sums.pack({name: one.plain() for name, one in sums.items()}) if sums else b"",
             )
         ]
         for version, (rows, of_version, labels) in parts.items():
@@ -208,7 +235,10 @@ class Measurer:
             return {v: (collector.rows(v), [], 0) for v in collector.versions if v}
         for version in collector.versions:
             measured = collector.measure(version, self.instruments.metrics)
-            found[version] = (measured.rows, list(measured.signals), measured.labels)
+            of_segments = segment_metrics(
+                measured.outcomes, self.instruments.metrics, self.segments.values, self.spec.monitor.min_rows
+            )
+            found[version] = (measured.rows, [*measured.signals, *of_segments], measured.labels)
         return found
 
     def _add_importance(self, mature: bool, parts: Mapping[str, tuple[int, list[Signal], int]]) -> None:
@@ -232,9 +262,14 @@ class Measurer:
             self._judging(window).alpha, ref.leaning, ref.leaning_by,
         )  # fmt: skip
 
+    def level(self, window: Window) -> float:
+        """Chance of a false alarm that a window may spend."""
+        return self._judging(window).alpha
+
     def _judging(self, window: Window) -> Judging:
         monitor = self.spec.monitor
         alpha = model_alpha(self.job.workspace.spec, self.spec, self._length(window))
+        alpha *= 1 - 1 / FILLING if window.complete else 1 / FILLING
         return Judging(alpha, monitor.floor, monitor.min_rows)
 
     def _length(self, window: Window) -> timedelta | None:
@@ -257,4 +292,4 @@ def _unique(signals: list[Signal]) -> list[Signal]:
 
 def _of_inputs(signal: Signal) -> bool:
     """Whether a stored signal is about inputs (it stays when only labels have changed)."""
-    return signal.column is not None or signal.name.startswith("drift.")
+    return signal.column is not None or signal.name.startswith(("drift.", "rows."))

@@ -46,7 +46,8 @@ class Evidence:
         n, reference_n: rows of the sum that decided, and of the reference.
         windows: how many windows that sum has.
         what: one of `PARTS`, or "labels". says: the change in words.
-        detectable: the smallest such distance that this window alone could have shown with 80 % power.
+        detectable: the smallest such distance that this window alone could have shown with 80 % power, and `lasting`
+            the one that the longest sum could have; None where not even 1.
         basis: what the windows are taken to vary by, in words.
     """
 
@@ -62,6 +63,7 @@ class Evidence:
     what: str
     says: str
     detectable: float | None
+    lasting: float | None
     basis: str
 
 
@@ -78,17 +80,20 @@ def accumulate(
     """
     table, scales = yardstick.table, usable(yardstick, window)
     found = judge_parts(table, *rolled(table, window, past, scales), scales, min_rows)
-    shown = _detectable(found, share)
+    longest = sum(k <= len(past) + 1 for k in scales) - 1
+    shown = np.stack([_detectable(found, share, at) for at in sorted({0, longest})], axis=-1)
     evidence = []
     for i, name in enumerate(table.names):
         if name not in window:
             continue
-        by_part, by_labels = found.row(i), _labels(yardstick, name, window, past, scales, min_rows)
+        by_part = found.row(i, share)
+        by_labels = _labels(yardstick, name, window, past, scales, min_rows, share)
         both = [one for one in (by_labels, by_part) if one is not None]
         if not both:
             continue
         strongest = min(both, key=lambda one: one.p_value)
-        smallest = _detectable_labels(yardstick, name, by_labels, share) if by_labels is not None else float(shown[i])
+        of_labels = _detectable_labels(yardstick, name, window[name].n, share, scales[longest])
+        smallest = (float(shown[i, 0]), float(shown[i, -1])) if by_labels is None else of_labels
         evidence.append(_evidence(yardstick, name, strongest, yardstick.weight(name, len(scales)), smallest))
     return evidence
 
@@ -132,9 +137,10 @@ def _row(table: Table, sums: Sums) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _labels(
-    yardstick: Yardstick, name: str, window: Sums, past: Sequence[Sums], scales: Sequence[int], min_rows: int
-) -> Strongest | None:
-    """The strongest sum of a column's labels; None for other columns."""
+    yardstick: Yardstick, name: str, window: Sums, past: Sequence[Sums], scales: Sequence[int], min_rows: int,
+    share: float,
+) -> Strongest | None:  # fmt: skip
+    """The strongest sum of a column's labels, of the fewest windows that are evidence; None for other columns."""
     scores, own = yardstick.scores[name], window.get(name)
     if not isinstance(scores, LabelScores) or own is None or not own.values:
         return None
@@ -147,7 +153,9 @@ def _labels(
     rolled = np.cumsum(each, axis=0)
     best: Strongest | None = None
     for at, k in enumerate(scales):
-        if k > len(each) or rolled[k - 1].sum() < min_rows or scores.n < min_rows:
+        if (best is not None and best.p_value <= share) or k > len(each):
+            break
+        if rolled[k - 1].sum() < min_rows or scores.n < min_rows:
             continue
         factor = spread.labels * spread.together[at] if spread is not None and varied else 1.0
         df = spread.windows - 1 if spread is not None and varied else None
@@ -162,20 +170,21 @@ def _labels(
 
 
 def _evidence(
-    yardstick: Yardstick, name: str, found: Strongest, weight: float, detectable: float
-) -> Evidence:  # fmt: skip
+    yardstick: Yardstick, name: str, found: Strongest, weight: float, smallest: tuple[float, float]
+) -> Evidence:
     spread = yardstick.spreads.get(name)
     varied = spread is not None and spread.windows >= ENOUGH
     basis = f"variation of {spread.windows} reference windows" if spread and varied else "sampling error alone"
     lower, upper = max(0.0, found.effect - 1.96 * found.error), min(1.0, found.effect + 1.96 * found.error)
+    alone, lasting = (one if one < 1 else None for one in smallest)
     return Evidence(
         name, min(1.0, found.p_value * weight), weight, min(1.0, found.effect), lower, upper, found.n,
-        found.reference_n, found.windows, found.what, found.says, detectable if detectable < 1 else None, basis,
+        found.reference_n, found.windows, found.what, found.says, alone, lasting, basis,
     )  # fmt: skip
 
 
-def _detectable(found: Found, share: float) -> np.ndarray:
-    """The smallest change of location, as a distance, that the window alone shows with 80 % power; shape (columns,).
+def _detectable(found: Found, share: float, at: int) -> np.ndarray:
+    """The smallest change of location, as a distance, that sums of a scale show with 80 % power; shape (columns,).
 
     Of columns without ranks (labels, times): of their missing share.
     """
@@ -183,7 +192,7 @@ def _detectable(found: Found, share: float) -> np.ndarray:
     part = np.where(np.isfinite(table.mean[:, 0]), 0, MISSING)
     row = np.arange(len(part))
     df = table.df[row, part]
-    slope, error = np.round(found.slope[row, part, 0], 2), found.error[row, part, 0]
+    slope, error = np.round(found.slope[row, part, at], 2), found.error[row, part, at]
     smallest = np.ones(len(part))
     able = np.isfinite(error)
     for beta, freedom in {(float(b), float(f)) for b, f in zip(slope[able], df[able], strict=True)}:
@@ -194,12 +203,15 @@ def _detectable(found: Found, share: float) -> np.ndarray:
     return np.minimum(1.0, smallest)
 
 
-def _detectable_labels(yardstick: Yardstick, name: str, found: Strongest, share: float) -> float:
+def _detectable_labels(yardstick: Yardstick, name: str, rows: int, share: float, longest: int) -> tuple[float, float]:
+    """The same of labels: (this window alone, the longest sum)."""
     scores, spread = yardstick.scores[name], yardstick.spreads.get(name)
+    if not isinstance(scores, LabelScores):
+        return 1.0, 1.0
     factor = spread.labels if spread is not None and spread.windows >= ENOUGH else 1.0
-    kinds = len(scores.counts) if isinstance(scores, LabelScores) else 2
-    rows = max(1, round(found.n / found.windows))
-    return min(1.0, detectable_tv(rows, found.reference_n, share, kinds) * factor**0.5)
+    kinds = max(2, len(scores.counts))
+    alone, lasting = (detectable_tv(max(1, rows * k), scores.n, share, kinds) * factor**0.5 for k in (1, longest))
+    return min(1.0, alone), min(1.0, lasting)
 
 
 def _moved(labels: Sequence[str], reference: np.ndarray, window: np.ndarray) -> str:

@@ -1,8 +1,8 @@
 """Evidence that the labels of a sum of windows do not follow the reference's law, reliable far into the tail.
 
 Pearson's statistic has a chi-square law near its middle only; after correction over a thousand columns and a year of
-windows it is the far tail that counts. The likelihood-ratio statistic has the right exponent there, if no expectation is
-small: labels are pooled until none is. Called by `accumulate`.
+windows it is the far tail that counts. The likelihood-ratio statistic has the right exponent there, if no expectation
+is small: labels are pooled until none is. Called by `accumulate`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -
         return None
     a, b = pooled.reference.astype(np.float64), pooled.window.astype(np.float64)
     statistic, degrees = likelihood_ratio(a, b)
-    p = _scaled_tail(statistic / factor, degrees, df)
+    p = scaled_tail(statistic / factor, degrees, df)
     share_a, share_b = a / a.sum(), b / b.sum()
     distance = 0.5 * float(np.abs(share_a - share_b).sum())
     up = share_b > share_a
@@ -98,7 +98,7 @@ def likelihood_ratio(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     return max(0.0, statistic) / q, degrees
 
 
-def _scaled_tail(x: float, degrees: int, df: int | None) -> float:
+def scaled_tail(x: float, degrees: int, df: int | None) -> float:
     """P(χ² ≥ x · s²), s² ~ χ²(df)/df where the factor was an estimate: an F law."""
     single = chi2_sf(x, degrees)
     if df is None or single > 0.05:

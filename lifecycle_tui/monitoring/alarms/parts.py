@@ -1,6 +1,7 @@
 """The scores of all columns at once, over rolling sums of windows: how far from the reference, and by what chance.
 
-Arrays have the shape (columns, parts) or (columns, parts, scales). Called by `evidence`, and by what draws sums at random.
+Arrays have the shape (columns, parts) or (columns, parts, scales). Called by `evidence`, and by what draws sums
+at random.
 """
 
 from __future__ import annotations
@@ -50,12 +51,21 @@ class Found:
     scales: tuple[int, ...]
     table: Table
 
-    def row(self, i: int) -> Strongest | None:
-        """The column's strongest part and scale; None where there is nothing to compare."""
+    def row(self, i: int, share: float) -> Strongest | None:
+        """The column's strongest part and scale, of the fewest windows that are evidence; None with nothing to compare.
+
+        Args:
+            share: what one sum may take of the budget: a chance up to it is evidence.
+        """
         p = self.p[i]
         if not np.isfinite(p).any():
             return None
-        part, at = np.unravel_index(int(np.nanargmin(p)), p.shape)
+        enough = np.flatnonzero((np.nan_to_num(p, nan=1.0) <= share).any(axis=0))
+        if len(enough):
+            at = int(enough[0])
+            part = int(np.nanargmin(p[:, at]))
+        else:
+            part, at = (int(x) for x in np.unravel_index(int(np.nanargmin(p)), p.shape))
         away, error = float(self.away[i, part, at]), float(self.error[i, part, at])
         unit = 1.0 if part == MISSING else math.sqrt(self.table.variance[i, part]) or 1.0
         effect = float(EFFECT[part])

@@ -29,6 +29,9 @@ from lifecycle_tui.stats.moderate import moderate
 SCALES = (1, 2, 4, 8, 16)
 """How many windows are summed."""
 
+MOST_SUMMED = max(SCALES) - 1
+"""So many windows before one take part in its sums."""
+
 ENOUGH = 20
 """Fewer windows of the reference than this say too little of how windows vary."""
 
@@ -65,6 +68,7 @@ class Spread:
         labels: how many times more the labels' counts vary than by sampling alone, at least 1.
         together: for each of `SCALES`, how many times more sums of neighbouring windows vary than if windows did not
             hang together (weekends).
+        over: how many times more the means of the parts vary than by sampling alone, shape (parts,), at least 1.
     """
 
     windows: int
@@ -72,6 +76,7 @@ class Spread:
     rows: np.ndarray
     labels: float = 1.0
     together: tuple[float, ...] = (1.0,) * len(SCALES)
+    over: np.ndarray = field(default_factory=lambda: np.ones(len(PARTS)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""A window together with those before it: the evidence of their sums beside the detectors' own, calibrated alike.
+
+A detector's p-value knows sampling error alone. Where the reference's windows say how that detector's evidence varies
+when nothing is wrong (day effects), it is held against that first. Called by `columns.measure_columns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lifecycle_tui.monitoring.alarms.calibrated import calibrated
+from lifecycle_tui.monitoring.alarms.evidence import accumulate, window_weight
+from lifecycle_tui.monitoring.alarms.yardstick import Sums, Yardstick
+from lifecycle_tui.monitoring.verdicts import SHIFT
+from lifecycle_tui.policy.budget import ColumnTest
+
+
+@dataclass(frozen=True)
+class Adding:
+    """What a window is held against.
+
+    Attributes:
+        yardstick: the reference's scores; None where only the detectors' own evidence counts.
+        past: sums of the windows before it, the newest first.
+    """
+
+    yardstick: Yardstick | None = None
+    past: tuple[Sums, ...] = field(default=())
+
+    def sums(self, profiles: Mapping[str, Any]) -> Sums:
+        """What the window adds."""
+        return {} if self.yardstick is None else self.yardstick.sums(profiles)
+
+    def evidence(self, sums: Sums, tests: Sequence[ColumnTest], alpha: float, min_rows: int) -> list[ColumnTest]:
+        """All evidence of the window: the detectors', and that of its sums."""
+        if self.yardstick is None:
+            return list(tests)
+        spreads = self.yardstick.spreads
+        own = [replace(test, p_value=calibrated(test, spreads.get(test.column))) for test in tests]
+        share = alpha / max(1.0, window_weight(self.yardstick, sums) + len(own))
+        for found in accumulate(self.yardstick, sums, self.past, share, min_rows):
+            own.append(
+                ColumnTest(
+                    found.column, SHIFT, found.p_value, found.effect, found.n, found.reference_n, None, found.weight,
+                    found.lower, found.upper, found.windows, found.says, found.basis, found.detectable or 1.0,
+                    found.lasting or 1.0,
+                )
+            )  # fmt: skip
+        return own
+
+
+NOTHING = Adding()
+"""Each window by itself, by the detectors' own evidence."""

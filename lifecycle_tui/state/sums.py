@@ -1,0 +1,44 @@
+"""What adds up over windows (`profiles.scores`), packed: a few tens of bytes a window and column.
+
+Written with a window's result; read by the worker that judges the next window together with those before it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping
+
+Packed = Mapping[str, list[float]]
+"""Columns → their sums, as `ColumnSums.plain` gives them."""
+
+
+def pack(sums: Packed) -> bytes:
+    """The sums of one window's columns as they are stored."""
+    return zlib.compress(json.dumps({name: sums[name] for name in sorted(sums)}, separators=(",", ":")).encode())
+
+
+def unpack(data: bytes) -> dict[str, list[float]]:
+    """The reverse of `pack`."""
+    return dict(json.loads(zlib.decompress(data)))
+
+
+def before(
+    conn: sqlite3.Connection, model: str, key: str, basis: str, limit: int
+) -> tuple[dict[str, list[float]], ...]:
+    """Sums of the last `limit` windows before that of `key`, the newest first; only of those measured in the same way.
+
+    A window between them without sums, or measured in another way, ends them: what is summed hangs together.
+    """
+    rows = conn.execute(
+        "SELECT w.basis, s.data FROM windows w LEFT JOIN window_sums s ON s.window_id = w.id "
+        "WHERE w.model = ? AND w.version = '' AND w.current = 1 AND w.key < ? ORDER BY w.key DESC LIMIT ?",
+        (model, key, limit),
+    ).fetchall()
+    found = []
+    for of, data in rows:
+        if of != basis or data is None:
+            break
+        found.append(unpack(data))
+    return tuple(found)
