@@ -113,6 +113,10 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.ranks import anderson as anderson
     from lifecycle_tui.profiles.ranks import beyond_range as beyond_range
     from lifecycle_tui.profiles.ranks import cvm as cvm
+    from lifecycle_tui.profiles.streams import Watch as Watch
+    from lifecycle_tui.profiles.streams import both_ways as both_ways
+    from lifecycle_tui.profiles.streams import river as river
+    from lifecycle_tui.profiles.streams import watched as watched
     from lifecycle_tui.profiles.text import TextCounts as TextCounts
     from lifecycle_tui.profiles.text_tests import characters as characters
     from lifecycle_tui.profiles.text_tests import tokens as tokens
@@ -219,6 +223,10 @@ _HOMES: dict[str, str] = {
     "forward_folds": "stats.placements",
     "separation": "stats.placements",
     "components": "stats.reconstruction",
+    "Watch": "profiles.streams",
+    "both_ways": "profiles.streams",
+    "river": "profiles.streams",
+    "watched": "profiles.streams",
     "continue_model": "training.requests",
     "dump_model": "training.requests",
     "fit_model": "training.requests",

@@ -75,6 +75,7 @@ DETECTOR_RANGES: dict[str, Range] = {
     "classifier": (0.0, 1.0),
     "pca": (0.0, None),
     "text_classifier": (0.0, 1.0),
+    **dict.fromkeys(("adwin", "ddm", "eddm", "hddm_a", "hddm_w", "kswin", "page_hinkley"), (0.0, None)),
     "wasserstein": (0.0, None),
     "js": (0.0, 1.0),
     "hellinger": (0.0, 1.0),
