@@ -32,13 +32,13 @@ WORDS = ("invoice", "delivery", "refund", "late", "parcel", "account", "password
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Space:
-    """Five weeks of tickets; in the last, every tenth says that a gateway timed out."""
+    """Five weeks of tickets; from the fourth Monday on every tenth says that a gateway timed out."""
     rng = random.Random(5)
     lines = ["ts,age,body,p"]
-    for hour in range(24 * 35):
+    for quarter in range(96 * 35):
         words = [rng.choice(WORDS) for _ in range(rng.randint(3, 9))]
-        words += ["GATEWAY timeout"] * (hour >= 24 * 28 and hour % 10 == 0)
-        at = START + timedelta(hours=hour)
+        words += ["GATEWAY timeout"] * (quarter >= 96 * 26 and quarter % 10 == 0)
+        at = START + timedelta(minutes=15 * quarter)
         lines.append(f"{at:%Y-%m-%d %H:%M:%S},{rng.gauss(40, 9):.3f},{' '.join(words)},{rng.random():.4f}")
     space = Space(tmp_path, FixedClock(START + timedelta(days=36)))
     space.write("lifecycle.toml", TOML)
@@ -48,28 +48,29 @@ def desk(tmp_path: Path) -> Space:
 
 def test_named_detectors_measure_and_judge(desk: Space) -> None:
     desk.run()
-    before, *_, last = sorted(desk.history(version=""), key=lambda e: e.window.key)
+    before, last = sorted(desk.history(version=""), key=lambda e: e.window.key)[:2]
     assert last.signals["tokens.body"].state == "drifted"
     top = last.signals["tokens.body"].detail["top"]
     assert {row["token"] for row in top[:2]} == {"gateway", "timeout"}
     assert last.signals["characters.body"].detail["class"] == "uppercase"
-    assert before.signals["tokens.body"].state in ("ok", "cannot-tell")  # by the power of so few rows
+    assert before.signals["tokens.body"].state == "ok"
     for name in ("anderson.age", "range.age"):
-        assert last.signals[name].state in ("ok", "cannot-tell"), name
+        assert last.signals[name].state == "ok", name
         assert 0 <= last.signals[name].detail["p_value"] <= 1
     evidently = last.signals["evidently.age"]
-    assert evidently.state == "ok" and "Evidently's ks" in evidently.detail["definition"]
+    assert evidently.state == "ok" and "Evidently's wasserstein" in evidently.detail["definition"]
     assert "psi.age" not in last.signals and last.signals["missing.body"].value == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_stops_and_starts_to_count_words_is_measured_each_time(desk: Space) -> None:
     desk.run()
     file = desk.root / "lifecycle.toml"
     file.write_text(TOML.replace('"tokens", "characters", ', ""))
     desk.run()
-    latest = max(desk.history(version=""), key=lambda e: e.window.key)
+    latest = sorted(desk.history(version=""), key=lambda e: e.window.key)[1]
     assert "tokens.body" not in latest.signals
     file.write_text(TOML)
     desk.run()
-    latest = max(desk.history(version=""), key=lambda e: e.window.key)
+    latest = sorted(desk.history(version=""), key=lambda e: e.window.key)[1]
     assert latest.signals["tokens.body"].state == "drifted"

@@ -52,7 +52,7 @@ def labels(**counts):
 # ---- Wasserstein
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(sample, sample, hs.one_of(hs.none(), grids))
 def test_the_interval_holds_the_distance_of_the_values(x, y, grid):
     truth = st.wasserstein_distance(x, y)
@@ -192,7 +192,7 @@ def test_linf_names_the_label_and_pools_what_is_beyond_the_horizon():
     found = linf(labels(a=50, b=50), labels(a=10, b=20, c=70))
     assert (found.detail["label"], found.value) == ("c", 0.7)
     assert found.p_value < 1e-20
-    many = CategoricalProfile(70_000, {f"x{i}": 1 for i in range(70_000)})
+    many = CategoricalProfile(66_000, {f"x{i}": 1 for i in range(66_000)})
     pooled = linf(labels(a=5), many)
     assert pooled.value == 1.0 and pooled.detail["label"] == "a"
     assert linf(many, many).value == 0.0 and linf(many, many).p_value == 1.0
@@ -233,7 +233,7 @@ def test_cells_of_a_coarse_grid_are_ties():
     assert cvm(*sides).value == pytest.approx(st.cramervonmises_2samp(x, y, method="asymptotic").statistic, rel=1e-3)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(wild, wild, hs.one_of(hs.none(), grids), hs.booleans())
 def test_rows_beyond_the_range(x, y, grid, keep):
     grid = grid or choose_grid(x)
@@ -266,7 +266,7 @@ def test_false_alarms_of_range_are_as_many_as_said():
 # ---- all of them
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(sample, sample, hs.integers(0, 30), hs.randoms())
 def test_stored_and_merged_in_any_order_they_are_the_same(x, y, cut, random):
     grid = choose_grid(x)

@@ -66,7 +66,7 @@ def test_the_law_at_its_edges():
             quadratic_sf(x, np.array(weights))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(values, values)
 def test_statistics_are_their_definitions_with_ties(x, y):
     a, b = groups(x, y)
