@@ -23,7 +23,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "workspace": ("every command that opens the workspace",),
     "workspace.plugins": ("whatever looks for plugins: the agent, jobs, `config check`, `plugins`",),
     "workspace.timezone": ("windows and times of every model", "training schedules"),
-    "workspace.engine": (_NOT_YET,),
+    "workspace.engine": (_EVALUATE, _TRAIN),
     "workspace.false_alarms": ("drift verdicts of evaluations",),
     "workspace.every": ("the agent",),
     "workspace.agent": ("the terminal, when it starts", "the agent"),

@@ -71,6 +71,16 @@ def _name(value: Any) -> str:
     return value
 
 
+def _address(value: Any) -> str:
+    """Where a Dask scheduler listens: tcp://host:port, or host:port."""
+    text = _name(value).strip()
+    if re.fullmatch(r"(tcp|tls|ws|wss|ucx)://[^\s/]+|[^\s/:]+:\d+", text):
+        return text
+    raise units.BadValueError(
+        "must be the address of a Dask scheduler", 'write "tcp://HOST:8786"; its web page has another port'
+    )
+
+
 def _scalar(value: Any) -> str | int | float | bool:
     if isinstance(value, float) and value != value:
         raise units.BadValueError("must be a value that a column can hold, not nan")
@@ -101,6 +111,7 @@ def _listed(value: Any) -> Any:
 
 
 Name = Annotated[str, _reader(_name), Words("text")]
+Address = Annotated[str, _reader(_address), Words("address")]
 Column = Annotated[str, _reader(_name), Words("column name")]
 Expression = Annotated[str, _reader(_name), Words("expression")]
 Location = Annotated[str, _reader(_name), Words("path")]
