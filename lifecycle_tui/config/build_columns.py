@@ -46,7 +46,7 @@ def _timestamp(view: View, columns: ColumnsSection) -> TimestampSpec | None:
     written = columns.timestamp
     if written is None or isinstance(written, str):
         return TimestampSpec((written,)) if written else None
-    if written.format is not None and (fault := _bad_format(written.format)):
+    if written.format is not None and (fault := bad_format(written.format)):
         view.problem("value", ("timestamp", "format"), fault, hint='for example "%Y-%m-%d %H:%M:%S"')
     if isinstance(written, JoinedTimestamp):
         return TimestampSpec(tuple(written.from_), written.format)
@@ -61,7 +61,7 @@ def _timestamp(view: View, columns: ColumnsSection) -> TimestampSpec | None:
     return TimestampSpec((written.column,), written.format, written.unit)
 
 
-def _bad_format(text: str) -> str | None:
+def bad_format(text: str) -> str | None:
     """What is wrong with a strptime format, if anything."""
     try:
         datetime.strptime("", text)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle_tui.config import units
+from lifecycle_tui.config.build_logs import build_logs
 from lifecycle_tui.config.report import View
 from lifecycle_tui.config.schema_data import DataSection, DataTable, LabelsTable, ReferenceFile, ReferenceRange
 from lifecycle_tui.config.schema_model import ColumnsSection
@@ -155,6 +156,11 @@ class _Builder:
 
     def _columns_broken(self, key: str) -> bool:
         return View(self.view.key[:-1], _above(self.view), self.view.report).broken("columns", key)
+
+    def logs_path(self) -> str | None:
+        written = self.data.logs
+        path = written if written is None or isinstance(written, str) else written.path
+        return None if path is None else location(path, self.root)
 
     def window(self, base: TableSpec | None) -> WindowSpec:
         found = self.data.window
@@ -314,4 +320,5 @@ def build_data(view: View, data: DataSection, columns: ColumnsSection, root: Pat
         predictions=tables["predictions"],
         labels=replace(labels, table=tables["labels"]),
         timezone=builder.zone,
+        logs=build_logs(view, data.logs, builder.logs_path()),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
@@ -93,6 +93,51 @@ class LabelsTable(OpenTable):
     )
 
 
+def _field(what: str, name: str) -> Any:
+    return Field(
+        default=name,
+        description=f"Field of JSON lines (dots for fields within), or group of the pattern, that has {what}.",
+        examples=[f'"{name}"'],
+    )
+
+
+class LogsTable(Table):
+    """`logs`: the log of what serves the model, its own or a gateway's."""
+
+    path: Location = Field(
+        description="File or glob, relative to the workspace's folder.", examples=['"logs/*.jsonl"', '"app.log"']
+    )
+    format: Literal["jsonl", "text"] | None = Field(
+        default=None,
+        description="How its lines are written.",
+        examples=['"text"'],
+        json_schema_extra={"default": '"jsonl" for .jsonl, .ndjson and .json, else "text"'},
+    )
+    pattern: str | None = Field(
+        default=None,
+        description="Regular expression with named groups that a line of text matches from its beginning.",
+        examples=["'(?P<timestamp>\\S+) (?P<level>\\w+) (?P<latency>\\d+)ms (?P<message>.*)'"],
+        json_schema_extra={"default": "a time in ISO 8601, a level, the message"},
+    )
+    timestamp: Name = _field("the time", "timestamp")
+    time_format: Name | None = Field(
+        default=None,
+        description="How to read text times, as strptime does.",
+        examples=['"%d/%b/%Y:%H:%M:%S %z"'],
+        json_schema_extra={"default": "ISO 8601; numbers count since 1970"},
+    )
+    level: Name = _field("the level", "level")
+    message: Name = _field("the message", "message")
+    latency: Name = _field("how long an answer took, in whatever unit", "latency")
+    id: Name = _field("the id of the row that was answered for", "id")
+    status: Name = _field("an HTTP status; 500 and above is an error", "status")
+    errors: Annotated[Names, Words("list of levels")] = Field(
+        default_factory=lambda: ["error", "critical", "fatal"],
+        description="Levels, in any case, that make a line an error.",
+        examples=['["error", "severe"]'],
+    )
+
+
 class ReferenceFile(OpenTable):
     """`reference` as data of its own; further keys are options of the source."""
 
@@ -134,6 +179,7 @@ def _reference(value: Any) -> str | None:
 _PATH = 'must be a path in quotes, or a table with one: { path = "…" }'
 AnyTable = Annotated[Annotated[Location, AsText] | Annotated[DataTable, AsTable], by_shape(_PATH)]
 Labels = Annotated[Annotated[Location, AsText] | Annotated[LabelsTable, AsTable], by_shape(_PATH)]
+Logs = Annotated[Annotated[Location, AsText] | Annotated[LogsTable, AsTable], by_shape(_PATH)]
 Reference = Annotated[
     Annotated[Location, AsText] | Annotated[ReferenceFile, AsTable] | Annotated[ReferenceRange, Tag("<range>")],
     told_apart(_reference, "must be a table, e.g. { until = 2025-03-31 }, or the path of its own data"),
@@ -160,6 +206,12 @@ class DataSection(Table):
         description="What came true, and when it is known.",
         examples=['{ path = "lake/chargebacks", delay = "30d" }'],
         json_schema_extra={"default": "the target in the other tables"},
+    )
+    logs: Logs | None = Field(
+        default=None,
+        description="The log of what serves the model: errors, latencies and patterns of messages.",
+        examples=['"logs/*.jsonl"', '{ path = "app.log", latency = "ms" }'],
+        json_schema_extra={"default": "none is read"},
     )
     reference: Reference | None = Field(
         default=None,

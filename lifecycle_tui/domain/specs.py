@@ -82,11 +82,39 @@ class ReferenceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSpec:
+    """The log of what serves a model. Fields are names in JSON lines (with dots for those within), or groups of
+    `pattern`.
+
+    Attributes:
+        path: absolute, may be a glob.
+        pattern: of text: a regular expression with named groups; None: a time, a level, the message.
+        time_format: of text times, as strptime has it; None: ISO 8601.
+        errors: levels, in lower case, that make a line an error; so does a status of 500 or more.
+        place: of the key, for messages.
+    """
+
+    path: str
+    format: Literal["jsonl", "text"] = "jsonl"
+    pattern: str | None = None
+    timestamp: str = "timestamp"
+    time_format: str | None = None
+    level: str = "level"
+    message: str = "message"
+    latency: str = "latency"
+    id: str = "id"
+    status: str = "status"
+    errors: tuple[str, ...] = ("error", "critical", "fatal")
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataSpec:
     """Where a model's data lies. Either `table`, or `predictions` and/or `features` joined by key.
 
     Attributes:
         timezone: IANA name for windows and for timestamps without an offset ("UTC" unless declared).
+        logs: of what serves the model; None where there is none.
     """
 
     reference: ReferenceSpec
@@ -96,6 +124,7 @@ class DataSpec:
     predictions: TableSpec | None = None
     labels: LabelSpec = field(default_factory=LabelSpec)
     timezone: str = "UTC"
+    logs: LogSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
