@@ -29,7 +29,7 @@ _ZERO_CELL = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The values of both sides without missing ones: float64 for numbers, labels as str for categories.
+    """The values of both sides without missing ones: float64 for numbers, whole numbers for labels, in their order.
 
     Attributes:
         numeric: whether they are numbers.
@@ -67,6 +67,8 @@ def sides(reference: arrow.Column, window: arrow.Column, *, infinite: bool) -> S
         if numeric and not float(np.abs(values).max()) < _HUGE:
             return Measurement(None, n=0, message=f"{side} has values that are infinite, or their squares are")
         found.append(values)
+    if not numeric:
+        found = _coded(*found)
     return Sides(found[0], found[1], numeric)
 
 
@@ -372,5 +374,16 @@ def _is_numeric(column: arrow.Column) -> bool:
 def _values(column: arrow.Column, numeric: bool) -> np.ndarray:
     if numeric:
         return arrow.numbers(column).values.astype(np.float64)
-    found = arrow.labels(column)
-    return np.repeat(np.array(list(found.counts), dtype=object), list(found.counts.values()))
+    counts = arrow.labels(column).counts
+    return np.array(list(counts.items()), dtype=object).reshape(-1, 2)
+
+
+def _coded(*sides: np.ndarray) -> list[np.ndarray]:
+    """Labels with their counts, (labels, 2) a side, as their places among the labels of all sides."""
+    place = {label: i for i, label in enumerate(sorted({label for side in sides for label, _ in side}))}
+    return [
+        np.repeat(
+            np.array([place[label] for label in side[:, 0]], dtype=np.int64), np.array(side[:, 1], dtype=np.int64)
+        )
+        for side in sides
+    ]

@@ -187,9 +187,15 @@ class TextCounter:
     def _count_characters(self, text: np.ndarray, ends: np.ndarray) -> None:
         documents, width = len(ends) - 1, len(CLASSES) + 1
         self._documents += documents
-        place = np.repeat(np.arange(0, documents * width, width), np.diff(ends))
-        place += _CLASS[text]
-        found = np.bincount(place, minlength=documents * width).reshape(documents, width)[:, :-1]
+        found = np.zeros((documents, width), dtype=np.int64)
+        if documents == 1:  # which may be of any length
+            for begin in range(0, len(text), _BLOCK):
+                found[0] += np.bincount(_CLASS[text[begin : begin + _BLOCK]], minlength=width)
+        else:
+            place = np.repeat(np.arange(0, documents * width, width), np.diff(ends))
+            place += _CLASS[text]
+            found = np.bincount(place, minlength=documents * width).reshape(documents, width)
+        found = found[:, :-1]
         self._characters += found.sum(axis=0)
         length = found.sum(axis=1, keepdims=True)
         cell = 1 + found * _INNER // np.maximum(length, 1)
@@ -214,9 +220,9 @@ class TextCounter:
             fits = sizes <= LONGEST_TOKEN
             word[np.repeat(starts[~fits], sizes[~fits]) + _within(sizes[~fits])] = False
             sizes, document = sizes[fits], document[fits]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(_LOWER[text[word]])]
-        encoded = pa.Array.from_buffers(pa.binary(), len(sizes), buffers).dictionary_encode()
+        encoded = pa.Array.from_buffers(pa.large_binary(), len(sizes), buffers).dictionary_encode()
         names = encoded.dictionary.to_pylist()
         key = document * len(names) + encoded.indices.to_numpy()
         key.sort()

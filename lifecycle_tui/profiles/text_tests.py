@@ -108,7 +108,10 @@ def tokens(reference: NumericProfile, window: NumericProfile) -> Measurement:
         for i, x in zip(places[:_NAMED].tolist(), each.tolist(), strict=False)
     ]
     detail["new"] = int(np.count_nonzero(a == 0))
-    return Measurement(value, n=min(n, m), p_value=p_value, effect=value, definition=definition, detail=detail)
+    says = f"{names[at]}: in {b[at] / m:.1%} of the texts, {a[at] / n:.1%} of the reference's"
+    return Measurement(
+        value, n=min(n, m), p_value=p_value, effect=value, definition=definition, message=says, detail=detail
+    )
 
 
 # ---- parts

@@ -25,6 +25,7 @@ _RESAMPLES = 9_999
 _BATCH = 333
 _ENOUGH = 20
 _FEW = 30
+_MOST_DRAWN = 1_000_000_000  # NumPy draws from fewer values than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _test(first: np.ndarray, second: np.ndarray, form_of: Callable[[np.ndarray, 
     # What varies within the coarse groups is many small terms: nearly its mean.
     tail = quadratic_sf(statistic - mean + form.mean(pooled, n, m), form.eigenvalues(pooled, n, m))
     loose = n + m - int(pooled.max())  # rows outside the largest group: a lone atom leaves few to compare
-    if min(n, m) >= _FEW and loose * min(n, m) >= _FEW * (n + m):
+    enough = min(n, m) >= _FEW and loose * min(n, m) >= _FEW * (n + m)
+    if enough or n + m >= _MOST_DRAWN:
         return RankTest(statistic, tail, "asymptotic")
     extreme, drawn = _resample(a, pooled, n, m, form, observed)
     if extreme == 0:  # beyond what resampling resolves: the law's tail, never above the resolution

@@ -52,7 +52,7 @@ def labels(**counts):
 # ---- Wasserstein
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(sample, sample, hs.one_of(hs.none(), grids))
 def test_the_interval_holds_the_distance_of_the_values(x, y, grid):
     truth = st.wasserstein_distance(x, y)
@@ -125,7 +125,7 @@ def test_infinities_take_no_part_and_are_counted():
 # ---- Jensen–Shannon, Hellinger, L-infinity
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     hs.lists(hs.integers(0, 50), min_size=2, max_size=8).filter(any),
     hs.lists(hs.integers(0, 50), min_size=2, max_size=8).filter(any),
@@ -233,7 +233,7 @@ def test_cells_of_a_coarse_grid_are_ties():
     assert cvm(*sides).value == pytest.approx(st.cramervonmises_2samp(x, y, method="asymptotic").statistic, rel=1e-3)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(wild, wild, hs.one_of(hs.none(), grids), hs.booleans())
 def test_rows_beyond_the_range(x, y, grid, keep):
     grid = grid or choose_grid(x)
@@ -266,7 +266,7 @@ def test_false_alarms_of_range_are_as_many_as_said():
 # ---- all of them
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(sample, sample, hs.integers(0, 30), hs.randoms())
 def test_stored_and_merged_in_any_order_they_are_the_same(x, y, cut, random):
     grid = choose_grid(x)

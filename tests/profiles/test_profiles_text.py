@@ -72,7 +72,7 @@ def words(text):
     return {w for w in found if len(w.encode()) <= LONGEST_TOKEN}
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(documents)
 @example(list(ODD))
 @example([None, "", None])
@@ -94,7 +94,7 @@ def test_counts_are_those_of_plain_python(values):
     assert found.shares.tolist() == shares.tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(documents, hs.integers(0, 25), hs.randoms())
 def test_any_split_order_and_type_gives_the_same(values, cut, random):
     whole = counted(values)
@@ -112,7 +112,7 @@ def test_any_split_order_and_type_gives_the_same(values, cut, random):
         assert counter.result() == whole
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(documents, documents)
 def test_taking_a_part_out_undoes_adding_it(first, second):
     a, b = counted(first), counted(second)
@@ -289,7 +289,7 @@ def test_false_alarms_of_text_over_many_windows(measure):
         assert (p <= level).mean() < level + 3.3 * (level * (1 - level) / rounds) ** 0.5, level
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     hs.dictionaries(hs.text(max_size=5), hs.integers(1, 9), max_size=40), hs.one_of(hs.none(), hs.integers(0, 2**64))
 )
@@ -297,3 +297,11 @@ def test_bounding_depends_on_the_set_alone(counts, horizon):
     once = bounded(counts, horizon)
     assert bounded(*once) == once
     assert list(once[0]) == sorted(once[0])
+
+
+def test_a_document_of_any_length_is_counted_in_pieces(monkeypatch):
+    monkeypatch.setattr(module, "_BLOCK", 64)
+    found = counted(["é Ab1 \t" * 1_000])
+    assert found.characters.tolist() == [1_000, 1_000, 1_000, 3_000, 0, 0, 1_000]
+    assert dict(found.tokens) == {"ab1": 1, "é": 1}
+    assert found.shares.sum() == len(CLASSES)

@@ -42,7 +42,7 @@ def brute(distance, pooled, n, m):
     return min(1.0, total)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(hs.lists(hs.integers(0, 20), min_size=3, max_size=6), hs.lists(hs.integers(0, 20), min_size=6, max_size=6))
 def test_largest_difference_is_the_sum_over_labels(first, second):
     a = np.array([*first, *[0] * (6 - len(first)), 1])

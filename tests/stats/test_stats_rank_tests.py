@@ -66,7 +66,7 @@ def test_the_law_at_its_edges():
             quadratic_sf(x, np.array(weights))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(values, values)
 def test_statistics_are_their_definitions_with_ties(x, y):
     a, b = groups(x, y)
@@ -82,7 +82,7 @@ def test_statistics_are_their_definitions_with_ties(x, y):
         assert standardised(anderson_darling(a, b).statistic, len(x), len(y)) == pytest.approx(truth, abs=1e-8)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(values, values)
 def test_sides_can_be_exchanged_and_p_is_a_chance(x, y):
     a, b = groups(x, y)
