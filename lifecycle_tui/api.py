@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.domain.hookspecs import API_VERSION as API_VERSION
     from lifecycle_tui.domain.hookspecs import Register as Register
     from lifecycle_tui.domain.hookspecs import hookimpl as hookimpl
+    from lifecycle_tui.domain.nearest import meant as meant
     from lifecycle_tui.domain.protocols import Batch as Batch
     from lifecycle_tui.domain.protocols import CellProblem as CellProblem
     from lifecycle_tui.domain.protocols import Detector as Detector
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.ranks import cvm as cvm
     from lifecycle_tui.profiles.streams import Watch as Watch
     from lifecycle_tui.profiles.streams import both_ways as both_ways
+    from lifecycle_tui.profiles.streams import changes as changes
     from lifecycle_tui.profiles.streams import river as river
     from lifecycle_tui.profiles.streams import watched as watched
     from lifecycle_tui.profiles.text import TextCounts as TextCounts
@@ -124,6 +126,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.whole_rows import kernel_measurement as kernel_measurement
     from lifecycle_tui.profiles.whole_rows import separation_measurement as separation_measurement
     from lifecycle_tui.stats.contingency import chi_square as chi_square
+    from lifecycle_tui.stats.error_stream import errors as errors
+    from lifecycle_tui.stats.error_stream import in_time as in_time
+    from lifecycle_tui.stats.error_stream import thinned as thinned
     from lifecycle_tui.stats.intervals import Estimate as Estimate
     from lifecycle_tui.stats.intervals import mean_estimate as mean_estimate
     from lifecycle_tui.stats.intervals import proportion as proportion
@@ -227,6 +232,10 @@ _HOMES: dict[str, str] = {
     "both_ways": "profiles.streams",
     "river": "profiles.streams",
     "watched": "profiles.streams",
+    "errors": "stats.error_stream",
+    "in_time": "stats.error_stream",
+    "thinned": "stats.error_stream",
+    "changes": "profiles.streams",
     "continue_model": "training.requests",
     "dump_model": "training.requests",
     "fit_model": "training.requests",
@@ -260,6 +269,7 @@ _HOMES: dict[str, str] = {
     "period_ends": "data.blocks",
     "period_of": "data.blocks",
     "is_address": "data.stores",
+    "meant": "domain.nearest",
     "open_stored": "data.stores",
     "find_fragments": "data.files",
     "open_text": "data.dialect",

@@ -1,4 +1,5 @@
-"""A database table cut into pieces by a whole-number key, so that rows that are added cost themselves alone.
+"""A database table cut into pieces by a key, so that rows that are added cost themselves alone: blocks of whole
+numbers, or periods of a time.
 
 A block is the rows whose key lies in [index · 2^shift, (index + 1) · 2^shift). Used by the sources for databases.
 """
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 ROWS = 1 << 18
 """Keys of one block, unless the table is so large that there would be more than `MOST` blocks."""
@@ -69,3 +72,23 @@ def find_blocks(first: int, last: int, seek: Callable[[int], int | None]) -> lis
         found.append(block)
         at = seek(block.high + 1) if block.high < last and block.high < _LAST else None
     return found
+
+
+def period_of(at: date, piece: Literal["day", "month", "year"]) -> str:
+    """The name of the day, month or year that a time is in; of a time with a zone, by UTC's clock."""
+    if isinstance(at, datetime) and at.tzinfo is not None:
+        at = at.astimezone(UTC)
+    return at.isoformat()[: {"day": 10, "month": 7, "year": 4}[piece]]
+
+
+def period_ends(name: str) -> tuple[datetime, datetime]:
+    """The first instant of a period, and the first one after it.
+
+    Raises:
+        ValueError: it is no period's name.
+    """
+    year, month, day = (int(part) for part in (*name.split("-"), "1", "1")[:3])
+    low = datetime(year, month, day)
+    if len(name) == 10:
+        return low, low + timedelta(days=1)
+    return low, datetime(year + 1, 1, 1) if len(name) == 4 else datetime(year + month // 12, month % 12 + 1, 1)

@@ -250,7 +250,9 @@ def _times(values: Sequence[Any], kinds: set[type]) -> Cells:
     import numpy as np
     import pyarrow as pa
 
-    if kinds and all(issubclass(kind, datetime) for kind in kinds):
+    if not kinds:
+        return Cells(pa.nulls(len(values)))
+    if all(issubclass(kind, datetime) for kind in kinds):
         zoned = {v.tzinfo is not None for v in values if v is not None}
         if len(zoned) == 1:
             missing = np.fromiter((v is None for v in values), dtype=bool, count=len(values))
@@ -261,9 +263,9 @@ def _times(values: Sequence[Any], kinds: set[type]) -> Cells:
         missing = np.fromiter((v is None for v in values), dtype=bool, count=len(values))
         days = np.array([0 if v is None else v.toordinal() - 719_163 for v in values], dtype=np.int32)
         return Cells(pa.array(days, mask=missing).cast(pa.date32()))
-    if kinds and kinds <= {int}:
+    if kinds <= {int}:
         return _whole(values, kinds)
-    if kinds and kinds <= {int, float, Decimal}:
+    if kinds <= {int, float, Decimal}:
         return _numbers(values, kinds)
     return as_cells(values, "text")
 

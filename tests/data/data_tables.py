@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from lifecycle_tui.builtin.sources.csv import CsvSource
 from lifecycle_tui.builtin.sources.jsonl import JsonLinesSource
 from lifecycle_tui.builtin.sources.parquet import ParquetSource
+from lifecycle_tui.builtin.sources.sql import SqlSource
 from lifecycle_tui.builtin.sources.sqlite import SqliteSource
 from lifecycle_tui.data.cache import FragmentCache
 from lifecycle_tui.data.layout import tables
@@ -34,7 +35,7 @@ from lifecycle_tui.domain.specs import (
 )
 from lifecycle_tui.domain.windows import DataFinding, TimeWindow, Window, WindowSpec
 
-CLASSES = (CsvSource, JsonLinesSource, ParquetSource, SqliteSource)
+CLASSES = (CsvSource, JsonLinesSource, ParquetSource, SqlSource, SqliteSource)
 START = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 MONTH = TimeWindow(1, "month")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 65_536
+_BUFFER = 1 << 20
+"""Bytes of a column that are read ahead. A mapped file would count as this process's memory, page by page."""
 
 
 class ParquetSource:
@@ -93,7 +95,7 @@ class ParquetSource:
             away = is_address(fragment.path)
             place = open_stored(fragment.path) if away else fragment.path
             with pq.ParquetFile(
-                place, metadata=footer, read_dictionary=coded, memory_map=not away, pre_buffer=away
+                place, metadata=footer, read_dictionary=coded, buffer_size=0 if away else _BUFFER, pre_buffer=away
             ) as file:
                 for group, start in zip(groups, starts, strict=True):
                     row = start

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -31,6 +30,7 @@ from lifecycle_tui.api import (
     find_fragments,
     form_of,
     hookimpl,
+    meant,
     with_partitions,
 )
 
@@ -186,8 +186,7 @@ class SqliteSource:
         for name, kind in known.items():
             if name.lower() == self.table.lower():
                 return name, kind
-        near = get_close_matches(self.table, known, 1)
-        hint = f'did you mean "{near[0]}"?' if near else f"its tables: {listed}"
+        hint = meant(self.table, list(known)) or f"its tables: {listed}"
         raise DataError(f"{path} has no table {self.table!r}", hint=hint)
 
 
