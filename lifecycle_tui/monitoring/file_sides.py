@@ -126,7 +126,7 @@ def _side(column: FileColumn, kind: ColumnKind, grid: Grid | None, keep: int = H
     if kind == "time":
         return Side(_presence(column))
     read = _reader(kind, column.type)
-    profiler: Profiler | None = Profiler(kind, grid, moments=False, text=False)
+    profiler: Profiler | None = Profiler(kind, grid, keep=keep, hold=HELD, moments=False, text=False)
     while profiler is not None:
         bad = 0
         for array in column.arrays():

@@ -28,6 +28,8 @@ from lifecycle_tui.profiles.text import TextCounter, TextCounts
 
 Profile = NumericProfile | CategoricalProfile
 
+_TOGETHER = 131_072  # values that are counted together, as a rule: 1 MB
+
 
 class Profiler:
     """Turns Arrow columns into a profile.
@@ -61,6 +63,8 @@ class Profiler:
         self._kept: list[np.ndarray] | None = []
         self._cells: list[np.ndarray] = []  # of the values kept, where their grid gives no exact distance by itself
         self._n = 0
+        self._waiting: list[np.ndarray] = []
+        self._waiting_n = 0
         self._survey: Survey | None = None
         self._counts = np.zeros(grid.cells if grid else 0, dtype=np.int64)
         self._sums = Sums()
@@ -93,6 +97,7 @@ class Profiler:
 
     def second_pass(self) -> Profiler | None:
         """None if `result` can be asked for; else the profiler to which everything must be fed once more."""
+        self._settle()
         if self._survey is None or self._survey.counted:
             return None
         return Profiler(
@@ -108,6 +113,7 @@ class Profiler:
         if self.kind == "categorical":
             self._settle_labels()
             return self._labels
+        self._settle()
         kept = None if self._kept is None else _joined(self._kept)
         index = None if kept is None or not self._cells else _joined(self._cells)
         if self._survey is not None:
@@ -144,12 +150,26 @@ class Profiler:
 
     def awaiting(self) -> tuple[np.ndarray | None, Survey | None]:
         """Without a grid: the values so far, or the survey of them where they are too many to keep (see `pending`)."""
+        self._settle()
         return (None if self._kept is None else _joined(self._kept)), self._survey
 
     def resume(self, values: np.ndarray, rows: int) -> None:
         """Take in values that have been read already, out of `rows` rows."""
         self._rows += rows
         self._n += len(values)
+        if self.grid is None and self._survey is None:
+            self._await_grid(values)
+            return
+        self._waiting.append(values)
+        self._waiting_n += len(values)
+        if self._waiting_n >= _TOGETHER:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count the values that wait: each time costs a pass over all cells, so small batches are counted together."""
+        if not self._waiting:
+            return
+        values, self._waiting, self._waiting_n = _joined(self._waiting), [], 0
         if self.grid is None:
             self._await_grid(values)
         else:
