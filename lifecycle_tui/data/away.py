@@ -5,7 +5,7 @@ Each question may be declined (False, or None): then this process reads by itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lifecycle_tui.data.slices import Selector
@@ -23,6 +23,10 @@ class Away(Protocol):
 
     def read(self, reader: Any, scan: Scan, profile: bool) -> Any:
         """What a job's reader makes of a scan, which is complete afterwards; None if it is to be read here."""
+        ...
+
+    def expect(self, readings: Iterator[tuple[Any, Scan]]) -> None:
+        """What `read` will be asked for, in this order: begin with it where that saves time."""
         ...
 
     def labels(self, scan: Scan) -> set[str] | None:

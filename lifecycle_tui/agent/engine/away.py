@@ -9,7 +9,7 @@ whether it can be read is decided where the workspace is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -76,23 +76,25 @@ class OnCluster:
     data: DataSpec
     foreign: Mapping[Role, str]
     _begun: dict[str, Begun] = field(default_factory=dict)
+    _coming: Iterator[tuple[Reader, Scan]] = field(default_factory=lambda: iter(()))
+    _grids: tuple[Any, bytes] = (None, b"")
+    _held: tuple[bytes, Future] = (b"", None)
     _said: set[str] = field(default_factory=set)
-
-    @property
-    def ahead(self) -> int:
-        """How many windows may be begun before they are asked for."""
-        return AHEAD * self.cluster.threads
 
     # ── windows and references ──
 
-    def expect(self, reader: Reader, scan: Scan) -> None:
-        """Begin to read what will be asked for soon."""
-        if self._declined(reader, scan.plan) or reader.settings is None:
-            return
-        order, grids = self._order(reader, reader.settings, scan.plan, True)
-        key = token(order + grids)
-        if key not in self._begun:
-            self._begun[key] = self._begin(order, grids, scan.plan, reader.settings.sample)
+    def expect(self, readings: Iterator[tuple[Reader, Scan]]) -> None:
+        """Have the workers begin with what will be asked for soon, a few windows ahead."""
+        self._coming = readings
+        self._begin_more()
+
+    def _begin_more(self) -> None:
+        while len(self._begun) < AHEAD * self.cluster.threads:
+            reader, scan = next(self._coming, (None, None))
+            if reader is None or scan is None or reader.settings is None or self._declined(reader, scan.plan):
+                return
+            order, grids = self._order(reader, reader.settings, scan.plan, True)
+            self._begun[token(order + grids)] = self._begin(order, grids, scan.plan, reader.settings.sample)
 
     def read(self, reader: Reader, scan: Scan, profile: bool) -> WindowRows | None:
         """What the reader makes of the scan; None where it is to be read here."""
@@ -101,6 +103,7 @@ class OnCluster:
             return None
         order, grids = self._order(reader, settings, plan, profile)
         begun = self._begun.pop(token(order + grids), None)
+        self._begin_more()
         if begun is None:
             begun = self._begin(order, grids, plan, settings.sample if profile else 0)
         try:
@@ -114,19 +117,24 @@ class OnCluster:
 
     def _order(self, reader: Reader, settings: Settings, plan: ScanPlan, profile: bool) -> tuple[bytes, bytes]:
         order = dump_order(ReadOrder(self._root, portable(plan), settings, profile))
-        return order, b"" if reader.grids is None else dump_grids(reader.grids)
+        if reader.grids is None:
+            return order, b""
+        if self._grids[0] is not reader.grids:  # of one reference they are the same for every window
+            self._grids = (reader.grids, dump_grids(reader.grids))
+        return order, self._grids[1]
 
     def _begin(self, order: bytes, grids: bytes, plan: ScanPlan, sample: int) -> Begun:
         """Submit everything that one pass takes."""
         submit, ids = self.cluster.submit, tuple(f.id for f in plan.fragments)
         held = submit(onworker.hold, order)
-        on = submit(onworker.hold, grids) if grids else None
+        if grids and self._held[0] != grids:
+            self._held = (grids, submit(onworker.hold, grids))
+        on = self._held[1] if grids else None
         shares = self._shares(plan, held)
         parts = tuple(
             submit(onworker.read, held, group, on, again, extra, len(shares) == 1) for group, again, extra in shares
         )
         every = [held, *parts, *(again for _, again, _ in shares[:1] if again is not None)]
-        every += [on] if on is not None else []
         below: Sequence[Future] = parts
         for level in levels(len(parts)):
             below = [submit(onworker.add, held, on, *below[first:last]) for first, last in level]

@@ -113,16 +113,19 @@ def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownW
     """
     touched, healed = _touched(job, measurer, known), _healed(job, measurer)
     counts = {"new": 0, "grown": 0, "changed": 0, "relabelled": 0}
+    due: list[tuple[WindowState, str]] = []
     for state in _newest_first(measurer, known):
+        change = _change(state, known.get(state.window.key), measurer.basis, touched)
+        if change is None and state.window.key in healed:
+            change = "changed"
+        if change is not None:
+            due.append((state, change))
+    measurer.expect(state for state, change in due if change in ("new", "changed"))
+    for state, change in due:
         if measurer.instruments.outdated and any(counts.values()):
             job.log("info", "a plugin has been saved meanwhile: the other windows are measured by the next evaluation")
             break
         key = state.window.key
-        change = _change(state, known.get(key), measurer.basis, touched)
-        if change is None and key in healed:
-            change = "changed"
-        if change is None:
-            continue
         with job.state.read() as conn:
             before = windows.window(conn, measurer.spec.name, key)
         results: list[WindowResult] | None = None

@@ -7,7 +7,7 @@ labels read only the columns that hold predictions and labels.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -81,6 +81,11 @@ class Measurer:
     estimating: Estimating | None = None
     segments: Segments = NO_SEGMENTS
     searching: Searching | None = None
+
+    def expect(self, states: Iterable[WindowState]) -> None:
+        """Say which windows will be read in full, in this order, to whoever reads elsewhere."""
+        if self.data.away is not None:
+            self.data.away.expect((self._reader(s.window.rows, s.window.key), self._scan(s)) for s in states)
 
     def whole(self, state: WindowState) -> list[WindowResult]:
         """Read all of a window."""
@@ -234,7 +239,8 @@ class Measurer:
         if self.spec.columns.target is None:
             return {v: (collector.rows(v), [], 0) for v in collector.versions if v}
         for version in collector.versions:
-            measured = collector.measure(version, self.instruments.metrics)
+            before = None if self.reference.errors is None else self.reference.errors.error
+            measured = collector.measure(version, self.instruments.metrics, before)
             of_segments = segment_metrics(
                 measured.outcomes, self.instruments.metrics, self.segments.values, self.spec.monitor.min_rows
             )
