@@ -214,7 +214,7 @@ class OnCluster:
             if profile is not None:
                 assert not isinstance(profile, Pending), "grids were decided, or given"
                 columns[name] = ColumnData(wanted[name], profile, share.kept.get(name))
-        return WindowRows(columns, share.collector, scan, (), share.sample)
+        return WindowRows(columns, share.collector, scan, (), share.sample, share.segments)
 
     # ── the same split for other questions ──
 

@@ -15,8 +15,10 @@ from lifecycle_tui.agent.engine.packing import dump_array, dump_table, load_arra
 from lifecycle_tui.agent.work.reading import Pass
 from lifecycle_tui.data.shares import ScanShare, together
 from lifecycle_tui.domain.windows import DataFinding, FragmentPart
+from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.monitoring.samples import Sample
+from lifecycle_tui.monitoring.segments import Segment, SegmentData
 from lifecycle_tui.profiles import pending
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.profiles.pending import Pending
@@ -39,6 +41,7 @@ class Share:
         columns: by name: its profile, or what is known of it while it has no grid.
         kept: by column, its rows where a detector asked for them.
         sample: rows, where the share is the whole window and a detector asked for a sample.
+        segments: rows and profiles segment by segment, where that was asked for.
     """
 
     scan: ScanShare
@@ -46,13 +49,15 @@ class Share:
     collector: Collector
     kept: Mapping[str, Any] = field(default_factory=dict)
     sample: Sample | None = None
+    segments: Mapping[Segment, SegmentData] = field(default_factory=dict)
 
 
 def share_of(read: Pass, scan: ScanShare) -> Share:
     """What a reader's pass over a scan gave."""
     columns = {name: _column(profiler) for name, profiler in read.profilers.items()}
     kept = {name: values for name in read.kept if (values := read.values(name)) is not None}
-    return Share(scan, columns, read.collector, kept, None if read.sampler is None else read.sampler.result())
+    sample = None if read.sampler is None else read.sampler.result()
+    return Share(scan, columns, read.collector, kept, sample, {} if read.segments is None else read.segments.result())
 
 
 def _column(profiler: Profiler) -> Profile | Pending:
@@ -82,7 +87,18 @@ def add_shares(shares: Sequence[Share]) -> Share:
         if chunks:
             kept[name] = pa.chunked_array(chunks)
     collector = joined([share.collector for share in shares], shares[0].collector.coding)
-    return Share(together([share.scan for share in shares]), columns, collector, kept)
+    scan = together([share.scan for share in shares])
+    return Share(scan, columns, collector, kept, None, _segments([share.segments for share in shares]))
+
+
+def _segments(shares: Sequence[Mapping[Segment, SegmentData]]) -> dict[Segment, SegmentData]:
+    found = dict(shares[0])
+    for share in shares[1:]:
+        for segment, more in share.items():
+            have = found[segment]
+            columns = {n: replace(c, profile=c.profile + more.columns[n].profile) for n, c in have.columns.items()}
+            found[segment] = SegmentData(have.rows + more.rows, columns)
+    return found
 
 
 def _added(parts: Sequence[Any]) -> Profile | Pending:
@@ -127,7 +143,11 @@ def dump_share(share: Share) -> bytes:
             blobs[f"survey:{name}"] = column.survey.dump()
     if share.kept:
         blobs |= {f"kept:{name}": _dump_column(values) for name, values in share.kept.items()}
-    facts: dict[str, Any] = {"scan": asdict(share.scan), "columns": forms, "kept": list(share.kept)}
+    facts: dict[str, Any] = {"scan": asdict(share.scan), "columns": forms, "kept": list(share.kept), "segments": []}
+    for place, (segment, data) in enumerate(share.segments.items()):
+        kinds = {name: column.kind for name, column in data.columns.items()}
+        facts["segments"].append([segment.column, segment.value, data.rows, kinds])
+        blobs |= {f"segment {place}:{name}": dump(column.profile) for name, column in data.columns.items()}
     if share.sample is not None:
         facts["sample"] = share.sample.rows
         blobs["sample"] = dump_table(share.sample.table)
@@ -160,7 +180,14 @@ def load_share(data: bytes, grids: Grids, coding: Coding) -> Share:
     if "sample" in blobs:
         time = load_array(blobs["sample time"]) if "sample time" in blobs else None
         sample = Sample(load_table(blobs["sample"]), load_array(blobs["sample keys"]), time, facts["sample"])
-    return Share(_scan(facts["scan"]), columns, load_collector(blobs["outcomes"], coding), kept, sample)
+    segments = {}
+    for place, (column, value, rows, kinds) in enumerate(facts["segments"]):
+        found = {
+            name: ColumnData(kind, load(blobs[f"segment {place}:{name}"], grids.get(name)))
+            for name, kind in kinds.items()
+        }
+        segments[Segment(column, value)] = SegmentData(rows, found)
+    return Share(_scan(facts["scan"]), columns, load_collector(blobs["outcomes"], coding), kept, sample, segments)
 
 
 def dump_grids(grids: Grids) -> bytes:
