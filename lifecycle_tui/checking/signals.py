@@ -14,6 +14,7 @@ from lifecycle_tui.domain.specs import ModelSpec, PluginUse
 from lifecycle_tui.plugin_host.catalog import PluginCatalog
 from lifecycle_tui.policy import estimable
 from lifecycle_tui.policy.catalog import (
+    LOG_SIGNALS,
     DetectorInfo,
     MetricInfo,
     SignalCatalog,
@@ -92,7 +93,8 @@ def signals(model: ModelSpec, kinds: Mapping[str, ColumnKind], plugins: PluginCa
         metrics.append(MetricInfo(use.name, info.range if info else (None, None), directed))
     estimates = estimable.signal_infos(model, [use.name for use in measured])
     extra = [e for e in estimates if plugins.get("metric", e.name) is None]
-    return model_catalog(kinds, detectors, metrics, [*extra, *_importance(model, kinds)])
+    more = [*extra, *_importance(model, kinds), *(LOG_SIGNALS if model.data.logs is not None else ())]
+    return model_catalog(kinds, detectors, metrics, more, model.columns.groups())
 
 
 def _importance(model: ModelSpec, kinds: Mapping[str, ColumnKind]) -> tuple[SignalInfo, ...]:

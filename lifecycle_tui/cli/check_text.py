@@ -84,8 +84,10 @@ def _model(m: ModelReport, shown: int) -> None:
         return
     say(f"  {_done(m)}")
     _drift(m)
+    _reading(m)
     _team(m)
     _metrics(m)
+    _log(m)
     _windows(m, shown)
     _findings(shared[-1].window.key, shared[-1].window.findings)
     _errors(m.newest.values())
@@ -120,6 +122,48 @@ def _drift(m: ModelReport) -> None:
             say(f"      {line}")
     if columns[MOST_COLUMNS:]:
         say(f"    and {text.some(columns[MOST_COLUMNS:])}")
+
+
+def _reading(m: ModelReport) -> None:
+    """What most likely happened, and what to do; nothing where nothing did."""
+    reading = m.newest.get("reading")
+    if reading is None or reading.state == "ok":
+        return
+    say(f"  reading: {plain(reading.message or '')}")
+    if reading.state == "drifted":
+        say(f"    {plain(str(reading.detail.get('advice', '')))}")
+
+
+def _log(m: ModelReport) -> None:
+    """Errors, latency and patterns of the newest window's log lines."""
+    newest = m.newest
+    lines = newest.get("log.lines")
+    if lines is None:
+        return
+    if lines.value is None:
+        say(f"  log: {plain(lines.message or 'cannot tell')}")
+        return
+    parts = [text.counted(int(lines.value), "line")]
+    errors, slow = newest.get("log.errors.share"), newest.get("log.latency.p95")
+    if errors is not None and errors.value is not None:
+        parts.append(f"errors {_marked(errors, f'{errors.value:.2%}')}")
+    if slow is not None and slow.value is not None:
+        parts.append(f"p95 {_marked(slow, text.number(slow.value))}")
+    bad = newest.get("log.bad_lines")
+    if bad is not None and bad.value:
+        parts.append(f"{int(bad.value):,} could not be read")
+    say(f"  log: {', '.join(parts)}")
+    for name, word in (("new", "new"), ("growing", "growing")):
+        found = newest.get(f"log.patterns.{name}")
+        for row in () if found is None else found.detail.get("patterns", ())[:MOST_COLUMNS]:
+            say(f"    {word}: {int(row['count']):,} x {text.clipped(str(row['template']), LONGEST + 20)}")
+
+
+def _marked(signal: Signal, value: str) -> str:
+    before = signal.detail.get("reference")
+    then = "" if before is None else f" (reference {before:.2%})" if "share" in signal.name else ""
+    then = then or ("" if before is None else f" (reference {text.number(before)})")
+    return style(value, "yellow") + then if signal.state == "drifted" else value + then
 
 
 def _picture(m: ModelReport, column: str) -> list[str]:

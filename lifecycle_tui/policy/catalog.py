@@ -64,6 +64,19 @@ IMPORTANCE = "importance."
 _OF_WINDOWS = {info.name for info in PROGRAM_SIGNALS}
 """They compare a window with the reference: of two versions on the same rows there are none."""
 
+LOG_SIGNALS: tuple[SignalInfo, ...] = (
+    SignalInfo("log.lines", (0.0, None), "", interval=False),
+    SignalInfo("log.bad_lines", (0.0, None), "", interval=False),
+    SignalInfo("log.errors.share", (0.0, 1.0), "share"),
+    *(SignalInfo(f"log.latency.{name}") for name in ("p50", "p95", "p99")),
+    SignalInfo("log.patterns.new", (0.0, None), "", interval=False),
+    SignalInfo("log.patterns.growing", (0.0, None), "", interval=False),
+)
+"""What a model with `[data] logs` has beside."""
+
+OF_LOGS = frozenset(info.name for info in LOG_SIGNALS if info.interval)
+"""Those that there are for every segment too."""
+
 DETECTOR_RANGES: dict[str, Range] = {
     "psi": (0.0, None),
     "ks": (0.0, 1.0),
@@ -191,4 +204,4 @@ def model_catalog(
     for metric in metrics:
         found[metric.name] = SignalInfo(metric.name, metric.range, performance=True, directed=metric.directed)
     found.update((info.name, info) for info in extra)
-    return SignalCatalog(found, tuple(segments), SEGMENTED | {metric.name for metric in metrics})
+    return SignalCatalog(found, tuple(segments), SEGMENTED | OF_LOGS | {metric.name for metric in metrics})

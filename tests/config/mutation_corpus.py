@@ -21,6 +21,10 @@ _FRAUD: Tree = {
         "features": {"path": "lake/features", "on": "transaction_id", "use": "parquet"},
         "labels": {"path": "lake/chargebacks.csv", "arrived": "booked_at", "delay": "30d", "absent": 0,
                    "separator": ";", "encoding": "utf-8"},
+        "logs": {"path": "logs/*.log", "format": "text", "pattern": "(?P<at>[^ ]+) (?P<lvl>[A-Z]+) (?P<status>[0-9]+) "
+                 "(?P<ms>[0-9]+) (?P<tx>[^ ]+) (?P<text>.*)", "timestamp": "at", "time_format": "%Y-%m-%dT%H:%M:%S",
+                 "level": "lvl", "message": "text", "latency": "ms", "id": "tx", "status": "status",
+                 "errors": ["ERROR", "SEVERE"]},
         "reference": {"from": Raw("2025-01-01"), "until": Raw("2025-03-31")},
         "window": "1d",
         "grace": "2h",
@@ -49,6 +53,7 @@ _FRAUD: Tree = {
         "false_alarms": "1 per 30d",
         "min_rows": 100,
         "floor": 0.02,
+        "importance": False,
     },
     "rules": {
         "auc-degraded": {"when": "auc.upper < 0.92", "for": 3, "severity": "critical", "then": ["notify", "retrain"]},

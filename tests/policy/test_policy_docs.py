@@ -9,6 +9,7 @@ import pytest
 
 from lifecycle_tui.policy.catalog import (
     DETECTOR_RANGES,
+    LOG_SIGNALS,
     PROGRAM_SIGNALS,
     DetectorInfo,
     MetricInfo,
@@ -83,7 +84,8 @@ def test_every_signal_is_listed():
     listed = set(re.findall(r"^\| `([a-z0-9_.]+)(?:\.COL)?` \|", SIGNALS, re.M))
     listed -= {"ok", "drifted", "cannot-tell", "unknown", "error"}
     named = {info.name.removesuffix(".COL") for info in importance_signals(["COL"])}
-    assert listed == {info.name for info in PROGRAM_SIGNALS} | named | set(DETECTOR_RANGES) | set(METRICS)
+    ours = {info.name for info in (*PROGRAM_SIGNALS, *LOG_SIGNALS)}
+    assert listed == ours | named | set(DETECTOR_RANGES) | set(METRICS)
 
 
 def test_notifiers_of_the_docs_take_their_options():

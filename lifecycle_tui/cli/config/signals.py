@@ -32,6 +32,16 @@ _ABOUT_IMPORTANCE = (
     "How far what the version leans on has moved since it was made.",
 )
 _ANY = (None, None)
+_ABOUT_LOGS = {
+    "log.lines": "Lines of the model's log in the window.",
+    "log.bad_lines": "Lines of the log that could not be read.",
+    "log.errors.share": "Share of the lines that are errors, by level or status.",
+    "log.latency.p50": "The middle latency of the lines that have one, in the log's own unit.",
+    "log.latency.p95": "The latency that 95 % of the lines keep to, in the log's own unit.",
+    "log.latency.p99": "The latency that 99 % of the lines keep to, in the log's own unit.",
+    "log.patterns.new": "How many patterns of messages there are that the reference's period lacks.",
+    "log.patterns.growing": "How many patterns of messages have grown beyond their share in the reference's period.",
+}
 
 _LEVELS = {"rows": "1000", "s": "2h"}
 """What an example compares with, by unit."""
@@ -72,11 +82,14 @@ def signal(name: str, plugins: PluginCatalog) -> Explained | None:
 
 def _described(name: str, plugins: PluginCatalog) -> tuple[str, str, tuple[float | None, float | None], str] | None:
     """Meaning, unit, range and plugin of a signal."""
-    from lifecycle_tui.policy.catalog import DETECTOR_RANGES, IMPORTANCE, PROGRAM_SIGNALS
+    from lifecycle_tui.policy.catalog import DETECTOR_RANGES, IMPORTANCE, LOG_SIGNALS, PROGRAM_SIGNALS
 
     for info in PROGRAM_SIGNALS:
         if info.name == name:
             return _ABOUT[name], info.unit, info.range, ""
+    for info in LOG_SIGNALS:
+        if info.name == name:
+            return _ABOUT_LOGS[name], info.unit, info.range, ""
     if name.startswith(IMPORTANCE):
         return _ABOUT_IMPORTANCE[name == f"{IMPORTANCE}shift"], "", (0.0, 1.0) if name.endswith(".shift") else _ANY, ""
     metric = plugins.get("metric", name)
