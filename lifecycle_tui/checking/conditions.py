@@ -7,7 +7,7 @@ place of the list that should have named the detector or metric. Called by `all`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lifecycle_tui.checking.ground import Ground, broken
 from lifecycle_tui.checking.signals import detector_uses, is_estimate, unfit
@@ -74,7 +74,7 @@ def _with_columns(ground: Ground, expression: Expression) -> SignalCatalog:
         if info is not None and any(use.name == head for use in detector_uses(ground.spec, ground.plugins)):
             limits = info.range if info.range != (None, None) else DETECTOR_RANGES.get(head, (None, None))
             more[ref.name] = SignalInfo(ref.name, limits, column=column)
-    return SignalCatalog({**ground.known.signals, **more}) if more else ground.known
+    return replace(ground.known, signals={**ground.known.signals, **more}) if more else ground.known
 
 
 def _at(expression: Expression, column: int) -> SignalRef:

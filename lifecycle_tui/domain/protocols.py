@@ -64,6 +64,9 @@ class Outcomes:
             none is declared.
         query: (n,) int64, the same number for rows that were ranked together (`[columns] query`), -1 for rows of none;
             None where no query is declared.
+        time: (n,) int64, microseconds since 1970 UTC, of the rows' timestamps; None without timestamps.
+        before: (k,) float64, the reference's newest errors in order of time (0 or 1 for labels, absolute errors of
+            numbers), not aligned with the rows; None where there are none.
     """
 
     target: np.ndarray
@@ -74,6 +77,8 @@ class Outcomes:
     day: np.ndarray | None = None
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
     query: np.ndarray | None = None
+    time: np.ndarray | None = None
+    before: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.target)

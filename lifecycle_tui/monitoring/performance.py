@@ -41,12 +41,13 @@ class Coding:
 
 @dataclass(frozen=True)
 class VersionPerformance:
-    """One version in one window: how many rows it scored, how many of them have labels, its metrics."""
+    """One version in one window: how many rows it scored, how many of them have labels, its metrics, and those rows."""
 
     version: str
     rows: int
     labels: int
     signals: tuple[Signal, ...]
+    outcomes: Outcomes | None = None
 
 
 class Collector:
@@ -68,9 +69,10 @@ class Collector:
         score: np.ndarray | None,
         day: np.ndarray | None,
         groups: Mapping[str, np.ndarray] | None = None,
+        time: np.ndarray | None = None,
     ) -> None:
         """Take aligned rows; `versions` is one name for all rows, or one a row; `groups` as `Outcomes` has them,
-        and the query beside them."""
+        and the query beside them; `time` in microseconds."""
         import numpy as np
 
         names = [versions] if isinstance(versions, str) else sorted(set(versions.tolist()))
@@ -86,6 +88,7 @@ class Collector:
                 None if score is None else score[at],
                 None if day is None else day[at],
                 {group: values[at] for group, values in (groups or {}).items()},
+                None if time is None else time[at],
             )
             self._parts.setdefault(name, []).append(part)
 
@@ -115,8 +118,8 @@ class Collector:
         parts = self._parts.get(version)
         if not parts:
             return None
-        prediction, score, day = (
-            None if any(p[i] is None for p in parts) else np.concatenate([p[i] for p in parts]) for i in (1, 2, 3)
+        prediction, score, day, time = (
+            None if any(p[i] is None for p in parts) else np.concatenate([p[i] for p in parts]) for i in (1, 2, 3, 5)
         )
         target = np.concatenate([p[0] for p in parts])
         groups = {name: np.concatenate([p[4][name] for p in parts]) for name in parts[0][4]}
@@ -133,9 +136,9 @@ class Collector:
         # In an order that follows from the values alone: the last bit of a sum must not depend on the order of rows.
         at = np.flatnonzero(ok)
         # Groups settle what is equal in all else: they change no number that does not ask for them.
-        given = [v[at] for v in (*groups.values(), target, prediction, score, day) if v is not None]
+        given = [v[at] for v in (time, *groups.values(), target, prediction, score, day) if v is not None]
         at = at[np.lexsort([key for values in given for key in _sort_keys(values)])]
-        return outcomes_of(
+        found = outcomes_of(
             self.coding,
             target[at],
             None if prediction is None else prediction[at],
@@ -143,12 +146,21 @@ class Collector:
             None if day is None else day[at],
             {name: values[at] for name, values in groups.items()},
         )
+        return found if time is None else replace(found, time=time[at])
 
-    def measure(self, version: str, metrics: Sequence[Instrument]) -> VersionPerformance:
-        """The metrics of one version; without labelled rows every metric is unknown, not wrong."""
+    def measure(
+        self, version: str, metrics: Sequence[Instrument], before: np.ndarray | None = None
+    ) -> VersionPerformance:
+        """The metrics of one version; without labelled rows every metric is unknown, not wrong.
+
+        Args:
+            before: the reference's newest errors, for metrics that go on from them.
+        """
         outcomes = self.outcomes(version)
+        if outcomes is not None and before is not None:
+            outcomes = replace(outcomes, before=before)
         n = 0 if outcomes is None else len(outcomes)
-        signals = tuple(_metric(metric, outcomes) for metric in metrics)
+        signals = tuple(metric_signal(metric, outcomes) for metric in metrics)
         strange = self._strange.get(version, 0)
         if strange:
             # Neither the event nor its absence: left out, and said wherever the number is shown.
@@ -158,7 +170,7 @@ class Collector:
         if left:
             says = f"{left[0]:,} rows without a prediction: {left[1]}"
             signals = tuple(replace(s, message=f"{s.message}; {says}" if n and s.message else says) for s in signals)
-        return VersionPerformance(version, self.rows(version), n, signals)
+        return VersionPerformance(version, self.rows(version), n, signals, outcomes)
 
 
 def _target(array: pa.Array | np.ndarray, at: np.ndarray, coding: Coding) -> np.ndarray:
@@ -241,7 +253,8 @@ def _queries(names: np.ndarray) -> np.ndarray:
     return np.fromiter((places.get(name, -1) for name in names.tolist()), np.int64, len(names))
 
 
-def _metric(metric: Instrument, outcomes: Outcomes | None) -> Signal:
+def metric_signal(metric: Instrument, outcomes: Outcomes | None) -> Signal:
+    """What a metric says of these rows; None are no labelled rows. A failure is a signal too."""
     if outcomes is None:
         return Signal(metric.name, None, n=0, state="unknown", message="no labels yet", source=metric.source)
     needed = {"prediction": outcomes.prediction, "score": outcomes.score, "target": outcomes.target}

@@ -110,12 +110,25 @@ def _suggest(ref: SignalRef, known: SignalCatalog) -> str | None:
         return f"did you mean {spell(longer[0])}?"
     if longer:
         return f"it goes on: {', '.join(spell(info) for info in longer[:3])}"
+    if "=" in ref.name:
+        return _segments(ref, known)
     near = nearest(ref.name, known.signals)
     if near:
         return f"did you mean {spell(known.signals[near])}?"
     head = ref.name.split(".")[0]
     same = sorted(name for name in known.signals if name.split(".")[0] == head)
     return f"there is {', '.join(spell(known.signals[name]) for name in same[:3])}" if same else None
+
+
+def _segments(ref: SignalRef, known: SignalCatalog) -> str | None:
+    """What there is beside a segment that there cannot be."""
+    if not known.segments:
+        return 'a segment needs its column: [models.*.columns] segments = ["…"]'
+    columns = " and ".join(known.segments[:5])
+    base = next((name for name in sorted(known.segmented) if ref.name.startswith(f"{name}.")), None)
+    if base is None:
+        return f"there are segments of {', '.join(sorted(known.segmented))}"
+    return f"the segments of this model are by {columns}"
 
 
 def _comparisons(node: Condition) -> Iterator[Compare]:

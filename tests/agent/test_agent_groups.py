@@ -138,7 +138,7 @@ def test_what_does_not_ask_for_groups_says_the_same_without_them(
     plain = Space(tmp_path_factory.mktemp("plain"), space.clock)
     shop(plain, WITHOUT)
     plain.run()
-    without_gap = [(*f[:5], tuple(s for s in f[5] if s[0] != "gap"), f[6]) for f in space.facts()]
+    without_gap = [(*f[:5], tuple(s for s in f[5] if s[0] != "gap" and "=" not in s[0]), f[6]) for f in space.facts()]
     assert without_gap == plain.facts()
 
 

@@ -7,7 +7,7 @@ Called by `reference` and `windows`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.monitoring.samples import Sample, Sampler
+from lifecycle_tui.monitoring.segments import Segment, SegmentData, SegmentProfiler, Values
+from lifecycle_tui.profiles.choose import MOST_KEPT
 from lifecycle_tui.profiles.profiler import Profiler
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 PREDICTION = "prediction"
 """Name of the output column where versions of ours score the rows."""
+
+_KEPT, _LEAST_KEPT = 16_777_216, 65_536
+"""Values that a window's profiles keep, all columns together, and at least a column: 8 bytes each."""
 
 UNOPENED = "unopened-version"
 """Code of the finding about rows whose version cannot be opened; they are scored once it can."""
@@ -42,6 +47,7 @@ class WindowRows:
         scan: the finished scan: its report, parts, rows, labels, maturity.
         unscored: rows that a version of ours should have scored and could not, and why.
         sample: rows for the detectors that take a sample, where some were asked for.
+        segments: the same columns segment by segment, where that was asked for.
     """
 
     columns: dict[str, ColumnData]
@@ -49,6 +55,7 @@ class WindowRows:
     scan: Scan
     unscored: tuple[DataFinding, ...] = ()
     sample: Sample | None = None
+    segments: Mapping[Segment, SegmentData] = field(default_factory=dict)
 
 
 def label_text(value: str | int | float | bool) -> str:
@@ -110,12 +117,13 @@ class Settings:
     keep_rows: bool = False
     sample: int = 0
     text: bool = False
+    segments: Values = field(default_factory=dict)
 
     def reader(self, grids: Mapping[str, Any] | None) -> Reader:
         """A reader that reads so."""
         return Reader(
             self.columns, self.coding, self.kinds, grids, outputs=self.outputs, keep_rows=self.keep_rows,
-            sample=self.sample, text=self.text,
+            sample=self.sample, text=self.text, segments=self.segments,
         )  # fmt: skip
 
 
@@ -133,6 +141,7 @@ class Pass:
     collector: Collector
     unscored: Mapping[tuple[str, str, bool], int]
     sampler: Sampler | None
+    segments: SegmentProfiler | None = None
 
     def values(self, name: str) -> Any:
         """The rows of a column, chunked; None where they are not kept, or there are none."""
@@ -152,6 +161,7 @@ class Reader:
         keep_rows: keep the columns' values for detectors that ask for them.
         sample: of rows, how many to keep for detectors that take a sample.
         text: whether to count characters and tokens of text columns, for detectors that are for those alone.
+        segments: the values of segment columns in which the other columns are profiled by themselves.
     """
 
     def __init__(
@@ -166,11 +176,12 @@ class Reader:
         keep_rows: bool = False,
         sample: int = 0,
         text: bool = False,
+        segments: Values | None = None,
         progress: Callable[[int], None] = lambda rows: None,
     ) -> None:
         self._columns, self._coding, self._kinds, self._grids = columns, coding, kinds, grids
         self._outputs, self._scorer, self._keep, self._progress = outputs, scorer, keep_rows, progress
-        self._sample, self._text = sample, text
+        self._sample, self._text, self._segments = sample, text, segments or {}
 
     def read(self, scan: Scan, *, profile: bool = True, again: Callable[[], Scan] | None = None) -> WindowRows:
         """Iterate the scan, here or where the workspace's engine reads. With `profile` False only predictions and
@@ -191,7 +202,8 @@ class Reader:
         }
         sample = None if read.sampler is None else read.sampler.result()
         unscored = tuple(starmap(_unscored, sorted(read.unscored.items())))
-        return WindowRows(columns, read.collector, scan, unscored, sample)
+        segments = {} if read.segments is None else read.segments.result()
+        return WindowRows(columns, read.collector, scan, unscored, sample, segments)
 
     def pass_over(self, scan: Scan, profile: bool = True) -> Pass:
         """One pass over the rows, before grids are decided."""
@@ -201,14 +213,17 @@ class Reader:
         collector = Collector(self._coding)
         unscored: dict[tuple[str, str, bool], int] = {}
         sampler = Sampler(self._sample) if profile and self._sample else None
+        segments = self._segment_profiler() if profile and self._segments else None
         rows = 0
         for batch in scan:
             parts = None if self._scorer is None else self._scorer.score(batch, self._coding)
             given = dict(self._values(batch, parts, profilers))
+            # What versions of ours say follows from the inputs: it is no part of a row.
+            told = {n: v for n, v in given.items() if n in self._kinds or self._scorer is None}
             if sampler is not None:
-                # What versions of ours say follows from the inputs: it is no part of a row.
-                told = {n: v for n, v in given.items() if n in self._kinds or self._scorer is None}
                 sampler.add(told, batch.rows, batch.time, batch.id)
+            if segments is not None:
+                segments.add(told, batch.groups)
             for name, values in given.items():
                 profilers[name].update(values)
                 if self._keep:
@@ -220,14 +235,16 @@ class Reader:
                     unscored[key] = unscored.get(key, 0) + part.rows
             rows += batch.rows
             self._progress(rows)
-        return Pass(profilers, kept, collector, unscored, sampler)
+        return Pass(profilers, kept, collector, unscored, sampler, segments)
 
     @property
     def settings(self) -> Settings | None:
         """What it reads with, as values; None where versions score, which this process alone can open."""
         if self._scorer is not None:
             return None
-        return Settings(self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample, self._text)
+        return Settings(
+            self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample, self._text, self._segments
+        )  # fmt: skip
 
     @property
     def grids(self) -> Mapping[str, Any] | None:
@@ -250,6 +267,23 @@ class Reader:
             self._progress(rows)
         return sampler.result()
 
+    def segmented(self, scan: Scan) -> dict[Segment, SegmentData]:
+        """The segments alone."""
+        told: WindowRows | None = None if scan.away is None else scan.away.read(self, scan, True)
+        if told is not None:
+            return dict(told.segments)
+        profiler, rows = self._segment_profiler(), 0
+        for batch in scan:
+            outputs = () if self._scorer is not None else self._outputs
+            profiler.add(dict(self._values(batch, None, [*self._kinds, *outputs])), batch.groups)
+            rows += batch.rows
+            self._progress(rows)
+        return profiler.result()
+
+    def _segment_profiler(self) -> SegmentProfiler:
+        outputs = {} if self._scorer is not None else self._outputs
+        return SegmentProfiler(self._segments, {**self._kinds, **outputs}, self._grids or {})
+
     def _second_pass(self, profilers: dict[str, Profiler], again: Callable[[], Scan]) -> None:
         """Feed what was too large to keep once more, now that its grid is known."""
         seconds = {name: second for name, p in profilers.items() if (second := p.second_pass()) is not None}
@@ -263,25 +297,27 @@ class Reader:
         profilers.update(seconds)
 
     def _profiler(self, name: str, kind: ColumnKind) -> Profiler:
-        return Profiler(kind, None if self._grids is None else self._grids.get(name), text=self._text)
+        grid = None if self._grids is None else self._grids.get(name)
+        keep = min(MOST_KEPT, max(_LEAST_KEPT, _KEPT // max(1, len(self._kinds) + len(self._outputs))))
+        return Profiler(kind, grid, keep=keep, text=self._text)
 
     def _collect(self, collector: Collector, batch: ScanBatch, parts: Sequence[Part] | None) -> None:
         """Predictions beside labels, each version's by itself."""
-        target, known, day, groups = batch.target, batch.target_known, batch.day, batch.groups
+        target, known, day, groups, time = batch.target, batch.target_known, batch.day, batch.groups, batch.time
         if parts is None:
-            collector.add(version_labels(batch), target, known, batch.prediction, batch.score, day, groups)
+            collector.add(version_labels(batch), target, known, batch.prediction, batch.score, day, groups, time)
             return
         for part in parts:
             if part.said is None:
                 collector.leave_out(part.label, part.rows, part.why)
             elif part.at is None:
-                collector.add(part.label, target, known, part.said, part.score, day, groups)
+                collector.add(part.label, target, known, part.said, part.score, day, groups, time)
             else:
                 at = part.at
                 taken = None if target is None else target.take(at)
                 collector.add(
                     part.label, taken, known[at], part.said, part.score, None if day is None else day[at],
-                    {name: values[at] for name, values in groups.items()},
+                    {name: values[at] for name, values in groups.items()}, None if time is None else time[at],
                 )  # fmt: skip
 
     def _values(
