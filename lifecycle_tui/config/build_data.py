@@ -38,6 +38,11 @@ def location(text: str, root: Path) -> str:
     return os.path.normpath(os.path.join(base, text))
 
 
+def _elsewhere(written: DataTable | LabelsTable | ReferenceFile) -> bool:
+    """Whether an option of the source says where the table is, so that it needs no path."""
+    return written.use is not None and "url" in written.options()
+
+
 def secrets(value: Any) -> Any:
     """Plugin options with `{ env = "NAME" }` and `{ file = "…" }` as `SecretRef`s, at any depth."""
     if isinstance(value, dict):
@@ -63,13 +68,22 @@ class _Builder:
         place = self.view.later(name, part="key")
         if isinstance(written, str):
             return TableSpec(location(written, self.root), place=place)
-        assert written.path is not None
+        options = written.options()
+        if written.path is not None:
+            where = location(written.path, self.root)
+        else:
+            if not _elsewhere(written):
+                if not self.view.broken(name, "path") and not self.slipped("path", name):
+                    self.view.problem("missing-key", (name, "path"), '"path" is missing', part="header")
+                self.view.report.broken.add((*self.view.key, name))
+                return None
+            where = f"{written.use}://{options.get('table') or 'query'}"  # what its messages call it
         return TableSpec(
-            location(written.path, self.root),
+            where,
             use=written.use,
             on=None if isinstance(written, ReferenceFile) else written.on,
             partition=None if isinstance(written, ReferenceFile) else written.partition,
-            options={key: secrets(value) for key, value in written.options().items()},
+            options={key: secrets(value) for key, value in options.items()},
             place=place,
         )
 
@@ -92,12 +106,12 @@ class _Builder:
         written = self.data.labels
         if written is None or isinstance(written, str):
             return LabelSpec(self.table("labels", written))
-        if written.path is None and not self.view.broken("labels", "path"):
+        if written.path is None and not _elsewhere(written) and not self.view.broken("labels", "path"):
             self._labels_without_path(written)
         late = written.delay is not None or self.view.broken("labels", "delay")
         if written.absent is not None and not late and not self.slipped("delay", "labels"):
             self._no_delay()
-        table = self.table("labels", written) if written.path is not None else None
+        table = self.table("labels", written) if written.path is not None or _elsewhere(written) else None
         return LabelSpec(table, written.arrived, written.delay, written.absent)
 
     def _no_delay(self) -> None:

@@ -30,7 +30,12 @@ from lifecycle_tui.domain.nearest import one_slip
 
 
 def _path() -> Any:
-    return Field(description="File, folder or glob, relative to the workspace's folder.", examples=['"lake/scored"'])
+    return Field(
+        default=None,
+        description="File, folder or glob, relative to the workspace's folder; or the address of a folder in a store.",
+        examples=['"lake/scored"', '"s3://lake/scored"'],
+        json_schema_extra={"default": "needed, unless a `url` says where the table is"},
+    )
 
 
 def _use() -> Any:
@@ -58,7 +63,7 @@ def _partition(what: str) -> Any:
 class DataTable(OpenTable):
     """A table of data; further keys are options of the source that reads it."""
 
-    path: Location = _path()
+    path: Location | None = _path()
     use: Name | None = _use()
     on: Column | None = _on()
     partition: Column | None = _partition("pruning and for windows by partition")
@@ -141,7 +146,7 @@ class LogsTable(Table):
 class ReferenceFile(OpenTable):
     """`reference` as data of its own; further keys are options of the source."""
 
-    path: Location = _path()
+    path: Location | None = _path()
     use: Name | None = _use()
 
 

@@ -79,7 +79,11 @@ def _alone(spec: ModelSpec, role: Role) -> ModelSpec:
 
 def _unopened(workspace: WorkspaceSpec, spec: ModelSpec, role: Role, exc: LifecycleError) -> Problem:
     path = ("models", spec.name, "data", role)
-    place = config.locate(workspace, (*path, "path")) or config.locate(workspace, path)
+    # Where it is an option that names what is not there (a table, a key), that is the place.
+    options = tables(spec)[role].options
+    named = [key for key, value in options.items() if isinstance(value, str) and value and repr(value) in exc.message]
+    ways = [*((*path, key) for key in named), (*path, "path"), path]
+    place = next((place for way in ways if (place := config.locate(workspace, way))), None)
     return Problem("no-data", exc.message, dotted(path), place or tables(spec)[role].place or spec.place, exc.hint)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Here
 
@@ -68,3 +72,41 @@ def test_errors_of_the_file_hide_none_of_the_data(tmp_path: Path, here: Here) ->
         ("unknown-key", "cutof"),
         ("unknown-signal", "psi.agee"),
     ]
+
+
+def test_tables_of_a_database_that_are_not_there(tmp_path: Path, here: Here) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("CREATE TABLE scored (key, p, age)")
+        connection.execute("INSERT INTO scored VALUES (1, 0.5, 30)")
+    text = MODEL.format(name="m", labels="labels.csv", columns="")
+
+    def found(table: str) -> list[tuple[str, str, str]]:
+        return rows(tmp_path, here, text.replace('{ path = "scored.csv"', "{ " + table))
+
+    assert found('path = "shop.db"') == []
+    assert found('path = "shop.db", table = "scord"') == [("no-data", '"scord"', 'did you mean "scored"?')]
+    assert found('path = "shop.db", query = "SELECT key FROM scored"')[0][:2] == ("missing-column", '"p"')
+    assert found('use = "sqlite"')[0] == ("missing-key", '{ use = "sqlite", on = "key" }', '"path" is missing')
+    ((code, spot, _),) = found('path = "shop.db", tabel = "scored"')
+    assert (code, spot) == ("unknown-key", "tabel")
+
+
+@pytest.mark.slow  # SQLAlchemy is more than [test] installs
+def test_a_table_behind_an_address_that_is_a_secret(
+    tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("CREATE TABLE scored (key, p, age)")
+        connection.execute("INSERT INTO scored VALUES (1, 0.5, 30)")
+    monkeypatch.setenv("SHOP", f"sqlite:///{tmp_path / 'shop.db'}")
+    text = MODEL.format(name="m", labels="labels.csv", columns="")
+
+    def found(table: str) -> list[tuple[str, str, str]]:
+        asked = '{ use = "sql", url = { env = "SHOP" }, table = "' + table + '"'
+        return rows(tmp_path, here, text.replace('{ path = "scored.csv"', asked))
+
+    assert found("scored") == []
+    assert found("scord") == [("no-data", '"scord"', 'did you mean "scored"?')]
+    monkeypatch.delenv("SHOP")
+    assert "SHOP is not set" in found("scored")[0][2]

@@ -40,7 +40,7 @@ PLUGINS = PluginCatalog.open(None, enabled=False)
         ("strategies.warm-start.iterations", {"key": "models.NAME.training.strategy.iterations", "default": "50"}),
         ("notifiers.oncall.url", {"type": "text", "default": "needed", "readers": ("the notifier webhook",)}),
         ("log.format", {"choices": ('"json"', '"text"'), "example": '"text"', "type": '"json" | "text"'}),
-        ("url", {"key": "notifiers.NAME.url"}),
+        ("notifiers.NAME.url", {"key": "notifiers.NAME.url"}),
     ],
 )  # fmt: skip
 def test_a_key(key: str, wanted: dict[str, object]) -> None:
