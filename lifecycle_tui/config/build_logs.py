@@ -15,7 +15,8 @@ from lifecycle_tui.config.words import did_you_mean
 from lifecycle_tui.domain.specs import LogSpec
 
 FIELDS = ("timestamp", "level", "message", "latency", "id", "status")
-_JSON = (".jsonl", ".ndjson", ".json")
+_JSON = re.compile(r"\.(?:jsonl|ndjson|json)(?:$|[^a-z])")
+"""Of a file's name, also with what rotation appends."""
 _DEFAULT_GROUPS = ("timestamp", "level", "message")
 
 
@@ -29,8 +30,7 @@ def build_logs(view: View, written: str | LogsTable | None, location: str | None
     if written is None or location is None:
         return None
     place = view.later("logs", part="key")
-    suffix = PurePosixPath(location).suffix.lower()
-    by_suffix = "jsonl" if suffix in _JSON else "text"
+    by_suffix = "jsonl" if _JSON.search(PurePosixPath(location).name.lower()) else "text"
     if isinstance(written, str):
         return LogSpec(location, "jsonl" if by_suffix == "jsonl" else "text", place=place)
     kind = written.format or ("text" if written.pattern is not None else by_suffix)
