@@ -238,3 +238,31 @@ def test_every_method_gives_a_number():
     for method in NANNYML:
         given = words if method in ("chi2", "linf") else (pa.array(x), pa.array(y))
         assert nannyml(*given, method).value >= 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("method", "labels", "n", "m", "rate"),
+    [
+        ("auto", 0, 1_001, 100, 0.74),
+        ("auto", 0, 1_001, 200, 0.41),
+        ("auto", 0, 1_001, 500, 0.11),
+        ("psi", 0, 1_000, 200, 0.24),
+        ("auto", 2, 500, 500, 0.07),
+        ("auto", 4, 500, 500, 0.26),
+        ("auto", 10, 500, 500, 0.52),
+        ("auto", 10, 1_001, 100, 0.64),
+        ("auto", 20, 5_000, 200, 0.73),
+        ("auto", 50, 5_000, 500, 0.93),
+        ("psi", 50, 5_000, 500, 0.68),
+    ],
+)
+def test_false_alarms_are_those_measured_with_evidently_itself(method, labels, n, m, rate):
+    """Version 0.7.23 at its own thresholds, 1,000 samples without drift a line; ours are 300."""
+    random = np.random.default_rng(n + m + labels)
+    alarms = 0
+    for _ in range(300):
+        x, y = (random.integers(0, labels, k).astype(str) if labels else random.normal(size=k) for k in (n, m))
+        found = evidently(pa.array(x), pa.array(y), method)
+        alarms += found.value < 0.05 if found.detail["method"] in ("chi2", "z", "ks") else found.value >= 0.1
+    assert alarms / 300 == pytest.approx(rate, abs=4 * math.sqrt(rate * (1 - rate) * (1 / 300 + 1 / 1_000)))
