@@ -59,6 +59,19 @@ metrics = ["auc", "recall"]
 DETECTORS = '["psi", "ks", "chi2", "missing", "wasserstein"]'
 
 
+WITHOUT = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "lifecycle_tui":
+            raise ModuleNotFoundError("No module named 'lifecycle_tui'", name=name)
+
+sys.meta_path.insert(0, Nothing())
+"""
+"""A scheduler passes on what it is given: it has nothing of this program."""
+
+
 @dataclass
 class Cluster:
     """The processes; each is ended by its own number."""
@@ -79,16 +92,20 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     common = ["--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1"]
     with contextlib.ExitStack() as stack:
 
-        def start(module: str, *words: str) -> subprocess.Popen[bytes]:
+        def start(module: str, *words: str, path: str = "") -> subprocess.Popen[bytes]:
             log = stack.enter_context((folder / f"{module}-{len(started)}.log").open("wb"))
             command = [sys.executable, "-m", f"distributed.cli.{module}", *words, *common]
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True)
+            env = {**os.environ, "PYTHONPATH": path or os.environ.get("PYTHONPATH", "")}
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=env, start_new_session=True)
             started.append(process)
             stack.callback(end, process)
             return process
 
         started: list[subprocess.Popen[bytes]] = []
-        scheduler = start("dask_scheduler", "--port", "0", "--no-show", "--scheduler-file", str(file))
+        (folder / "without").mkdir()
+        (folder / "without" / "sitecustomize.py").write_text(WITHOUT)
+        words = ["--port", "0", "--no-show", "--scheduler-file", str(file)]
+        scheduler = start("dask_scheduler", *words, path=str(folder / "without"))
         words = ["--scheduler-file", str(file), "--no-nanny", "--nthreads", "1", "--local-directory", str(folder)]
         found = [start("dask_worker", *words, "--name", f"w{i}") for i in range(workers)]
         wait_for(lambda: file.exists() and file.stat().st_size > 0)
@@ -201,7 +218,7 @@ class Lake:
             "parts": "SELECT key, version, fragment, p.rows, p.digest FROM window_parts p JOIN windows "
             "ON id = window_id ORDER BY 1, 2, 3",
             "signals": 'SELECT key, version, name, value, lower, upper, n, state, message, "column", source, detail '
-            "FROM signals JOIN windows ON id = window_id ORDER BY 1, 2, 3",
+            "FROM signals JOIN windows ON id = window_id WHERE name <> 'data.late' ORDER BY 1, 2, 3",
             "profiles": 'SELECT key, version, "column", kind, grid, data FROM profiles JOIN windows ON id = window_id '
             "ORDER BY 1, 2, 3",
             "grids": 'SELECT "column", version, grid, data FROM grids ORDER BY 1, 2',

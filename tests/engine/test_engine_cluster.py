@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lifecycle_tui.agent.engine.away import OnCluster
 from lifecycle_tui.agent.engine.cluster import Cluster as Connection
 from lifecycle_tui.agent.engine.cluster import ClusterError
 from lifecycle_tui.agent.workers.context import Cancelled
+from lifecycle_tui.profiles import pending, profiler, survey
 from tests.engine.cluster_room import LAKE, Cluster, Lake, cluster, end, stopped_at_work, wait_for, watched
 
 pytestmark = pytest.mark.slow
@@ -66,6 +71,64 @@ class Running:
         self._thread.join(seconds)
         assert self.over, "it hangs"
         return self.error
+
+
+def test_a_command_gives_the_same_bytes_too(lake: Lake, shared: Cluster) -> None:
+    """`lifecycle check` as a person runs it: workers of the program's own, each with the cluster."""
+    other = beside(lake)
+    lake.declare('"local"')
+    other.declare(shared.engine)
+    started = [
+        subprocess.Popen([sys.executable, "-m", "lifecycle_tui", "check"], cwd=one.root, stdout=subprocess.PIPE)
+        for one in (lake, other)
+    ]
+    for one in started:
+        one.communicate(timeout=60)
+        assert one.returncode in (0, 1)
+    same(lake, other)
+    assert any("reading on the Dask cluster" in text for text in other.log())
+
+
+JOINED = LAKE.replace("labels = {{", 'features = {{ path = "features.csv", on = "id" }}\nlabels = {{')
+
+
+def test_joined_features_and_samples_are_the_same(lake: Lake, shared: Cluster) -> None:
+    rows = "\n".join(f"r{i},{i % 11},{'ab'[i % 2]}" for i in range(0, 470, 2))
+    (lake.root / "features.csv").write_text(f"id,visits,kind\n{rows}\n")
+    other = beside(lake)
+    detectors = '["psi", "mmd", "characters"]'
+    lake.declare('"local"', detectors, JOINED)
+    other.declare(shared.engine, detectors, JOINED)
+    lake.check()
+    other.check()
+    same(lake, other)
+    assert any("one worker reads each window" in text for text in other.log())
+
+
+def test_a_reference_that_is_too_large_to_keep_is_read_twice(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that are threads of this process, so that what is too large can be small here."""
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(pending, "MOST_KEPT", 50)
+    monkeypatch.setattr(profiler, "MOST_KEPT", 50)
+    monkeypatch.setattr(survey, "MOST_CELLS", 20)
+    twice, counted = [], OnCluster._counted
+
+    def spied(self: OnCluster, settings: Any, plan: Any, grids: Any, tick: Any) -> Any:
+        twice.extend(grids)
+        return counted(self, settings, plan, grids, tick)
+
+    monkeypatch.setattr(OnCluster, "_counted", spied)
+    other = beside(lake)
+    lake.declare('"local"')
+    lake.check()
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+    ) as found:
+        other.declare(f'{{ dask = "{found.scheduler_address}" }}')
+        other.check()
+    same(lake, other)
+    assert {"amount", "p"} <= set(twice)
 
 
 def test_a_worker_that_is_killed_costs_its_shares(lake: Lake, tmp_path: Path) -> None:

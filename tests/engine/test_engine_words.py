@@ -51,7 +51,7 @@ def test_a_worker_that_does_not_see_the_data_says_so(tmp_path: Path) -> None:
     assert said.value.hint is not None and "where every worker sees it at this path" in said.value.hint
     gone.parent.mkdir()
     gone.write_bytes(b"1234")
-    with pytest.raises(NotReachable, match="4 bytes there, 3 where the workspace is"):
+    with pytest.raises(NotReachable, match="4 bytes there, 3 when the workspace listed it"):
         opened.check([Fragment("a.parquet", str(gone), 3, 0)])
     opened.check([Fragment("a.parquet", str(gone), 4, 0), Fragment("t", "postgresql://db/t", 0, 0)])
 

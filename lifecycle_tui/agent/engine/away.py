@@ -9,6 +9,7 @@ whether it can be read is decided where the workspace is.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,7 @@ class OnCluster:
     cluster: Cluster
     data: DataSpec
     foreign: Mapping[Role, str]
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
     _begun: dict[str, Begun] = field(default_factory=dict)
     _coming: Iterator[tuple[Reader, Scan]] = field(default_factory=lambda: iter(()))
     _grids: tuple[Any, bytes] = (None, b"")
@@ -116,7 +118,7 @@ class OnCluster:
         return self._taken(share, made, scan, settings)
 
     def _order(self, reader: Reader, settings: Settings, plan: ScanPlan, profile: bool) -> tuple[bytes, bytes]:
-        order = dump_order(ReadOrder(self._root, portable(plan), settings, profile))
+        order = dump_order(ReadOrder(self.run, self._root, portable(plan), settings, profile))
         if reader.grids is None:
             return order, b""
         if self._grids[0] is not reader.grids:  # of one reference they are the same for every window
@@ -191,7 +193,7 @@ class OnCluster:
 
     def _counted(self, settings: Settings, plan: ScanPlan, grids: Grids, tick: Callable[[int], None]) -> Share:
         """The second pass over a reference that was too large to keep: columns counted on their grids."""
-        order = dump_order(ReadOrder(self._root, portable(plan), settings, True, tuple(grids)))
+        order = dump_order(ReadOrder(self.run, self._root, portable(plan), settings, True, tuple(grids)))
         begun = self._begin(order, dump_grids(grids), plan, 0)
         try:
             return load_share(self.cluster.result(begun.whole, tick), grids, settings.coding)
@@ -252,7 +254,9 @@ class OnCluster:
         if self._foreign():
             return None
         settings = Settings(plan.spec.columns, _NO_CODING, {}, {})
-        order = self.cluster.submit(onworker.hold, dump_order(ReadOrder(self._root, portable(plan), settings, False)))
+        order = self.cluster.submit(
+            onworker.hold, dump_order(ReadOrder(self.run, self._root, portable(plan), settings, False))
+        )
         parts = [
             self.cluster.submit(function, order, *more, group, again, extra)
             for group, again, extra in self._shares(plan, order)
@@ -283,14 +287,14 @@ class OnCluster:
             return
         order = self._facts_order(book, fragments)
         parts = [
-            self.cluster.submit(onworker.digest, order, {i: dict(wanted[i]) for i in group})
+            self.cluster.submit(onworker.digest, order, dump_order({i: dict(wanted[i]) for i in group}))
             for group in groups(fragments, self.cluster.threads)
         ]
         self._note(book, book.full_key, fragments, [order, *parts], "fingerprints of the data")
 
     def _facts_order(self, book: FactBook, fragments: Sequence[Fragment]) -> Future:
         table = PortableTable.of(book.table, fragments)
-        order = FactsOrder(self._root, self.data, book.name, table, book.slicer, book.need)
+        order = FactsOrder(self.run, self._root, self.data, book.name, table, book.slicer, book.need)
         return self.cluster.submit(onworker.hold, dump_order(order))
 
     def _note(
@@ -315,7 +319,7 @@ class OnCluster:
         """Kinds of columns, by one worker that looks at all these rows."""
         if self._foreign():
             return None
-        order = KindsOrder(self._root, self.data, PortableTable.of(table, fragments), selector, tuple(names))
+        order = KindsOrder(self.run, self._root, self.data, PortableTable.of(table, fragments), selector, tuple(names))
         held = self.cluster.submit(onworker.hold, dump_order(order))
         part = self.cluster.submit(onworker.kinds, held)
         try:

@@ -7,7 +7,6 @@ scheduler; a lost scheduler ends the job with an error that names its address.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import sys
 import threading
 import uuid
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import lifecycle_tui
+from lifecycle_tui.agent.engine import onworker
 from lifecycle_tui.domain.errors import LifecycleError
 
 Future: TypeAlias = Any
@@ -28,10 +28,6 @@ LOOK = 0.1
 
 RETRIES = 2
 """How often a task is tried again that failed with an error of the machine's (a file system that hiccups)."""
-
-
-LEARNERS = ("scikit-learn", "skops")
-"""What artefacts are made with."""
 
 
 class ClusterError(LifecycleError):
@@ -51,7 +47,7 @@ class Cluster:
     def __init__(self, address: str, connect: float = CONNECT) -> None:
         self.address = address
         self._client: Any = _connected(address, connect)
-        self._held: list[Any] = []
+        self._held: dict[str, Future] = {}
         try:
             self.threads = self._examined(connect)
         except BaseException:
@@ -76,9 +72,9 @@ class Cluster:
     def other_learners(self) -> str:
         """Why no version may be fitted there: a worker has another release of a library that artefacts depend on than
         this machine, which opens them; "" if none has."""
-        here = learners()
+        here = onworker.learners()
         try:
-            found: dict[str, dict[str, str]] = self._client.run(learners)
+            found: dict[str, dict[str, str]] = self._client.run(_by_name(onworker.learners))
         except Exception as exc:
             raise self._lost(exc) from exc
         for worker, told in found.items():
@@ -87,14 +83,17 @@ class Cluster:
                     return f"the Dask worker at {worker} has {package} {told.get(package)}, the workspace {release}"
         return ""
 
-    def submit(self, function: Callable[..., Any], *args: Any, name: str = "") -> Future:
-        """Have a function run on a worker; futures among the arguments are replaced by what they give."""
-        key = f"lifecycle-{name or function.__name__}-{uuid.uuid4().hex}"
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future:
+        """Have a function of `onworker` run on a worker; futures among the arguments are replaced by what they give.
+
+        Arguments are plain values: the scheduler unpacks them, and need not have this program.
+        """
+        key = f"lifecycle-{function.__name__}-{uuid.uuid4().hex}"
         try:
-            future = self._client.submit(function, *args, key=key, retries=RETRIES, pure=False)
+            future = self._client.submit(_by_name(function), *args, key=key, retries=RETRIES, pure=False)
         except Exception as exc:
             raise self._lost(exc) from exc
-        self._held.append(future)
+        self._held[key] = future
         return future
 
     def wait(self, futures: Sequence[Future], tick: Callable[[int], None]) -> None:
@@ -106,16 +105,24 @@ class Cluster:
         Raises:
             LifecycleError: one has failed, or the scheduler is lost.
         """
-        moved = threading.Event()
+        over, left, lock = threading.Event(), len(futures), threading.Lock()
+
+        def told(future: Future) -> None:
+            nonlocal left
+            with lock:
+                left -= 1
+                if left == 0 or future.status != "finished":
+                    over.set()
+
         for future in futures:
-            future.add_done_callback(lambda _: moved.set())
+            future.add_done_callback(told)
         while True:
             done = self.done(futures)
             tick(done)
             if done == len(futures):
                 return
-            moved.wait(LOOK)
-            moved.clear()
+            if over.wait(LOOK):  # a callback may come before the status that it is about
+                over.clear()
 
     def done(self, futures: Iterable[Future]) -> int:
         """How many have come to a good end; looks whether one has not."""
@@ -144,14 +151,13 @@ class Cluster:
 
     def drop(self, futures: Iterable[Future]) -> None:
         """Have the cluster forget these, running or done."""
-        gone = list(futures)
-        for future in gone:
+        for future in futures:
+            self._held.pop(future.key, None)
             future.release()
-        self._held = [future for future in self._held if not any(future is one for one in gone)]
 
     def cancel(self) -> None:
         """Call off everything that was submitted; what runs at this moment runs to its end, and nobody hears of it."""
-        held, self._held = self._held, []
+        held, self._held = list(self._held.values()), {}
         if held and self._client.status == "running":
             try:
                 self._client.cancel(held, force=True)
@@ -205,9 +211,17 @@ def _connected(address: str, connect: float) -> Any:
         ) from exc
 
 
-def learners() -> dict[str, str]:
-    """Releases of the libraries that artefacts are made with; runs on the workers too."""
-    return {package: importlib.metadata.version(package) for package in LEARNERS}
+def _by_name(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that finds this one where it runs. It is sent as its code, not as a name to import: the scheduler,
+    which unpacks what it passes on, has to know nothing of this program."""
+    module, name = function.__module__, function.__name__
+
+    def run(*args: Any) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(module), name)(*args)
+
+    return run
 
 
 def mismatch(told: dict[str, Any] | None) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ Submitted by `away`. They write nothing: what a killed worker had done is done o
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -43,6 +44,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+LEARNERS = ("scikit-learn", "skops")
+"""What artefacts are made with."""
+
+
+def learners() -> dict[str, str]:
+    """Releases of the libraries that artefacts are made with."""
+    return {package: importlib.metadata.version(package) for package in LEARNERS}
+
+
 def hold(data: bytes) -> bytes:
     """The same: so that many tasks share one copy, which the scheduler can make anew."""
     return data
@@ -64,12 +74,12 @@ def _scan(order: ReadOrder, ids: Sequence[str], share: tuple[np.ndarray, bool] |
     wanted = set(ids)
     fragments = [fragment for fragment in plan.base.fragments if fragment.id in wanted]
     opened.check(fragments)
-    base = opened.table(order.root, data, replace(plan.base, fragments=tuple(fragments)))
-    labels = None if plan.labels is None else opened.labels(order.root, data, plan.labels)
+    base = opened.table(order.run, order.root, data, replace(plan.base, fragments=tuple(fragments)))
+    labels = None if plan.labels is None else opened.labels(order.run, order.root, data, plan.labels)
     side = None
     if plan.join is not None:
         opened.check(plan.join.table.fragments)
-        side = opened.table(order.root, data, plan.join.table)
+        side = opened.table(order.run, order.root, data, plan.join.table)
     return Scan(rebuilt(plan, base, labels, side, fragments), share)
 
 
@@ -173,8 +183,9 @@ def count(order: bytes, ids: Sequence[str]) -> str:
     return json.dumps([pair for pair in found if pair[1] is not None])
 
 
-def digest(order: bytes, wanted: Mapping[str, Mapping[int, Selector]]) -> str:
-    """The same of digests, of these slots of each fragment."""
+def digest(order: bytes, asked: bytes) -> str:
+    """The same of digests; asked is, by fragment, the selectors of its slots."""
+    wanted = cast("Mapping[str, Mapping[int, Selector]]", load_order(asked))
     book, fragments, cache = _book(order, list(wanted))
     for fragment in fragments:
         selectors = wanted[fragment.id]
@@ -189,7 +200,7 @@ def _book(order: bytes, ids: Sequence[str]) -> tuple[FactBook, list[Fragment], M
     fragments = [fragment for fragment in told.table.fragments if fragment.id in wanted]
     opened.check(fragments)
     cache = MemoryCache()
-    table = opened.table(told.root, told.data, replace(told.table, fragments=tuple(fragments)))
+    table = opened.table(told.run, told.root, told.data, replace(told.table, fragments=tuple(fragments)))
     return FactBook(told.name, table, told.slicer, told.need, cache), fragments, cache
 
 
@@ -197,7 +208,7 @@ def kinds(order: bytes) -> str:
     """Kinds of columns, by name, as JSON."""
     told = cast(KindsOrder, _order(order))
     opened.check(told.table.fragments)
-    table = opened.table(told.root, told.data, told.table)
+    table = opened.table(told.run, told.root, told.data, told.table)
     return json.dumps(infer_reference_kinds(table, told.table.fragments, told.selector, told.names))
 
 

@@ -40,14 +40,17 @@ class NotReachable(DataError):
     """A worker does not see the data of the model."""
 
 
-def table(root: str, data: DataSpec, of: PortableTable) -> Table:
+def table(run: str, root: str, data: DataSpec, of: PortableTable) -> Table:
     """This thread's table.
+
+    Args:
+        run: names the job: another one opens the table anew, with the secrets of its time.
 
     Raises:
         DataError: no source opens it here.
     """
     kept: OrderedDict[tuple[Any, ...], Table] = _open.__dict__.setdefault("tables", OrderedDict())
-    key = (root, repr(data), of.role, of.timestamp, of.timezone)
+    key = (run, root, repr(data), of.role, of.timestamp, of.timezone)
     if key not in kept:
         kept[key] = _opened(root, data, of, MEMORY)
         while len(kept) > MOST:
@@ -56,9 +59,9 @@ def table(root: str, data: DataSpec, of: PortableTable) -> Table:
     return kept[key]
 
 
-def labels(root: str, data: DataSpec, of: PortableLabels) -> LabelTable:
+def labels(run: str, root: str, data: DataSpec, of: PortableLabels) -> LabelTable:
     """This process' table of labels, read once as long as its files are the same."""
-    key = (root, repr(data), repr((of.key, of.target, of.kind, of.spec)), set_stamp(of.table.fragments))
+    key = (run, root, repr(data), repr((of.key, of.target, of.kind, of.spec)), set_stamp(of.table.fragments))
     with _lock:
         if key not in _labels:
             check(of.table.fragments)
@@ -86,7 +89,7 @@ def check(fragments: Iterable[Fragment]) -> None:
         except OSError as exc:
             raise _unseen(fragment, exc.strerror or str(exc)) from None
         if path == fragment.path and os.path.isfile(path) and size != fragment.size:
-            raise _unseen(fragment, f"{size:,} bytes there, {fragment.size:,} where the workspace is")
+            raise _unseen(fragment, f"{size:,} bytes there, {fragment.size:,} when the workspace listed it")
 
 
 def _unseen(fragment: Fragment, why: str) -> NotReachable:

@@ -19,11 +19,13 @@ class ReadOrder:
     """Read shares of one scan.
 
     Attributes:
+        run: names the job.
         root: the workspace's folder, to which files of secrets are relative.
         profile: whether columns are profiled; else predictions and labels alone.
         only: columns to profile (a second pass), nothing being collected; None: all.
     """
 
+    run: str
     root: str
     plan: PortablePlan
     settings: Settings
@@ -35,6 +37,7 @@ class ReadOrder:
 class FactsOrder:
     """Count fragments of one table; see `data.facts.FactBook`."""
 
+    run: str
     root: str
     data: DataSpec
     name: str
@@ -47,6 +50,7 @@ class FactsOrder:
 class KindsOrder:
     """Infer the kinds of columns."""
 
+    run: str
     root: str
     data: DataSpec
     table: PortableTable
