@@ -100,12 +100,20 @@ def matrix(codes: Sequence[FeatureCode], table: pa.Table, said: np.ndarray) -> n
     return np.column_stack([said, *(_numbers(code, table) for code in codes)])
 
 
-def design(codes: Sequence[FeatureCode], table: pa.Table) -> np.ndarray:
+def design(codes: Sequence[FeatureCode], table: pa.Table, positions: Sequence[np.ndarray]) -> np.ndarray:
     """(n, d) for a logistic regression: numbers cut to the reference's 1 % and 99 %, on its scale, with their squares;
-    frequent labels as zeros and ones; whether a value is missing."""
+    frequent labels as zeros and ones; whether a value is missing.
+
+    Args:
+        positions: (n,) of each class's scores on its curve's axis, where log-odds are: what features leave unsaid is
+            in the score.
+    """
     import numpy as np
 
     found = []
+    for position in positions:
+        z = np.clip(position, -8.0, 8.0) / 2
+        found += [z, np.square(z) - 1.0]
     for code in codes:
         values = _numbers(code, table)
         missing = np.isnan(values)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SAMPLE = 20_000
 """Rows of a window, or of the reference, whose features are looked at."""
 
+MOST_LABELS = 2_000
+"""Categories with more labels in the reference are left out of estimates."""
+
 _OUTCOMES = ("score", "said", "target")
 
 
@@ -33,7 +36,7 @@ class Reach:
     """Where a column of the reference has values.
 
     Attributes:
-        low, high: of numbers; labels: of categories, None where there are too many to hold.
+        low, high: of numbers; labels: of categories.
         chance: share of further rows of the same kind that would lie outside all the same.
     """
 
@@ -59,8 +62,9 @@ def reaches(columns: Mapping[str, ColumnData], features: Mapping[str, ColumnKind
             counts = profile.counts
             whole = sum(counts.values()) == profile.n
             once = sum(1 for count in counts.values() if count == 1)
-            labels = frozenset(map(str, counts)) if whole else None
-            found[name] = Reach("categorical", labels=labels, chance=once / profile.n if whole else 0.0)
+            # Names and ids are no inputs that one could be outside of.
+            if whole and len(counts) <= MOST_LABELS:
+                found[name] = Reach("categorical", labels=frozenset(map(str, counts)), chance=once / profile.n)
     return found
 
 

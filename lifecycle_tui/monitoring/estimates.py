@@ -14,7 +14,7 @@ from lifecycle_tui.domain.estimable import PREFIX
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.monitoring.estimate_features import design, matrix
 from lifecycle_tui.monitoring.estimate_rows import ScoredRows, outcome_columns
-from lifecycle_tui.monitoring.estimators import Estimator
+from lifecycle_tui.monitoring.estimators import Estimator, positions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,9 @@ MOST_OUTSIDE = 0.1
 
 SHIFT = 1e-4
 """p-value of "the inputs are as the reference's" below which the calibration is weighted."""
+
+CURVE = 0.01
+"""p-value of "the weighted calibration is the plain one" below which the weighted one is used."""
 
 LEAST_EFFECTIVE = 100.0
 """So many rows of the reference must be like the window's, for a weighted calibration."""
@@ -113,13 +116,15 @@ def _shifted(found: Estimator, rows: ScoredRows, detail: dict[str, Any]) -> Grou
     """Weighted curves where the window's inputs are not as the reference's."""
     import numpy as np
 
-    from lifecycle_tui.stats.calibration import weighted
+    from lifecycle_tui.stats.calibration import moved, weighted
     from lifecycle_tui.stats.density import density_ratio
 
     if found.sampled is None or rows.sample is None or not found.sampled.design.shape[1]:
         return Grounds("cbpe", found.curves, detail=detail)
     table = rows.sample.first(_WINDOW_SAMPLE).table
-    ratio = density_ratio(found.sampled.design, design(found.codes, table))
+    score = outcome_columns(table, "score")
+    assert score is not None
+    ratio = density_ratio(found.sampled.design, design(found.codes, table, positions(found.curves, score)))
     detail["shift_p"] = ratio.p_value
     if ratio.p_value >= SHIFT:
         return Grounds("cbpe", found.curves, detail=detail)
@@ -133,6 +138,10 @@ def _shifted(found: Estimator, rows: ScoredRows, detail: dict[str, Any]) -> Grou
         score = found.sampled.score if found.sampled.score.ndim == 1 else found.sampled.score[:, i]
         target = (found.sampled.target == number).astype(np.float64)
         curves.append(weighted(curve, score, target, ratio.weight))
+    detail["curve_p"] = min(moved(*pair) for pair in zip(found.curves, curves, strict=True)) * len(curves)
+    if detail["curve_p"] >= CURVE:
+        # The score says all that matters of what has moved: then the plain curve is right, and sharper.
+        return Grounds("cbpe", found.curves, detail=detail)
     return Grounds("weighted", tuple(curves), detail=detail)
 
 

@@ -96,7 +96,7 @@ def learn(coding: Coding, rows: ScoredRows, reach: Mapping[str, Reach], metrics:
             raise CannotEstimate("the data has predictions alone: estimates need scores")
         score, target = rows.score[rows.known], rows.target[rows.known]
         curves = _curves(coding, score, target)
-        sampled = _sampled(rows, codes)
+        sampled = _sampled(rows, codes, curves)
         return Estimator(
             *facts, curves, sampled, probabilities=all(c.offset for c in curves), chance_outside=outside
         )  # fmt: skip
@@ -130,7 +130,14 @@ def _curves(coding: Coding, score: np.ndarray, target: np.ndarray) -> tuple[Cali
     return tuple(found)
 
 
-def _sampled(rows: ScoredRows, codes: tuple[FeatureCode, ...]) -> Sampled | None:
+def positions(curves: Sequence[Calibration], score: np.ndarray) -> list[np.ndarray]:
+    """Scores (n,) or (n, k) on the axes of their curves."""
+    return [c.position(score if score.ndim == 1 else score[:, i]) for i, c in enumerate(curves)]
+
+
+def _sampled(
+    rows: ScoredRows, codes: tuple[FeatureCode, ...], curves: tuple[Calibration, ...]
+) -> Sampled | None:  # fmt: skip
     """The labelled rows of the sample, for weighting."""
     import numpy as np
 
@@ -143,7 +150,8 @@ def _sampled(rows: ScoredRows, codes: tuple[FeatureCode, ...]) -> Sampled | None
     known = np.isfinite(target)
     if int(known.sum()) < LEAST_ROWS:
         return None
-    return Sampled(design(codes, table)[known].astype(np.float32), score[known], target[known])
+    made = design(codes, table, positions(curves, score))[known]
+    return Sampled(made.astype(np.float32), score[known], target[known])
 
 
 def _loss_model(rows: ScoredRows, codes: tuple[FeatureCode, ...], power: int) -> tuple[Trees, LossLine]:

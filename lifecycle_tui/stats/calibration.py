@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lifecycle_tui.stats.tails import chi2_sf
+
 BINS = 1024
 FOLD_BINS = 256
 KNOTS = 18
@@ -117,15 +119,22 @@ def calibrate(score: np.ndarray, target: np.ndarray, *, probabilities: bool | No
     n, positives = len(score), float(np.sum(target))
     if not 0 < positives < n:
         raise ValueError("a calibration needs positives and negatives")
-    order = np.lexsort((target, score))
-    score, target = np.asarray(score, np.float64)[order], np.asarray(target, np.float64)[order]
+    score, hit = np.asarray(score, np.float64), np.asarray(target) == 1
     if probabilities is None:
         probabilities = are_probabilities(score)
-    axis = None if probabilities else _axis(score)
-    position = log_odds(score) if axis is None else np.interp(score, axis[0], axis[1])
+    ordered = np.sort(score)
+    axis = None if probabilities else _axis(ordered)
+
+    def placed(values: np.ndarray) -> np.ndarray:
+        return log_odds(values) if axis is None else np.interp(values, axis[0], axis[1])
+
+    position, targets = placed(ordered), _targets(np.sort(score[hit]), np.sort(score[~hit]))
     knots = _knots(position, min(positives, n - positives))
-    folds = [_binned(position[i::FOLDS], target[i::FOLDS], FOLD_BINS) for i in range(FOLDS)]
-    whole = _binned(position, target)
+    # Folds follow from the place in the order of scores alone, scattered: every fifth row of equal scores, ordered by
+    # target, would give every fold the same labels, and the wildest curve the best likelihood.
+    scattered = (np.arange(n, dtype=np.uint64) * np.uint64(2654435761) >> np.uint64(13)) % np.uint64(FOLDS)
+    folds = [_binned(position[scattered == i], targets[scattered == i], FOLD_BINS) for i in range(FOLDS)]
+    whole = _binned(position, targets)
     penalty = _penalty(knots)
     stiffness, held = _chosen(folds, knots, penalty, probabilities)
     values, _ = _fitted(whole, _design(whole.position, knots), penalty * stiffness, probabilities, None)
@@ -135,7 +144,7 @@ def calibrate(score: np.ndarray, target: np.ndarray, *, probabilities: bool | No
         plain = sum(_likelihood(fold, expit(fold.position)) for fold in folds)
         gain = (held - plain) / n
     return Calibration(
-        axis, knots, values, covariance, stiffness, float(score[0]), float(score[-1]), float(n), positives, gain
+        axis, knots, values, covariance, stiffness, float(ordered[0]), float(ordered[-1]), float(n), positives, gain
     )
 
 
@@ -161,6 +170,18 @@ def weighted(base: Calibration, score: np.ndarray, target: np.ndarray, weight: n
         base.axis, base.knots, values, covariance, base.stiffness, float(score.min()), float(score.max()),
         effective, effective * share, base.gain,
     )  # fmt: skip
+
+
+def moved(base: Calibration, new: Calibration) -> float:
+    """p-value of "the weighted curve is the plain one but for chance" (Hausman 1978, Econometrica 46): under it the
+    plain curve is the sharper of two right ones, so the difference varies by the difference of their covariances."""
+    off = new.values - base.values
+    power, axes = np.linalg.eigh(new.covariance - base.covariance)
+    kept = power > 1e-3 * max(float(power[-1]), 1e-300)
+    if not kept.any():
+        return 1.0
+    along = axes[:, kept].T @ off
+    return float(chi2_sf(float(np.sum(np.square(along) / power[kept])), int(kept.sum())))
 
 
 def _axis(score: np.ndarray) -> np.ndarray:
@@ -215,14 +236,23 @@ def _penalty(knots: np.ndarray) -> np.ndarray:
 _RIDGE = 1e-3
 
 
+def _targets(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """(n,) targets in the order of all scores, given those of each class sorted; of equal scores negatives first."""
+    found = np.zeros(len(positive) + len(negative))
+    found[np.arange(len(positive)) + np.searchsorted(negative, positive, "right")] = 1.0
+    return found
+
+
 def _binned(position: np.ndarray, target: np.ndarray, most: int = BINS) -> Binned:
-    """Counts of sorted rows: by distinct position, or by at most `most` runs of equally many rows."""
+    """Counts of rows sorted by position: by distinct position, or by at most `most` runs of about equally many rows,
+    equal ones together."""
     n = len(position)
-    starts = np.flatnonzero(np.diff(position, prepend=np.nan) != 0)
-    if len(starts) > most:
-        starts = np.unique(np.linspace(0, n, most, endpoint=False).astype(np.int64))
     if not n:
         return Binned(position, position, position)
+    starts = np.flatnonzero(np.diff(position, prepend=np.nan) != 0)
+    if len(starts) > most:
+        cuts = position[np.linspace(0, n, most, endpoint=False).astype(np.int64)]
+        starts = np.unique(np.searchsorted(position, cuts, "left"))
     rows = np.diff(np.append(starts, n)).astype(np.float64)
     return Binned(np.add.reduceat(position, starts) / rows, rows, np.add.reduceat(target, starts))
 

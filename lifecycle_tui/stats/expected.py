@@ -58,8 +58,11 @@ class Rows(NamedTuple):
 
 def rows_of(curve: Calibration, score: np.ndarray, said: np.ndarray | None) -> Rows:
     """The rows as the expectations take them, in the order of their scores: what comes out depends on values alone."""
-    order = np.argsort(score, kind="stable") if said is None else np.lexsort((said, score))
-    score = np.asarray(score, np.float64)[order]
+    given = np.asarray(score, np.float64)
+    order = np.argsort(given)
+    score = given[order]
+    if said is not None and bool((score[1:] == score[:-1]).any()):
+        order = np.lexsort((said, given))
     position = curve.position(score)
     return Rows(score, curve.chances(position), position, None if said is None else said[order].astype(np.float64))
 
@@ -138,28 +141,24 @@ def _moments(line: _Line, cells: _Cells) -> tuple[float, float, float, float]:
 
 def _solved(lines: Callable[[float, float, float], _Line], cells: _Cells) -> Expected:
     n1, n0 = cells.rows
-
-    def mean(m: float) -> float:
-        return _moments(lines(m, n1, n0), cells)[0]
-
-    def end(quantile: float) -> Callable[[float], float]:
-        # P(T <= 0) = 0.005 where -mean / sd is the quantile of T's standardised law.
-        def excess(m: float) -> float:
-            centre, drawn, fitted, third = _moments(lines(m, n1, n0), cells)
-            return centre + _bent(quantile, math.sqrt(drawn + fitted), third)
-
-        return excess
-
-    value = _root(mean)
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    # The lower end: P(M <= m) = P(T(m) <= 0) = 0.005, so the 0.005 quantile of T is 0; the upper one likewise.
-    lower, upper = min(_root(end(-z)), value), max(_root(end(z)), value)
+    # The mean of T is linear in the metric.
+    at_0, at_1 = (_moments(lines(m, n1, n0), cells)[0] for m in (0.0, 1.0))
+    slope = at_0 - at_1
+    if slope <= 0:
+        return Expected(0.0, 0.0, 0.0, 0.0)
+    value = min(1.0, max(0.0, at_0 / slope))
     _, drawn, fitted, _ = _moments(lines(value, n1, n0), cells)
-    step = 1e-5
-    slope = abs(mean(min(1.0, value + step)) - mean(max(0.0, value - step)))
-    slope /= min(1.0, value + step) - max(0.0, value - step)
-    drawn, fitted = (math.sqrt(v) / slope if slope > 0 else 0.0 for v in (drawn, fitted))
-    return Expected(value, lower, upper, math.hypot(drawn, fitted), drawn, fitted)
+    error = math.sqrt(drawn + fitted) / slope
+
+    def excess(m: float, quantile: float) -> float:
+        # P(M <= m) = P(T(m) <= 0), so m is an end of the interval where this quantile of T(m) is 0.
+        centre, drawn, fitted, third = _moments(lines(m, n1, n0), cells)
+        return centre + _bent(quantile, math.sqrt(drawn + fitted), third)
+
+    lower = _root(lambda m: excess(m, -z), max(0.0, value - 6 * error), value)
+    upper = _root(lambda m: excess(m, z), value, min(1.0, value + 6 * error))
+    return Expected(value, lower, upper, error, math.sqrt(drawn) / slope, math.sqrt(fitted) / slope)
 
 
 def _bent(z: float, deviation: float, third: float) -> float:
@@ -171,19 +170,23 @@ def _bent(z: float, deviation: float, third: float) -> float:
     return deviation * (z + skew * (z * z - 1) / 6)
 
 
-def _root(falling: Callable[[float], float]) -> float:
-    """Where a falling function of 0..1 crosses 0; the end beyond which it would."""
-    low, high = 0.0, 1.0
-    if falling(low) <= 0:
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function crosses 0 (false position, Illinois's way); the end beyond which it would."""
+    at_low, at_high = falling(low), falling(high)
+    if at_low <= 0 or high <= low:
         return low
-    if falling(high) >= 0:
+    if at_high >= 0:
         return high
-    for _ in range(45):
-        middle = (low + high) / 2
-        if falling(middle) > 0:
-            low = middle
+    for _ in range(60):
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        now = falling(middle)
+        if now > 0:
+            low, at_low, at_high = middle, now, at_high / 2 if at_high < 0 else at_high
+            at_high = at_high if at_high != 0 else -1e-300
         else:
-            high = middle
+            high, at_high, at_low = middle, now, at_low / 2
+        if high - low < 1e-9 or now == 0:
+            return middle
     return (low + high) / 2
 
 
