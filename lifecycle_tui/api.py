@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.ranks import cvm as cvm
     from lifecycle_tui.profiles.streams import Watch as Watch
     from lifecycle_tui.profiles.streams import both_ways as both_ways
-    from lifecycle_tui.profiles.streams import changes as changes
+    from lifecycle_tui.profiles.streams import error_changes as error_changes
     from lifecycle_tui.profiles.streams import river as river
     from lifecycle_tui.profiles.streams import watched as watched
     from lifecycle_tui.profiles.text import TextCounts as TextCounts
@@ -126,9 +126,6 @@ if TYPE_CHECKING:
     from lifecycle_tui.profiles.whole_rows import kernel_measurement as kernel_measurement
     from lifecycle_tui.profiles.whole_rows import separation_measurement as separation_measurement
     from lifecycle_tui.stats.contingency import chi_square as chi_square
-    from lifecycle_tui.stats.error_stream import errors as errors
-    from lifecycle_tui.stats.error_stream import in_time as in_time
-    from lifecycle_tui.stats.error_stream import thinned as thinned
     from lifecycle_tui.stats.intervals import Estimate as Estimate
     from lifecycle_tui.stats.intervals import mean_estimate as mean_estimate
     from lifecycle_tui.stats.intervals import proportion as proportion
@@ -232,10 +229,7 @@ _HOMES: dict[str, str] = {
     "both_ways": "profiles.streams",
     "river": "profiles.streams",
     "watched": "profiles.streams",
-    "errors": "stats.error_stream",
-    "in_time": "stats.error_stream",
-    "thinned": "stats.error_stream",
-    "changes": "profiles.streams",
+    "error_changes": "profiles.streams",
     "continue_model": "training.requests",
     "dump_model": "training.requests",
     "fit_model": "training.requests",

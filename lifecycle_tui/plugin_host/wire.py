@@ -128,7 +128,7 @@ class Packer:
 
         columns: dict[str, Any] = {}
         dtypes: dict[str, str] = {}
-        for name in ("target", "prediction", "score", "weight", "day", "query"):
+        for name in ("target", "prediction", "score", "weight", "day", "query", "time"):
             array = getattr(value, name)
             if array is None:
                 continue
@@ -149,6 +149,7 @@ class Packer:
             "dtypes": dtypes,
             "classes": value.classes,
             "groups": groups,
+            "before": None if value.before is None else self._part(_to_ipc(_to_arrow(value.before), "array")),
         }
 
 
@@ -290,4 +291,5 @@ def _outcomes(value: Mapping[str, Any], parts: Sequence[Any], check: bool) -> Ou
     for i, (name, part) in enumerate(value["groups"]):
         names = _to_numpy(_from_ipc(parts[part], "array", check), "|O")
         groups[name] = names[_to_numpy(batch.column(f"groups.{i}"), "<i8")]
-    return Outcomes(**arrays, classes=tuple(value["classes"]), groups=groups)
+    before = None if value["before"] is None else _to_numpy(_from_ipc(parts[value["before"]], "array", check), "<f8")
+    return Outcomes(**arrays, classes=tuple(value["classes"]), groups=groups, before=before)

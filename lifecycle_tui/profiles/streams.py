@@ -17,9 +17,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.profiles.arrow import Column
 from lifecycle_tui.profiles.points import as_floats
+from lifecycle_tui.stats.error_stream import MOST, errors, in_time, thinned
 
 Scale = Literal["rank", "none"]
 """What the detector is fed: each value's place among the reference's, 0..1, or the value itself."""
@@ -127,3 +129,39 @@ def _said(told: list[dict[str, Any]], count: int, rows: int) -> str:
     places = ", ".join(f"{one['direction']} at {one['row']:,}" for one in told[:3])
     more = f" and {count - 3} more" if count > 3 else ""
     return f"{'1 change' if count == 1 else f'{count} changes'} in {rows:,} values: {places}{more}"
+
+
+Fed = Literal["errors", "ranks", "ones"]
+"""What of a version's errors a detector is fed: them; of numbers, their ranks among the usual ones, 0..1 (errors of
+labels are 0 and 1 by themselves); or of numbers, whether they are above the usual median."""
+
+
+def error_changes(
+    outcomes: Outcomes, make: Callable[[], Any], fed: Fed, definition: str, *, warm: int, most: int = MOST
+) -> Measurement:
+    """How many changes there are among a version's errors, in order of time: 0 or 1 of labels, absolute of numbers.
+
+    Args:
+        warm: of the reference, feed so many of the newest errors first (`outcomes.before`).
+        most: of so many rows of the window, evenly thinned.
+    """
+    if outcomes.prediction is None:
+        return Measurement(None, message="there are no predictions")
+    if outcomes.time is None:
+        return Measurement(None, message="without times the errors have no order")
+    values = errors(outcomes.target, outcomes.prediction)
+    now, step = thinned(values[in_time(values, outcomes.time)], most)
+    before = now[:0] if outcomes.before is None else outcomes.before
+    before = before[len(before) - min(warm, len(before)) :]
+    usual = np.sort(before if len(before) else now)
+
+    def ranks(side: np.ndarray) -> np.ndarray:
+        return (np.searchsorted(usual, side, "left") + np.searchsorted(usual, side, "right")) / (2 * len(usual))
+
+    numbers = outcomes.target.dtype.kind == "f"
+    of: Callable[[np.ndarray], np.ndarray] = ranks if numbers and fed != "errors" else lambda side: side
+    if fed == "ones":
+        of = (lambda side: (ranks(side) > 0.5).astype(int)) if numbers else (lambda side: side.astype(int))
+    thin = f", every {step}th row" if step > 1 else ""
+    what = "absolute error" if numbers else "wrong or not"
+    return changes(before, now, [Watch(make, of)], f"{definition}, {what}{thin}, {len(before)} of the reference first")

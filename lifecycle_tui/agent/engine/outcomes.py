@@ -40,7 +40,7 @@ def load_collector(data: bytes, coding: Coding) -> Collector:
         arrays = _arrays(load_table(blobs[version]), forms)
         groups = {name[6:]: values for name, values in arrays.items() if name.startswith("group:")}
         part = tuple(arrays.get(name) for name in ("target", "prediction", "score", "day"))
-        collector._parts[version] = [(*part, groups)]
+        collector._parts[version] = [(*part, groups, arrays.get("time"))]
     return collector
 
 
@@ -63,7 +63,7 @@ def _joined(parts: Sequence[tuple[Any, ...]]) -> dict[str, np.ndarray]:
     import numpy as np
 
     found = {}
-    for at, name in enumerate(("target", "prediction", "score", "day")):
+    for at, name in ((0, "target"), (1, "prediction"), (2, "score"), (3, "day"), (5, "time")):
         if all(part[at] is not None for part in parts):
             found[name] = np.concatenate([part[at] for part in parts])
     for name in parts[0][4]:

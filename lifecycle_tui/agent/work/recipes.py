@@ -64,9 +64,10 @@ class Validation:
         if len(self.at):
             target = pa.array(self.gathered.rows.target[self.at])
             day = None if self.gathered.day is None else self.gathered.day[self.at]
+            time = None if self.gathered.rows.time is None else self.gathered.rows.time[self.at]
             said, score = aligned(self.said, len(self.at), code)
             groups = {name: values[self.at] for name, values in self.gathered.groups.items()}
-            collector.add(label, target, np.ones(len(self.at), bool), said, score, day, groups)
+            collector.add(label, target, np.ones(len(self.at), bool), said, score, day, groups, time)
         return collector
 
 

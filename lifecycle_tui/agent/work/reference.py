@@ -29,6 +29,7 @@ from lifecycle_tui.domain.signals import ColumnKind, Signal
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.monitoring.columns import ColumnData
+from lifecycle_tui.monitoring.error_history import ErrorHistory, facts_of, history, history_from
 from lifecycle_tui.monitoring.importance import ROWS
 from lifecycle_tui.monitoring.performance import Coding
 from lifecycle_tui.monitoring.samples import Sample
@@ -51,6 +52,7 @@ class Reference:
         grids: of the numeric ones.
         coding: how labels are read.
         performance: metric signals on the reference itself, for orientation.
+        errors: its newest errors, for metrics that go on from them; None where there are none.
         baseline: how predictions and truth went together on it; None where no row has both.
         sample: its rows for the detectors that take a sample; None where none does.
         leaning: what the version leans on, column by column, as `leaning_by` says: "permutation" (losses of the key
@@ -67,6 +69,7 @@ class Reference:
     performance: tuple[Signal, ...] = ()
     sample: Sample | None = None
     baseline: Baseline | None = None
+    errors: ErrorHistory | None = field(default=None, kw_only=True)
     leaning: Mapping[str, float] = field(default_factory=dict)
     leaning_by: str = ""
 
@@ -120,6 +123,7 @@ def get_reference(
         _sample(job, model, survey, digest, kinds, {} if scorer is not None else outputs),
         baseline_from(found.facts.get("baseline")),
         *leaning_from(found.facts.get("leaning")),
+        errors=history_from(found.facts.get("errors")),
     )
 
 
@@ -214,16 +218,19 @@ def _make(
     columns = {name: replace(column, profile=column.profile.compact()) for name, column in columns.items()}
     grids = {name: c.profile.grid for name, c in columns.items() if getattr(c.profile, "grid", None) is not None}
     version = max(collector.versions, key=collector.rows, default="")
-    performance = collector.measure(version, model.instruments.metrics).signals if collector.versions else ()
+    measured = collector.measure(version, model.instruments.metrics) if collector.versions else None
+    performance, errors = ((), None) if measured is None else (measured.signals, history(measured.outcomes))
     if foreign:
         performance = seen(performance, version)
     labelled = read.scan.labels / read.scan.rows if read.scan.rows else 0.0
     baseline = baseline_of(collector, version, labelled, ours) if collector.versions else None
     leaning = _leaning(model, first, only, read.sample, code)
-    _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, leaning, unopened)
+    _store(job, spec.name, digest, total, columns, grids, code, performance, baseline, leaning, unopened, errors)
     if read.sample is not None and model.instruments.sample:
         reference_sample.store(job.workspace.spec.root, spec.name, digest, read.sample)
-    return Reference(digest, total, kinds, outputs, columns, grids, code, performance, read.sample, baseline, *leaning)
+    return Reference(
+        digest, total, kinds, outputs, columns, grids, code, performance, read.sample, baseline, *leaning, errors=errors
+    )
 
 
 def _leaning(
@@ -296,12 +303,14 @@ def _store(
     baseline: Baseline | None,
     leaning: tuple[Mapping[str, float], str],
     unopened: bool,
+    errors: ErrorHistory | None,
 ) -> None:
     named = {name: grid.id for name, grid in grids.items()}
     profiles = [StoredProfile(n, c.kind, named.get(n, ""), dump(c.profile)) for n, c in columns.items()]
     facts = {
         "unopened": unopened,
         "baseline": baseline_facts(baseline),
+        "errors": facts_of(errors),
         "leaning": [dict(leaning[0]), leaning[1]],
         "coding": {"task": code.task, "classes": list(code.classes), "cutoff": code.cutoff},
         "performance": [

@@ -18,8 +18,10 @@ from lifecycle_tui.agent.work.reading import PREDICTION, Reader, output_values
 from lifecycle_tui.agent.work.recipes import Validation
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer, aligned
+from lifecycle_tui.agent.work.segments import NO_SEGMENTS, Segments
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.reference_cut import ReferencePart
+from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
@@ -31,6 +33,7 @@ from lifecycle_tui.monitoring.data_signals import data_signals
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.performance import Collector
 from lifecycle_tui.monitoring.samples import Sample, Samples
+from lifecycle_tui.monitoring.segment_metrics import segment_metrics
 from lifecycle_tui.policy.budget import UNTIMED, model_alpha
 from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.profiles.rest import rest
@@ -115,6 +118,7 @@ class ReferenceMeasurer:
         reference: its profiles, grids and coding.
         most_windows, most_cells: bounds, lower ones where somebody waits.
         yardstick: what sums of windows are held against; each window is judged together with those before it.
+        segments: of the reference, where the model has segment columns.
     """
 
     fleet: WorkspaceSpec
@@ -129,6 +133,7 @@ class ReferenceMeasurer:
     most_windows: int = field(default_factory=lambda: MOST_WINDOWS)
     most_cells: int = field(default_factory=lambda: MOST_CELLS)
     yardstick: Yardstick | None = None
+    segments: Segments = NO_SEGMENTS
 
     def measure(self) -> Measured:
         """Measure them.
@@ -171,7 +176,7 @@ class ReferenceMeasurer:
         total, done = sum(part.window.rows for part in parts), 0
         found: list[ReferenceWindow] = []
         for part in parts:
-            columns, signals, mature, sample = self._read(part, done, total)
+            columns, signals, mature, sample = self._read(part, done, total, judging)
             tools, samples = self._tools(len(parts) - len(found), MOST_SAMPLED), self._samples(sample)
             against = self._rest(columns)
             past = tuple(window.sums for window in found[-MOST_SUMMED:][::-1])
@@ -185,7 +190,7 @@ class ReferenceMeasurer:
         total, done = sum(part.window.rows for part in parts), 0
         read = []
         for part in parts:
-            read.append(self._read(part, done, total))
+            read.append(self._read(part, done, total, judging))
             done += part.window.rows
         few = max(4, MOST_COPIED // max(1, total * len(self.reference.columns)))
         found: list[ReferenceWindow] = []
@@ -206,7 +211,7 @@ class ReferenceMeasurer:
         return replace(self.instruments, detectors=kept)
 
     def _read(
-        self, part: ReferencePart, before: int, total: int
+        self, part: ReferencePart, before: int, total: int, judging: Judging
     ) -> tuple[dict[str, ColumnData], list[Signal], bool, Sample | None]:
         """Columns, the signals that need no comparison, whether all labels are there, and the sampled rows."""
         ref, scored = self.reference, self.scored
@@ -221,6 +226,7 @@ class ReferenceMeasurer:
             keep_rows=self.instruments.needs_rows,
             sample=self.instruments.sample,
             text=self.instruments.text,
+            segments=self.segments.values,
             progress=lambda rows: self.progress(before + rows, total),
         )
         scan = self.data.scan(self.window, self.now, groups=True, part=part)
@@ -237,8 +243,20 @@ class ReferenceMeasurer:
             collector = None
         if self.spec.columns.target is not None and collector is not None and collector.versions:
             version = max(collector.versions, key=collector.rows)
-            signals += collector.measure(version, self.instruments.metrics).signals
+            measured = collector.measure(version, self.instruments.metrics, self._errors_before(part))
+            signals += measured.signals
+            signals += segment_metrics(
+                measured.outcomes, self.instruments.metrics, self.segments.values, judging.min_rows
+            )
+        signals += self.segments.without(read.segments).drift(read.segments, self.instruments, judging)
         return columns, signals, scan.mature, read.sample
+
+    def _errors_before(self, part: ReferencePart) -> np.ndarray | None:
+        """The reference's newest errors that are not the window's."""
+        start, end = part.window.start, part.window.end
+        if self.reference.errors is None or start is None or end is None:
+            return None
+        return self.reference.errors.outside(to_micros(start), to_micros(end))
 
     def _samples(self, window: Sample | None) -> Samples:
         """Of the reference the sampled rows that are not the window's."""
@@ -295,7 +313,8 @@ class ReferenceMeasurer:
         past: tuple[Sums, ...],
     ) -> ReferenceWindow:
         adding = Adding(self.yardstick, past)
-        measured = measure_columns(against, columns, instruments, judging, samples, adding)
+        own = self.segments.others(judging)
+        measured = measure_columns(against, columns, instruments, own, samples, adding)
         unique: dict[str, Signal] = {}
         for signal in (*measured.signals, *signals):
             unique.setdefault(signal.name, signal)

@@ -165,7 +165,7 @@ class Measurer:
         samples = Samples(self.reference.sample, read.sample, self.reference.features.keys())
         judging = self._judging(state.window)
         adding = Adding(self.yardstick, self._past(state.window))
-        measured = measure_columns(reference, columns, self.instruments, self.segments.rest(judging), samples, adding)
+        measured = measure_columns(reference, columns, self.instruments, self.segments.others(judging), samples, adding)
         about_inputs = [*measured.signals, *self.segments.drift(read.segments, self.instruments, judging)]
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())

@@ -8,7 +8,7 @@ from lifecycle_tui import api
 
 
 class Adwin:
-    """ADWIN: keeps a window of values that shrinks when two parts of it have different means (Bifet and Gavaldà 2007).
+    """ADWIN: a window of values that shrinks when two parts of it differ in mean (Bifet and Gavaldà 2007).
 
     Values in time order; its value is the number of changes in the window. Opt-in: name it in
     `detectors`; it needs `pip install "lifecycle-tui[online]"`.

@@ -26,7 +26,9 @@ def ordinary(task: str, rows: int = ROWS, *, noise: float = 0.3, seed: int = 7) 
 
     rng = np.random.default_rng(seed)
     group = np.array(GROUPS, object)[np.minimum(rng.integers(0, 20, rows) // 9, 2)]
-    more: dict[str, Any] = {"day": np.arange(rows) // max(1, rows // 10) + 20_000, "groups": {GROUP: group}}
+    day = np.arange(rows) // max(1, rows // 10) + 20_000
+    time = day * 86_400_000_000 + np.arange(rows) * 1_000_000
+    more: dict[str, Any] = {"day": day, "time": time, "groups": {GROUP: group}}
     if task == "binary":
         event = (rng.random(rows) < 0.4).astype(np.int8)
         event[:2] = (0, 1)[:rows]
@@ -77,6 +79,8 @@ def cut(outcomes: Outcomes, at: Any) -> Outcomes:
         of(outcomes.day),
         {name: of(values) for name, values in outcomes.groups.items()},
         of(outcomes.query),
+        of(outcomes.time),
+        outcomes.before,
     )
 
 
@@ -84,7 +88,8 @@ def equal(one: Outcomes, two: Outcomes) -> bool:
     """Whether all arrays are the same."""
     import numpy as np
 
-    pairs = [(getattr(one, n), getattr(two, n)) for n in ("target", "prediction", "score", "weight", "day", "query")]
+    names = ("target", "prediction", "score", "weight", "day", "query", "time", "before")
+    pairs = [(getattr(one, n), getattr(two, n)) for n in names]
     pairs += [(one.groups[name], two.groups.get(name)) for name in one.groups]
     return len(one.groups) == len(two.groups) and all(
         (a is None and b is None) or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs
