@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast, get_args
 import click
 
 from lifecycle_tui import output
+from lifecycle_tui.data.stores import is_address
 from lifecycle_tui.domain.errors import ConfigError, DataError, UsageError
 from lifecycle_tui.domain.specs import Task
 
@@ -57,10 +58,10 @@ def command(
 ) -> None:
     """Write a lifecycle.toml from data files.
 
-    DATA is a file, a folder or a quoted pattern (CSV or Parquet): one table with everything, or up to three tables
-    (features, predictions, labels) that share a key; or two with the same columns, one of them named reference or
-    train. Roles, kinds of columns, windows and reference are guessed and explained; features that give the target
-    away are named and ignored.
+    DATA is a file, a folder or a quoted pattern (CSV, JSON lines, Parquet, SQLite; also s3://… and its like): one
+    table with everything, or up to three tables (features, predictions, labels) that share a key; or two with the
+    same columns, one of them named reference or train. Roles, kinds of columns, windows and reference are guessed and
+    explained; features that give the target away are named and ignored.
 
     \b
     Examples:
@@ -159,6 +160,8 @@ def _look(data: Sequence[str], progress: output.Progress) -> list[Looked]:
 
 
 def _location(word: str) -> str:
+    if is_address(word):
+        return word
     return os.path.normpath(os.path.join(os.getcwd(), os.path.expanduser(word)))
 
 
@@ -166,6 +169,8 @@ def _open(word: str, classes: Iterable[type[Source]]) -> Source:
     from lifecycle_tui.data.opening import open_source
 
     location = _location(word)
+    if is_address(word):
+        return open_source(location, classes)
     if not os.path.exists(location) and not (glob.has_magic(word) and glob.glob(location, recursive=True)):
         raise UsageError(f"there is no file, folder or match for {word}")
     return open_source(location, classes)
@@ -315,7 +320,9 @@ def _facts(guess: ModelGuess) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for table in guess.tables:
         if len(guess.tables) > 1:
-            found.append((table.role, os.path.relpath(table.location)))
+            found.append(
+                (table.role, table.location if is_address(table.location) else os.path.relpath(table.location))
+            )
     for key in ("id", "version", "target", "positive", "prediction", "score"):
         value = getattr(c, key)
         if value is not None:

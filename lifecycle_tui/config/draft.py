@@ -162,6 +162,8 @@ def draft(guess: ModelGuess, name: str, folder: Path, *, first: bool = True) -> 
 
 
 def _path(table: TableGuess, folder: Path) -> str:
+    if "://" in table.location:
+        return table.location
     return Path(os.path.relpath(table.location, folder)).as_posix()
 
 

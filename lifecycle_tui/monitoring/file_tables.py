@@ -184,6 +184,8 @@ def _plain_csv(path: Path) -> pa.Table | None:
     with path.open("rb") as handle:
         head = handle.read(_SNIFF)
     first = head.split(b"\n", 1)[0]
+    if head.lstrip()[:1] == b"{":
+        return None  # JSON lines
     if b"\0" in head or head[:2] == b"\x1f\x8b" or any(first.count(c) > first.count(b",") for c in (b";", b"\t", b"|")):
         return None
     import pyarrow.csv as pc

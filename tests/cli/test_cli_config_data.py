@@ -87,8 +87,7 @@ def test_tables_of_a_database_that_are_not_there(tmp_path: Path, here: Here) -> 
     assert found('path = "shop.db", table = "scord"') == [("no-data", '"scord"', 'did you mean "scored"?')]
     assert found('path = "shop.db", query = "SELECT key FROM scored"')[0][:2] == ("missing-column", '"p"')
     assert found('use = "sqlite"')[0] == ("missing-key", '{ use = "sqlite", on = "key" }', '"path" is missing')
-    ((code, spot, _),) = found('path = "shop.db", tabel = "scored"')
-    assert (code, spot) == ("unknown-key", "tabel")
+    assert ("unknown-key", "tabel") in [row[:2] for row in found('path = "shop.db", tabel = "scored"')]
 
 
 @pytest.mark.slow  # SQLAlchemy is more than [test] installs
