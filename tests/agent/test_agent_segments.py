@@ -96,9 +96,11 @@ def test_each_segment_has_its_rows_drift_and_metrics(space: Space) -> None:
         assert signal.value is None and signal.state == "cannot-tell" and signal.detail["small"]
         assert "40 are needed" in signal.message
     assert found["rows.country=(other)"].value == 0
+    assert found["segments.worst"].detail["segment"]["country"] == "country=FR"
     assert {a.alert.rule for a in space.alerts()} == {"france", "germany"}
 
 
+@pytest.mark.slow
 def test_a_fall_is_traced_to_its_segment(space: Space) -> None:
     shop(space, rows(range(40), broken=33))
     space.run()
@@ -210,3 +212,17 @@ def test_versions_of_ours_are_searched_too(loans: Callable[..., Any]) -> None:
     worst = [signals["segments.worst"] for signals in found if "segments.worst" in signals]
     assert worst and all(signal.state in ("ok", "unknown") for signal in worst)
     assert not any("not at hand" in (signal.message or "") for signal in worst)
+
+
+@pytest.mark.slow
+def test_windows_of_the_reference_have_segments_too(space: Space) -> None:
+    """So that the file's check can say how often a rule on a segment fires while all is well."""
+    from lifecycle_tui.state import reference_signals
+    from lifecycle_tui.state.database import State
+
+    shop(space, rows(range(36)))
+    outcome = space.run()
+    with State.open(space.root) as state, state.read() as conn:
+        found = reference_signals.read(conn, "shop", outcome["reference_digest"])
+    names = {signal.name for signals in found.values() for signal in signals}
+    assert {"auc.country=FR", "drift.max.country=DE", "rows.country=IT"} <= names

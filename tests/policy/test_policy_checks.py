@@ -152,3 +152,51 @@ def test_what_is_called_impossible_never_happens(text, auc, rmse, r2):
         assert value is not True
     if "always-true" in whole:
         assert value is not False
+
+
+SEGMENTED = model_catalog(
+    {"income": "numeric"},
+    [DetectorInfo("psi", ("numeric",))],
+    [MetricInfo("auc", (0.0, 1.0))],
+    segments=["country", "age.band"],
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'auc["country=FR"] < 0.7',
+        'auc["country=(other)"].lower < 0.7',
+        'auc["age.band=18-25"].n > 30',
+        'drift.max["country=FR"] > 0.1 and drift.share["age.band=x=y"] > 0.5',
+        'rows["country=FR"] < 100',
+        "segments.worst > 0.02",
+    ],
+)
+def test_segments_of_declared_columns_are_known_whatever_their_value(text):
+    assert check_expression(compile_expression(text), SEGMENTED) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "hint"),
+    [
+        ('auc["contry=FR"] < 0.7', "unknown-signal", "the segments of this model are by country and age.band"),
+        ('psi["country=FR"] > 1', "unknown-signal", "there are segments of auc, drift.count"),
+        ('auc["country="] < 0.7', "unknown-signal", "by country"),
+        ('auc["country=FR"] > 2', "never-true", None),
+        ('rows["country=FR"].upper > 2', "unknown-signal", 'rows["country=FR"]'),
+        ('drift.max["country=FR"] > 1.5', "never-true", None),
+    ],
+)
+def test_what_is_wrong_with_a_segment(text, code, hint):
+    (problem,) = check_expression(compile_expression(text), SEGMENTED)
+    assert problem.code == code and (hint is None or hint in problem.hint)
+
+
+def test_segments_need_a_declared_column_and_are_not_for_gates():
+    plain = model_catalog({}, metrics=[MetricInfo("auc", (0.0, 1.0))])
+    (problem,) = check_expression(compile_expression('auc["country=FR"] < 0.7'), plain)
+    assert "segments = " in problem.hint
+    gate = check_expression(compile_expression('challenger.auc["country=FR"] > 0.7'), SEGMENTED.for_gates(), gates=True)
+    assert [p.code for p in gate] == ["unknown-signal"]
+    assert SEGMENTED.get("auc.country=FR").performance and not SEGMENTED.get("rows.country=FR").performance

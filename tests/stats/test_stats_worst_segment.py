@@ -21,6 +21,7 @@ def broken(rows, rng, at, more=0.35):
     return Rows(rows.codes, loss, rows.half)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [((0, 1), (1, 3)), ((0,), (2,)), ((2, 6), (1, 5))])
 def test_a_fault_that_was_put_in_is_found(pair):
     places, levels = pair
@@ -39,6 +40,7 @@ def test_a_fault_that_was_put_in_is_found(pair):
     assert min(hits, surely, first) >= 27
 
 
+@pytest.mark.slow
 def test_where_nothing_happened_a_fault_is_seldom_found():
     alarms = 0
     for run in range(60):
@@ -48,6 +50,7 @@ def test_where_nothing_happened_a_fault_is_seldom_found():
     assert alarms <= 7
 
 
+@pytest.mark.slow
 def test_a_fall_of_all_rows_alike_is_no_segments():
     alarms = 0
     for run in range(30):
@@ -56,6 +59,15 @@ def test_a_fall_of_all_rows_alike_is_no_segments():
         found = worst_segment(COLUMNS, broken(window, rng, np.ones(3000, bool), 0.1), drawn(rng, 3000))
         alarms += found.p_value < 0.05
     assert alarms <= 4
+
+
+def test_the_planted_segment_stands_first():
+    rng = np.random.default_rng(0)
+    reference, window = drawn(rng, 4000), drawn(rng, 4000)
+    at = (window.codes[:, 0] == 1) & (window.codes[:, 1] == 3)
+    found = worst_segment(COLUMNS, broken(window, rng, at), reference)
+    assert (found.found.columns, found.found.levels) == ((0, 1), (1, 3)) and found.p_value < 0.001
+    assert found.ranked[0] == found.found
 
 
 def test_the_order_of_rows_does_not_matter():

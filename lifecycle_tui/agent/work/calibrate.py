@@ -17,6 +17,7 @@ from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.reference import Reference, get_reference
 from lifecycle_tui.agent.work.reference_windows import Measured, ReferenceMeasurer, Scored, cells, silent
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
+from lifecycle_tui.agent.work.segments import get_segments
 from lifecycle_tui.agent.work.simulation import as_simulated, passed
 from lifecycle_tui.agent.work.variation import get_yardstick
 from lifecycle_tui.agent.work.windows import basis
@@ -115,6 +116,7 @@ def measure(
         _scored(job, model, survey, first, scorer, scratch), job.now,
         lambda done, total: job.progress(done, total, "rows", f"{spec.name}: windows of the reference"),
         yardstick=yardstick,
+        segments=get_segments(job, model, survey, reference, scored_here=first is not None),
     ).measure()  # fmt: skip
     store(job, spec, reference, basis(spec, reference, model.instruments), found)
     return found

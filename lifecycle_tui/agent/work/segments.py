@@ -30,6 +30,7 @@ from lifecycle_tui.monitoring.segments import (
     segments_of,
 )
 from lifecycle_tui.profiles.codec import dump, load
+from lifecycle_tui.profiles.rest import rest
 from lifecycle_tui.state.folder import folder
 from lifecycle_tui.state.text import dumps
 
@@ -57,7 +58,23 @@ class Segments:
             return []
         return segment_signals(self.data, window, instruments, replace(judging, alpha=judging.alpha * SHARE))
 
-    def rest(self, judging: Judging) -> Judging:
+    def without(self, window: Mapping[Segment, SegmentData]) -> Segments:
+        """The reference's segments without the rows of one of its own windows; a column whose rows are not among them
+        (of rows with one id in two windows the whole has kept the last) is left out."""
+        data = {}
+        for segment, of in self.data.items():
+            part = window.get(segment)
+            if part is None:
+                data[segment] = of
+                continue
+            columns = {}
+            for name, column in of.columns.items():
+                with contextlib.suppress(ValueError):
+                    columns[name] = ColumnData(column.kind, rest(column.profile, part.columns[name].profile))
+            data[segment] = SegmentData(max(0, of.rows - part.rows), columns)
+        return Segments(self.values, data)
+
+    def others(self, judging: Judging) -> Judging:
         """What the whole window may spend beside its segments."""
         return replace(judging, alpha=judging.alpha * (1 - SHARE)) if self.values else judging
 

@@ -104,6 +104,8 @@ def _by_window(
 
 
 def _family(name: str) -> int:
+    if "=" in name:  # of segments, of which there are many
+        return 4
     if name.startswith("drift."):
         return 2
     return 3 if name.startswith("data.") or name in ("rows", "labels", "labels.share") else 1
