@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lifecycle_tui.agent.engine.gathered import dump_batches, load_batches
 from lifecycle_tui.agent.engine.outcomes import FIELDS, dump_collector, load_collector
 from lifecycle_tui.agent.engine.shares import Share, add_shares, decided, dump_share, load_share, share_of
-from lifecycle_tui.agent.engine.splitting import groups, levels
+from lifecycle_tui.agent.engine.splitting import groups, levels, rows_of
 from lifecycle_tui.agent.work.reading import Reader, Settings
 from lifecycle_tui.agent.work.rows import Batches
 from lifecycle_tui.data.batches import ScanBatch
@@ -197,6 +197,8 @@ def test_every_fragment_is_in_one_group_in_order(sizes: list[int], threads: int)
     fragments = [Fragment(f"f{i:03}", "", size, 0) for i, size in enumerate(sizes)]
     found = groups(fragments, threads)
     assert [name for group in found for name in group] == [f.id for f in fragments]
+    assert all(found) and sum(rows_of(found, fragments, 1000)) == (1000 if found else 0)
+    assert all(n >= 0 for n in rows_of(found, fragments, 1000))
     assert all(found) and (len(found) >= min(len(sizes), 2) or not sizes)
 
 

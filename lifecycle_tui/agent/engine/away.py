@@ -20,7 +20,7 @@ from lifecycle_tui.agent.engine.gathered import load_batches
 from lifecycle_tui.agent.engine.orders import FactsOrder, FitOrder, KindsOrder, ReadOrder, dump_order, token
 from lifecycle_tui.agent.engine.packing import unpack
 from lifecycle_tui.agent.engine.shares import Grids, Share, dump_grids, load_grids, load_share
-from lifecycle_tui.agent.engine.splitting import Group, groups, levels
+from lifecycle_tui.agent.engine.splitting import Group, groups, levels, rows_of
 from lifecycle_tui.agent.work.reading import Reader, Settings, WindowRows
 from lifecycle_tui.agent.work.rows import Batches, Within
 from lifecycle_tui.data.plan import PortableTable, portable
@@ -143,10 +143,8 @@ class OnCluster:
             every += below
         taken = submit(onworker.sample, held, ids) if sample and len(shares) > 1 else None
         every += [taken] if taken is not None else []
-        size, total = {f.id: f.size for f in plan.fragments}, max(1, sum(f.size for f in plan.fragments))
-        rows = tuple(
-            0 if extra else plan.expected * sum(size[i] for i in group) // total for group, _, extra in shares
-        )  # fmt: skip
+        whole = [group for group, _, extra in shares if not extra]
+        rows = (*rows_of(whole, plan.fragments, plan.expected), *([0] * (len(shares) - len(whole))))
         return Begun(held, parts, rows, below[0], taken, tuple(every))
 
     def _shares(self, plan: ScanPlan, order: Future) -> list[tuple[Group, Future | None, bool]]:

@@ -30,6 +30,17 @@ def groups(fragments: Sequence[Fragment], threads: int) -> tuple[Group, ...]:
     return tuple(tuple(group) for group in found)
 
 
+def rows_of(split: Sequence[Group], fragments: Sequence[Fragment], rows: int) -> tuple[int, ...]:
+    """How many of `rows` rows each group is expected to bring, by the size of its files; together all of them."""
+    size = {fragment.id: fragment.size for fragment in fragments}
+    total, through, found = max(1, sum(size.values())), 0, list[int]()
+    for at, group in enumerate(split):
+        through += sum(size[name] for name in group)
+        ends = rows if at == len(split) - 1 else rows * through // total
+        found.append(ends - sum(found))
+    return tuple(found)
+
+
 def levels(count: int, fan: int = FAN) -> tuple[tuple[tuple[int, int], ...], ...]:
     """The tree that adds up `count` shares: by level, the half-open ranges of the level below that one task adds up."""
     found = []
