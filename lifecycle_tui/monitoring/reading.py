@@ -44,6 +44,7 @@ LEVEL = 0.01
 """The three comparisons with the truth and the key metric share at most this chance of false evidence a window."""
 
 MOST_COLUMNS = 20
+LONGEST_NAME = 60
 
 _NO_INPUTS = ("drift.", "estimated.", "importance.", "association.", "log.", "segments.")
 
@@ -181,7 +182,12 @@ def _pieces(evidence: Evidence) -> list[Said]:
 
 
 def _of(fault: Fault) -> str:
-    return f"{fault.column}: {fault.says}" if fault.column else fault.says
+    return f"{_cut(fault.column)}: {fault.says}" if fault.column else fault.says
+
+
+def _cut(name: str) -> str:
+    """A column's name in a sentence: one may have ten thousand characters."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def _verdicts(evidence: Evidence) -> tuple[list[Signal], list[Signal]]:
@@ -202,7 +208,7 @@ def _verdicts(evidence: Evidence) -> tuple[list[Signal], list[Signal]]:
 def _inputs(name: str, verdicts: Sequence[Signal]) -> Said:
     drifted = sorted((s for s in verdicts if s.state == "drifted"), key=lambda s: (-_effect(s), s.name))
     if drifted:
-        return Said(name, True, tuple((s.name, f"{s.column or s.name}: {s.message}") for s in drifted[:5]))
+        return Said(name, True, tuple((s.name, f"{_cut(s.column or s.name)}: {s.message}") for s in drifted[:5]))
     judged = [s for s in verdicts if s.state == "ok"]
     if not judged:
         return Said(name, None)
@@ -327,12 +333,12 @@ def shares(importance: Mapping[str, float]) -> dict[str, float]:
 
 def _advice(kind: Kind, evidence: Evidence, pieces: Sequence[Said], columns: Sequence[Mapping[str, Any]]) -> str:
     fell = next((p.holds for p in pieces if p.name == "performance"), None)
-    top = columns[0]["column"] if columns and columns[0]["drift"] > 0 else ""
+    top = _cut(columns[0]["column"]) if columns and columns[0]["drift"] > 0 else ""
     if kind == "none":
         return "nothing to do"
     if kind == "data":
         named = sorted({f.column for f in evidence.faults if f.column})
-        which = f" of {', '.join(named[:3])}" if named else ""
+        which = f" of {', '.join(map(_cut, named[:3]))}" if named else ""
         return f"fix the feed{which}; do not retrain on this window"
     if kind == "covariate":
         if fell:

@@ -14,7 +14,11 @@ import pytest
 
 from lifecycle_tui.agent.work import log_store
 from lifecycle_tui.agent.work.log_store import LogStore
+from lifecycle_tui.cli import check_report, check_text
 from lifecycle_tui.domain.specs import LogSpec
+from lifecycle_tui.state import jobs
+from lifecycle_tui.state.database import State
+from lifecycle_tui.workspace import open_workspace
 from tests.agent.conftest import LABELS, PREDICTIONS, SCORED, Space, scored_rows
 
 HEAD = 'window = "1 week"\nlogs = { path = "logs/*.jsonl*", timestamp = "ts", latency = "ms", id = "request" }'
@@ -60,8 +64,21 @@ def logs(space: Space) -> dict[str, dict[str, Any]]:
     }
 
 
+def printed(space: Space, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `check` prints of the shop, from state."""
+    workspace = open_workspace(space.root / "lifecycle.toml")
+    with State.open(space.root) as state:
+        with state.read() as conn:
+            (last, *_) = jobs.jobs(conn, model="shop", kind="evaluate", limit=1)
+        report = check_report.read(state, workspace, {"shop": last}, None, check_report.Acted())
+    check_text.show(report, 8)
+    return capsys.readouterr().out
+
+
 @pytest.mark.slow
-def test_windows_get_signals_of_the_log(space: Space, logged: Callable[..., list[str]]) -> None:
+def test_windows_get_signals_of_the_log(
+    space: Space, logged: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     logged(broken_from=44)
     space.run()
     found = logs(space)
@@ -72,6 +89,9 @@ def test_windows_get_signals_of_the_log(space: Space, logged: Callable[..., list
     assert loud["log.patterns.new"].detail["patterns"][0]["template"] == "store refused user <number>"
     assert 0 < loud["log.errors.share.city=Gent"].value < 0.4
     assert loud["log.latency.p95.city=Ulm"].detail["segment"] == {"column": "city", "value": "Ulm"}
+    said = printed(space, capsys)
+    assert "  log: 240 lines, errors " in said and "(reference 1." in said and "0 could not be read" not in said
+    assert " new: " in said and "store refused user <number>" in said
     first = found["2025-01-27"]["log.lines"].value
     assert first == 3 * 60, "the lines of the days that belong to the reference are not the window's"
 

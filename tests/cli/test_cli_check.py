@@ -46,6 +46,7 @@ def test_good_models_are_complete_beside_broken_ones(broad: Broad) -> None:
     moving = part(done.out, "moving")
     assert "critical  moving" in moving and "alert" in moving and "drift.max" in moving
     assert "2 windows: 2 new" in moving and "x: drifted" in moving and "mae: " in moving
+    assert "reading: " in moving
     assert "ok  steady" in part(done.out, "steady")
     last = done.out.rstrip().splitlines()[-2]
     assert last == (
@@ -150,12 +151,15 @@ def test_json_has_the_documented_shape(broad: Broad, here: Here) -> None:
     for name, model in found["models"].items():
         assert model["health"] in ("ok", "warning", "critical", "unknown", "error"), name
         assert set(model["window"]) == {"key", "start", "end", "rows", "labels"}
-        for found_signal in model["signals"].values():
+        for signal_name, found_signal in model["signals"].items():
             assert {"value", "lower", "upper", "n", "state", "message"} <= set(found_signal)
             assert set(found_signal) <= {"value", "lower", "upper", "n", "state", "message", "detail"}
             value, state = found_signal["value"], found_signal["state"]
             assert state in ("ok", "drifted", "cannot-tell", "unknown", "error")
             assert value is None or isinstance(value, int | float)
+            if signal_name == "reading":  # it has no number: its message and detail say what most likely happened
+                assert value is None and found_signal["detail"]["kind"] and found_signal["detail"]["advice"]
+                continue
             assert state == "cannot-tell" or (value is None) == (state in ("unknown", "error"))
         for alert in model["alerts"]:
             assert set(alert) == {"id", "rule", "severity", "state", "since", "opened", "message"}
