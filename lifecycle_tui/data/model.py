@@ -176,7 +176,7 @@ class ModelData:
             record=None if own or part is not None else of.book.note,
             labels_set=of.labels_set(chosen),
             groups=wanted,
-            expected=window.rows,
+            expected=(window if part is None else part.window).rows,
         )
 
     def reference_parts(self, reference: Window) -> tuple[ReferencePart, ...]:

@@ -87,6 +87,9 @@ class OnCluster:
 
     def expect(self, readings: Iterator[tuple[Reader, Scan]]) -> None:
         """Have the workers begin with what will be asked for soon, a few windows ahead."""
+        for left in self._begun.values():
+            self.cluster.drop(left.every)
+        self._begun.clear()
         self._coming = readings
         self._begin_more()
 

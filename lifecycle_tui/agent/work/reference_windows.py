@@ -21,6 +21,7 @@ from lifecycle_tui.agent.work.scoring import Scorer, aligned
 from lifecycle_tui.agent.work.segments import NO_SEGMENTS, Segments
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.reference_cut import ReferencePart
+from lifecycle_tui.data.scan import Scan
 from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.signals import Signal
@@ -143,6 +144,8 @@ class ReferenceMeasurer:
         """
         parts = self.data.reference_parts(self.window)
         chosen, note = self._chosen(parts)
+        if self.data.away is not None:
+            self.data.away.expect(self._reading(part, 0, 0) for part in chosen)
         length = _length(parts)
         judging = Judging(
             model_alpha(self.fleet, self.spec, length), self.spec.monitor.floor, self.spec.monitor.min_rows
@@ -215,21 +218,7 @@ class ReferenceMeasurer:
     ) -> tuple[dict[str, ColumnData], list[Signal], bool, Sample | None]:
         """Columns, the signals that need no comparison, whether all labels are there, and the sampled rows."""
         ref, scored = self.reference, self.scored
-        said = {} if scored.validation is not None or scored.silent else ref.outputs
-        reader = Reader(
-            self.spec.columns,
-            ref.coding,
-            ref.features,
-            ref.grids,
-            outputs={n: k for n, k in said.items() if n in ref.columns},
-            scorer=scored.scorer,
-            keep_rows=self.instruments.needs_rows,
-            sample=self.instruments.sample,
-            text=self.instruments.text,
-            segments=self.segments.values,
-            progress=lambda rows: self.progress(before + rows, total),
-        )
-        scan = self.data.scan(self.window, self.now, groups=True, part=part)
+        reader, scan = self._reading(part, before, total)
         read = reader.read(scan)
         columns = {n: c for n, c in read.columns.items() if n in ref.columns}
         findings = (*scan.report.findings, *read.unscored)
@@ -250,6 +239,25 @@ class ReferenceMeasurer:
             )
         signals += self.segments.without(read.segments).drift(read.segments, self.instruments, judging)
         return columns, signals, scan.mature, read.sample
+
+    def _reading(self, part: ReferencePart, before: int, total: int) -> tuple[Reader, Scan]:
+        """What reads a window, and what it reads."""
+        ref, scored = self.reference, self.scored
+        said = {} if scored.validation is not None or scored.silent else ref.outputs
+        reader = Reader(
+            self.spec.columns,
+            ref.coding,
+            ref.features,
+            ref.grids,
+            outputs={n: k for n, k in said.items() if n in ref.columns},
+            scorer=scored.scorer,
+            keep_rows=self.instruments.needs_rows,
+            sample=self.instruments.sample,
+            text=self.instruments.text,
+            segments=self.segments.values,
+            progress=lambda rows: self.progress(before + rows, total),
+        )
+        return reader, self.data.scan(self.window, self.now, groups=True, part=part)
 
     def _errors_before(self, part: ReferencePart) -> np.ndarray | None:
         """The reference's newest errors that are not the window's."""
