@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.monitoring.estimate_features import FeatureCode, design, feature_codes, matrix
 from lifecycle_tui.monitoring.estimate_rows import Reach, ScoredRows, outcome_columns
+from lifecycle_tui.monitoring.maturing import Arrivals, arrivals
 from lifecycle_tui.monitoring.performance import Coding
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.stats.calibration import Calibration
     from lifecycle_tui.stats.losses import LossLine, Trees
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is learned, or its form, changes: stored estimators are then made anew."""
 
 LEAST_ROWS = 100
@@ -59,6 +60,7 @@ class Estimator:
         sampled: for weighting; None where there are no features.
         losses: metric → the trees that say a row's loss, and the line that puts them right.
         probabilities: whether the scores were probabilities on the reference.
+        arrivals: of a binary task, how long its labels took.
         chance_outside: share of further rows of the reference's kind that would lie outside its reach.
         rows, labels: of the reference, and how many of them had labels.
     """
@@ -73,6 +75,7 @@ class Estimator:
     losses: Mapping[str, tuple[Trees, LossLine]] = field(default_factory=dict)
     probabilities: bool = True
     chance_outside: float = 0.0
+    arrivals: Arrivals | None = None
 
 
 def learn(coding: Coding, rows: ScoredRows, reach: Mapping[str, Reach], metrics: Iterable[str]) -> Estimator:
@@ -98,7 +101,8 @@ def learn(coding: Coding, rows: ScoredRows, reach: Mapping[str, Reach], metrics:
         curves = _curves(coding, score, target)
         sampled = _sampled(rows, codes, curves)
         return Estimator(
-            *facts, curves, sampled, probabilities=all(c.offset for c in curves), chance_outside=outside
+            *facts, curves, sampled, probabilities=all(c.offset for c in curves), chance_outside=outside,
+            arrivals=arrivals(rows) if coding.task == "binary" else None,
         )  # fmt: skip
     if coding.task != "regression":
         raise CannotEstimate(f"{coding.task} models cannot be estimated without labels")
@@ -231,6 +235,8 @@ def dump(estimator: Estimator) -> bytes:
     if estimator.sampled is not None:
         s = estimator.sampled
         arrays |= {"s_design": s.design, "s_score": s.score, "s_target": s.target}
+    if estimator.arrivals is not None:
+        arrays["arrivals"] = estimator.arrivals.delays
     lines = {}
     for name, (trees, line) in sorted(estimator.losses.items()):
         arrays |= {f"t_{name}_{key}": getattr(trees, key) for key in _TREES}
@@ -275,6 +281,7 @@ def load(data: bytes) -> Estimator:
         sampled = None
         if "s_design" in arrays:
             sampled = Sampled(arrays["s_design"], arrays["s_score"], arrays["s_target"])
+        came = Arrivals(arrays["arrivals"]) if "arrivals" in arrays else None
         losses = {
             name: (
                 Trees(**{key: arrays[f"t_{name}_{key}"] for key in _TREES}, base=base),
@@ -285,5 +292,5 @@ def load(data: bytes) -> Estimator:
     return Estimator(
         meta["task"], tuple(meta["classes"]), meta["rows"], meta["labels"],
         tuple(FeatureCode.from_json(c) for c in meta["codes"]), curves, sampled, losses, meta["probabilities"],
-        meta["chance_outside"],
+        meta["chance_outside"], came,
     )  # fmt: skip

@@ -21,11 +21,12 @@ from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey, WindowState
+from lifecycle_tui.data.zones import to_micros
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.estimable import PREFIX
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec
-from lifecycle_tui.monitoring import estimate_trust, estimators
+from lifecycle_tui.monitoring import estimate_trust, estimators, maturing
 from lifecycle_tui.monitoring.estimate_rows import ScoredRows, reaches
 from lifecycle_tui.monitoring.estimates import estimate, nothing
 from lifecycle_tui.monitoring.estimators import CannotEstimate, Estimator
@@ -37,6 +38,7 @@ from lifecycle_tui.state.text import dumps
 
 if TYPE_CHECKING:
     from lifecycle_tui.monitoring.instruments import Instruments
+    from lifecycle_tui.stats.expected import Expected
 
 FACT = "estimates"
 """Name of the fact under which a stored reference says what was learned from it."""
@@ -72,6 +74,8 @@ class Estimating:
     basis: str
     metrics: tuple[str, ...]
     learned: dict[str, Estimator | str] = field(default_factory=dict)
+    _as_known: dict[str, dict[str, ScoredRows]] = field(default_factory=dict)
+    _vain: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def add(self, parts: Parts, state: WindowState, mature: bool) -> None:
         """Put estimates beside the metrics of each version of a window; where its labels are all in, their errors.
@@ -94,6 +98,22 @@ class Estimating:
             else:
                 found[version] = self._estimates(version, key, rows.get(version, ScoredRows(0)))
         self._put(parts, found, mature)
+
+    def completed(self, version: str, state: WindowState, key: str) -> dict[str, Expected]:
+        """What `maturing.completed` says of a version in a window whose labels are still coming in; empty where there
+        is nothing to say it from."""
+        learned = self._learned(version, key)
+        if isinstance(learned, str) or learned.arrivals is None or not learned.curves:
+            return {}
+        if state.window.key not in self._as_known:
+            self._as_known.clear()
+            scan = self.data.scan(state.window, self.job.now, columns=() if self.scorer is None else None)
+            self._as_known[state.window.key] = taken(scan, self.reference.coding, {}, self.scorer, learning=False)
+        rows = self._as_known[state.window.key].get(version, ScoredRows(0))
+        return maturing.completed(
+            learned.curves[0], learned.arrivals, rows, to_micros(self.job.now), self.metrics,
+            probabilities=learned.probabilities,
+        )  # fmt: skip
 
     def _put(self, parts: Parts, found: Mapping[str, Sequence[Signal]], mature: bool) -> None:
         for version, (_, signals, _) in parts.items():
@@ -154,6 +174,9 @@ class Estimating:
         chosen = [s.window for s in self.survey.windows if s.window.key in mature][-LEARNED_FROM:]
         if not chosen:
             return f"{said}, and no window of it has all its labels yet"
+        tried = version, *(w.key for w in chosen)
+        if tried in self._vain:
+            return self._vain[tried]
         scans = (self.data.scan(w, self.job.now, columns=tuple(self._reach())) for w in chosen)
         try:
             rows = taken(scans, self.reference.coding, self._reach(), self.scorer, learning=True).get(
@@ -161,9 +184,25 @@ class Estimating:
             )
             found = estimators.learn(self.reference.coding, rows, self._reach(), self.metrics)
         except LifecycleError as exc:
-            return f"{said}; of its {len(chosen)} windows with all labels: {exc.message}"
+            self._vain[tried] = f"{said}; of its {len(chosen)} windows with all labels: {exc.message}"
+            return self._vain[tried]
         _keep(self.job, self.spec.name, self.reference.digest, {version: found})
         return found
+
+
+def mark_maturing(parts: Parts, state: WindowState, estimating: Estimating | None, job: JobContext) -> None:
+    """Mark the metrics of a window whose labels are not all in; whatever goes wrong costs what is filled in alone."""
+    for version, (rows, signals, labels) in parts.items():
+        estimates = {s.name.removeprefix(PREFIX): s for s in signals if s.name.startswith(PREFIX)}
+        filled: dict[str, Expected] = {}
+        if estimating is not None and labels < rows:
+            try:
+                filled = estimating.completed(version, state, state.window.key)
+            except LifecycleError as exc:
+                job.log("warning", f"labels of {state.window.key} that are still out are not filled in: {exc.message}")
+        others = [s for s in signals if s.name.startswith(PREFIX)]
+        own = [s for s in signals if not s.name.startswith(PREFIX)]
+        signals[:] = [*maturing.marked(own, rows, labels, filled, estimates), *others]
 
 
 def get_estimating(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from lifecycle_tui.agent.work.estimating import Estimating, how
+from lifecycle_tui.agent.work.estimating import Estimating, how, mark_maturing
 from lifecycle_tui.agent.work.importances import Baselines, window_signals
 from lifecycle_tui.agent.work.reading import Reader, WindowRows
 from lifecycle_tui.agent.work.readings import Against
@@ -203,6 +203,8 @@ class Measurer:
         parts = self._versions(read.collector, window)
         if self.estimating is not None:
             self.estimating.add(parts, state, scan.mature)
+        if not scan.mature:
+            mark_maturing(parts, state, self.estimating, self.job)
         self._add_importance(scan.mature, parts)
         if self.searching is not None:
             self.searching.add(parts, state.window, scan.mature)
