@@ -60,6 +60,9 @@ class Opened:
 @contextlib.contextmanager
 def opened(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) -> Iterator[Opened]:
     """Open the model's tables and metrics for the length of a job."""
+    from lifecycle_tui.monitoring.file_tables import lean_memory
+
+    lean_memory()
     with contextlib.ExitStack() as stack:
         runner = LazyRunner(job, limits or call_limits(), stack)
         cache = stack.enter_context(FragmentCache(job.state))
