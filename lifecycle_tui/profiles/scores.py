@@ -10,6 +10,7 @@ and a few bytes a window and column keep them. Called by `agent.work.variation` 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,9 +142,9 @@ def _moments(values: np.ndarray, share: np.ndarray, n: int) -> Moments:
     mean = float((values * share).sum())
     away = values - mean
     variance = float((away**2 * share).sum())
-    scale = max(variance, 1e-300)
-    skew = float((away**3 * share).sum()) / scale**1.5
-    kurtosis = float((away**4 * share).sum()) / scale**2 - 3
+    unit = away / math.sqrt(variance) if variance > 0 else np.zeros_like(away)
+    skew = float((unit**3 * share).sum())
+    kurtosis = float((unit**4 * share).sum()) - 3
     return Moments(n, mean, variance, skew, kurtosis, 0.0, 1.0, _largest(values, share))
 
 

@@ -67,12 +67,23 @@ class Found:
         else:
             part, at = (int(x) for x in np.unravel_index(int(np.nanargmin(p)), p.shape))
         away, error = float(self.away[i, part, at]), float(self.error[i, part, at])
-        unit = 1.0 if part == MISSING else math.sqrt(self.table.variance[i, part]) or 1.0
-        effect = float(EFFECT[part])
+        unit, effect = self._scale(i, part)
         return Strongest(
             float(p[part, at]), PARTS[part], _words(int(part), away), abs(away) / unit * effect,
             error / unit * effect, int(self.n[i, part, at]), self.scales[at], int(self.table.n[i, part]),
         )  # fmt: skip
+
+    def _scale(self, i: int, part: int) -> tuple[float, float]:
+        """(what a part's mean is divided by, what it is then multiplied with) to be a distance.
+
+        A lumpy score (a constant that moves) is taken as it is: twice the distance of mean ranks is the KS distance
+        where two samples lie wholly apart, as for 1 - 2 P(X < Y) of Mann and Whitney.
+        """
+        if part == MISSING:
+            return 1.0, 1.0
+        if self.table.lumpy[i, part]:
+            return 1.0, 2.0
+        return math.sqrt(self.table.variance[i, part]) or 1.0, float(EFFECT[part])
 
 
 def judge_parts(table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int) -> Found:
@@ -126,9 +137,11 @@ def _bounded(table: Table, away: np.ndarray, n: np.ndarray) -> np.ndarray:
     total = table.n[..., None]
     weight = n / (n + total)
     mean = table.mean[..., None] + away * weight  # of the pool; the window lies away (1 − weight) from it
-    variance = np.where((np.arange(len(PARTS)) == MISSING)[None, :, None], mean * (1 - mean), table.variance[..., None])
+    most = np.maximum(mean, 1 - mean)
+    # The pool's variance: the reference's, and what the rows that moved the mean bring at most.
+    variance = table.variance[..., None] + weight * most * np.abs(away)
+    variance = np.where((np.arange(len(PARTS)) == MISSING)[None, :, None], mean * (1 - mean), variance)
     most = np.where(away > 0, 1 - mean, mean)
-    variance = np.maximum(variance, 1e-12)
     return np.minimum(1.0, 2 * bennett(n, np.abs(away) * (1 - weight), variance, np.maximum(most, 1e-9)))
 
 

@@ -163,6 +163,7 @@ class Table:
                 windows[i], between[i], rows[i] = spread.windows, spread.variance, spread.rows
                 together[i] = spread.together
         lumpy = ~(kept["atom"] <= LUMPY)
+        kept["variance"] = np.maximum(kept["variance"], 1e-9)  # a constant is as good as one
         between, df = moderated(between, kept["variance"] / rows, windows)
         return cls(names, kept["n"], kept["mean"], kept["variance"], kept["skew"], kept["kurtosis"], lumpy, windows,
                    between, rows, together, df)  # fmt: skip
