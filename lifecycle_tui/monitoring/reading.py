@@ -120,7 +120,7 @@ def read_window(evidence: Evidence) -> Signal:
     message = NAMES[kind] if known or kind == "data" else "cannot tell: nothing could be compared with the reference"
     if kind not in ("none", "unclear"):
         message += f" ({likelihoods[kind]:.0%} likely)"
-    if said:
+    if said and kind != "none":
         message += f"; {said[0]['says']}"
     return Signal(
         "reading",
@@ -155,7 +155,8 @@ def weigh(pieces: Sequence[Said]) -> dict[Kind, float]:
 
 
 def _kind(pieces: Sequence[Said], likelihoods: Mapping[Kind, float]) -> Kind:
-    present = [p.name for p in pieces if p.holds]
+    # Estimates of many metrics, each 99 % sure, miss now and then; if they miss for a reason, labels show it too.
+    present = [p.name for p in pieces if p.holds and p.name != "estimates"]
     if not present:
         return "none"
     if present == ["outputs"]:

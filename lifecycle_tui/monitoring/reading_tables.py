@@ -226,21 +226,30 @@ def _table(first: np.ndarray, rows: int, second: np.ndarray, columns: int) -> tu
     return tuple(tuple(map(int, row)) for row in flat.reshape(rows, columns))
 
 
-def to_facts(bins: OutcomeBins, tables: OutcomeTables) -> dict[str, Any]:
-    """Both as JSON values, for the facts of a stored reference."""
-    ends = [None if math.isnan(v) else v for v in (tables.lowest, tables.highest)]
+def bins_facts(bins: OutcomeBins) -> dict[str, Any]:
+    """As JSON values, for the facts of a stored reference."""
     return {
         "said": list(bins.said), "truth": list(bins.truth), "miss": list(bins.miss), "labels": list(bins.labels),
-        "spread": bins.spread, "given_said": tables.given_said, "given_truth": tables.given_truth,
-        "has_said": tables.said, "ends": ends,
+        "spread": bins.spread,
     }  # fmt: skip
 
 
-def from_facts(facts: Mapping[str, Any]) -> tuple[OutcomeBins, OutcomeTables]:
-    """What `to_facts` wrote."""
-    bins = OutcomeBins(
-        tuple(facts["said"]), tuple(facts["truth"]), tuple(facts["miss"]), tuple(facts["labels"]), facts["spread"]
-    )
+def bins_from(facts: Mapping[str, Any]) -> OutcomeBins:
+    """What `bins_facts` wrote."""
+    said, truth, miss, labels = (tuple(facts[name]) for name in ("said", "truth", "miss", "labels"))
+    return OutcomeBins(said, truth, miss, labels, facts["spread"])
+
+
+def tables_facts(tables: OutcomeTables) -> dict[str, Any]:
+    """As JSON values."""
+    ends = [None if math.isnan(v) else v for v in (tables.lowest, tables.highest)]
+    return {
+        "given_said": tables.given_said, "given_truth": tables.given_truth, "has_said": tables.said, "ends": ends,
+    }  # fmt: skip
+
+
+def tables_from(facts: Mapping[str, Any]) -> OutcomeTables:
+    """What `tables_facts` wrote."""
     given_said, given_truth = (tuple(map(tuple, facts[name])) for name in ("given_said", "given_truth"))
     ends = (math.nan if v is None else float(v) for v in facts["ends"])
-    return bins, OutcomeTables(given_said, given_truth, facts["has_said"], *ends)
+    return OutcomeTables(given_said, given_truth, facts["has_said"], *ends)

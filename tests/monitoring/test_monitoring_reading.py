@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,17 @@ from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.reading import PRIOR, RATES, Evidence, Said, ranked, read_window, weigh
 from lifecycle_tui.monitoring.reading_faults import Fault, column_faults, label_faults
-from lifecycle_tui.monitoring.reading_tables import Gap, Gaps, compare, count, freeze, from_facts, to_facts
+from lifecycle_tui.monitoring.reading_tables import (
+    Gap,
+    Gaps,
+    bins_facts,
+    bins_from,
+    compare,
+    count,
+    freeze,
+    tables_facts,
+    tables_from,
+)
 from lifecycle_tui.profiles.profiler import Profiler
 from tests.monitoring.reading_worlds import WORLDS, read
 
@@ -123,6 +134,12 @@ def test_estimates_that_were_wrong_speak_for_concept_drift() -> None:
     assert {"signal": "estimated.auc.error", "says": "the estimate was off by +0.1"} in said.detail["evidence"]
 
 
+def test_an_estimate_that_missed_is_no_reading_by_itself() -> None:
+    said = read_window(Evidence([QUIET, Signal("estimated.auc.error", 0.1, 0.05, 0.15, 500)], gaps=Gaps(NO, NO, NO)))
+    assert (said.state, said.detail["kind"]) == ("ok", "none")
+    assert said.detail["evidence"][0]["signal"] == "estimated.auc.error"
+
+
 def test_columns_are_ranked_by_drift_times_importance() -> None:
     signals = [verdict("ks.a", "drifted", 0.5), verdict("ks.b", "drifted", 0.2), verdict("ks.c", "ok", 0.9)]
     by_drift = ranked(Evidence(signals))
@@ -165,7 +182,9 @@ def test_tables_of_classes_keep_the_common_ones() -> None:
     assert len(bins.labels) == 50 and bins.labels[-1] == "(other)" and tables.n == 4000
     gaps = compare(tables, tables)
     assert gaps.given_said == Gap(0.0, pytest.approx(1.0), 4000)  # type: ignore[arg-type]
-    assert (bins, tables) == from_facts(to_facts(bins, tables))
+    assert bins == bins_from(json.loads(json.dumps(bins_facts(bins))))
+    kept = tables_from(json.loads(json.dumps(tables_facts(tables))))
+    assert (kept.given_said, kept.given_truth, kept.said) == (tables.given_said, tables.given_truth, tables.said)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +205,7 @@ def test_odd_outcomes_have_tables_and_no_evidence(outcomes: Outcomes) -> None:
     gaps = compare(tables, tables)
     for gap in (gaps.truth, gaps.given_said, gaps.given_truth):
         assert gap is None or gap.p_value is None or gap.p_value > 0.5
-    assert from_facts(to_facts(bins, tables))[0] == bins
+    assert bins_from(bins_facts(bins)) == bins
 
 
 def test_p_values_of_unchanged_outcomes_keep_their_level() -> None:

@@ -17,11 +17,13 @@ from lifecycle_tui.monitoring.reading_tables import (
     Gaps,
     OutcomeBins,
     OutcomeTables,
+    bins_facts,
+    bins_from,
     compare,
     count,
     freeze,
-    from_facts,
-    to_facts,
+    tables_facts,
+    tables_from,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.monitoring.instruments import Instruments
     from lifecycle_tui.monitoring.performance import Collector
 
+MOST_VERSIONS = 10
+"""Versions of the reference whose outcomes are kept, those with the most rows."""
+
 MARGIN = 0.03
 """What `concept.shift` may differ by, beyond its floor, between a version and the fits of forward validation."""
 
@@ -41,16 +46,17 @@ class Baseline:
     """What the reference's outcomes looked like.
 
     Attributes:
-        version: whose predictions they were, as windows name versions.
+        version: which made most of its predictions, as windows name versions; the bins are of its scores.
         labelled: labelled rows as a share of all.
         validated: they are those of forward validation: several fits, none of them the version itself.
+        tables: by version.
     """
 
     version: str
     labelled: float
     validated: bool
     bins: OutcomeBins
-    tables: OutcomeTables
+    tables: Mapping[str, OutcomeTables]
 
 
 def baseline_of(collector: Collector, version: str, labelled: float, validated: bool) -> Baseline | None:
@@ -59,7 +65,10 @@ def baseline_of(collector: Collector, version: str, labelled: float, validated: 
     if outcomes is None:
         return None
     bins = freeze(outcomes)
-    return Baseline(version, labelled, validated, bins, count(outcomes, bins))
+    most = sorted(collector.versions, key=lambda name: (name != version, -collector.rows(name), name))[:MOST_VERSIONS]
+    found = {name: collector.outcomes(name) for name in most}
+    tables = {name: count(known, bins) for name, known in found.items() if known is not None}
+    return Baseline(version, labelled, validated, bins, tables)
 
 
 def baseline_facts(baseline: Baseline | None) -> dict[str, Any] | None:
@@ -68,13 +77,17 @@ def baseline_facts(baseline: Baseline | None) -> dict[str, Any] | None:
         return None
     return {
         "version": baseline.version, "labelled": baseline.labelled, "validated": baseline.validated,
-        **to_facts(baseline.bins, baseline.tables),
+        "bins": bins_facts(baseline.bins),
+        "tables": {version: tables_facts(tables) for version, tables in baseline.tables.items()},
     }  # fmt: skip
 
 
 def baseline_from(facts: Mapping[str, Any] | None) -> Baseline | None:
     """What `baseline_facts` wrote."""
-    return None if not facts else Baseline(facts["version"], facts["labelled"], facts["validated"], *from_facts(facts))
+    if not facts:
+        return None
+    tables = {version: tables_from(of_version) for version, of_version in facts["tables"].items()}
+    return Baseline(facts["version"], facts["labelled"], facts["validated"], bins_from(facts["bins"]), tables)
 
 
 @dataclass(frozen=True)
@@ -151,8 +164,8 @@ class Against:
     def _compared(self, collector: Collector, version: str, mature: bool) -> tuple[Gaps, tuple[Fault, ...]]:
         """The outcomes of a version against the reference's, and what is wrong with their labels.
 
-        What another version than the reference's says of the same rows is another score: only the truth by itself is
-        compared then. Fits of forward validation spread their scores differently: of them only what a score promises
+        What a version says that did not score the reference is another score: only the truth by itself is compared
+        then. Fits of forward validation spread their scores differently: of them only what a score promises
         is compared, with a margin.
         """
         base, target = self.baseline, self.spec.columns.target
@@ -164,10 +177,12 @@ class Against:
         labels = strange + (0 if outcomes is None else len(outcomes))
         rows = collector.rows(version)
         shares = (base.labelled, labels / rows) if mature and rows else None
-        faults = label_faults(target, base.tables, tables, strange, labels, shares)
+        own = base.tables.get(version)
+        like = own if own is not None else base.tables[base.version]
+        faults = label_faults(target, like, tables, strange, labels, shares)
         if tables is None:
             return Gaps(), faults
-        gaps = compare(base.tables, tables)
-        if version != base.version:
+        gaps = compare(like, tables)
+        if own is None:
             return Gaps(gaps.truth), faults
         return (Gaps(gaps.truth, gaps.given_said) if base.validated else gaps), faults

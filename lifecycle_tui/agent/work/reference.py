@@ -37,7 +37,7 @@ from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.state import reference as stored
 from lifecycle_tui.state.text import dumps
 
-FORMAT = 2
+FORMAT = 3
 """Raised when profiles or their meaning change, so that stored references are made anew."""
 
 
