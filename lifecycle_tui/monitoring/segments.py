@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.domain.signals import ColumnKind, Signal
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, as_measurement
 from lifecycle_tui.policy.budget import ColumnTest, judge, summary
+from lifecycle_tui.profiles.grids import Grid, PointGrid
 from lifecycle_tui.profiles.profiler import Profiler
 
 if TYPE_CHECKING:
@@ -69,6 +70,37 @@ class SegmentData:
     columns: Mapping[str, ColumnData] = field(default_factory=dict)
 
 
+COARSE = "\0segments "
+"""Before a column's name: the grid on which it is counted in segments, among the grids of a reader."""
+
+_FINE, _POINTS = 4_097, 511
+
+
+def coarse_grids(columns: Mapping[str, ColumnData]) -> dict[str, Grid]:
+    """Grids for the numeric columns whose own has many cells: segments are many and small.
+
+    The points are the reference's 1/512 quantiles, so that a distance read off them is at most 1/512 too small.
+    """
+    import numpy as np
+
+    found: dict[str, Grid] = {}
+    for name, column in columns.items():
+        profile = column.profile
+        if getattr(profile, "grid", None) is None or profile.grid.cells <= _FINE or not profile.n:
+            continue
+        cells, counts = profile.sparse()
+        ranks = np.linspace(0, profile.n - 1, _POINTS)
+        chosen = cells[np.minimum(np.searchsorted(np.cumsum(counts), ranks, side="right"), len(cells) - 1)]
+        upper = profile.grid.bounds(np.unique(chosen))[1]
+        found[f"{COARSE}{name}"] = PointGrid(np.unique(upper[~np.isnan(upper)] + 0.0))
+    return found
+
+
+def grid_in_segments(grids: Mapping[str, Any], column: str) -> Any:
+    """The grid of a column in segments; None for one that has none."""
+    return grids.get(f"{COARSE}{column}") or grids.get(column)
+
+
 def shown(value: str) -> str:
     """A row's value as segments name it."""
     return NONE if value == "" else value
@@ -108,7 +140,7 @@ class SegmentProfiler:
 
     Args:
         kinds: of the columns to profile.
-        grids: of the numeric ones.
+        grids: of the numeric ones; a coarse one of `coarse_grids` goes before.
     """
 
     def __init__(self, values: Values, kinds: Mapping[str, ColumnKind], grids: Mapping[str, Any]) -> None:
@@ -151,7 +183,7 @@ class SegmentProfiler:
         self._waiting, self._count = {}, 0
 
     def _profiler(self, name: str) -> Profiler:
-        return Profiler(self._kinds[name], self._grids.get(name), keep=0, moments=False, text=False)
+        return Profiler(self._kinds[name], grid_in_segments(self._grids, name), keep=0, moments=False, text=False)
 
     def result(self) -> dict[Segment, SegmentData]:
         """Every segment, those without rows too."""

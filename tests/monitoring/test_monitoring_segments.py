@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from lifecycle_tui.builtin.detectors import chi2, ks, psi
 from lifecycle_tui.builtin.metrics import accuracy, auc
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.monitoring import segments as module
-from lifecycle_tui.monitoring.columns import Judging
+from lifecycle_tui.monitoring.columns import ColumnData, Judging
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments
 from lifecycle_tui.monitoring.segment_metrics import segment_metrics
 from lifecycle_tui.monitoring.segment_search import Labelled, row_losses, worst
@@ -25,7 +26,9 @@ from lifecycle_tui.monitoring.segments import (
     Segment,
     SegmentData,
     SegmentProfiler,
+    coarse_grids,
     codes_of,
+    grid_in_segments,
     most_frequent,
     segment_signals,
 )
@@ -112,6 +115,35 @@ def test_waiting_values_are_counted_in_between(monkeypatch: pytest.MonkeyPatch) 
 def signals(window: dict[Segment, SegmentData], reference: dict[Segment, SegmentData], **more: Any) -> dict[str, Any]:
     judging = Judging(**{"alpha": 0.01, "min_rows": 30, **more})
     return {s.name: s for s in segment_signals(reference, window, DETECTORS, judging)}
+
+
+def test_fine_grids_are_counted_coarsely_and_distances_stay_right() -> None:
+    rng = np.random.default_rng(9)
+    values = rng.normal(size=20_000)
+    whole = Profiler("numeric")
+    whole.update(pa.array(values))
+    known = {
+        "x": ColumnData("numeric", whole.result()),
+        "plan": ColumnData("categorical", Profiler("categorical").result()),
+    }
+    coarse = coarse_grids(known)
+    (grid,) = coarse.values()
+    assert grid.cells <= 1023 and coarse_grids({}) == {}
+    assert grid_in_segments({**coarse, "x": known["x"].profile.grid}, "x") is grid
+    moved = values + 0.1
+    sides = []
+    for side in (values, moved):
+        profiler = Profiler("numeric", grid, keep=0, moments=False)
+        profiler.update(pa.array(side))
+        sides.append(profiler.result())
+    found = DETECTORS.detectors[1].for_column().measure(*sides)
+    exact = stats.ks_2samp(values, moved).statistic
+    assert exact - 1 / 512 <= found.value <= exact + 1e-12
+    integers = Profiler("numeric")
+    integers.update(pa.array(np.arange(50.0)))
+    assert coarse_grids({"n": ColumnData("numeric", integers.result())}) == {}
+    empty = Profiler("numeric", known["x"].profile.grid).result()
+    assert coarse_grids({"n": ColumnData("numeric", empty)}) == {}
 
 
 def test_drift_within_a_segment_is_its_own() -> None:

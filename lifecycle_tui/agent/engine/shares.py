@@ -18,7 +18,7 @@ from lifecycle_tui.domain.windows import DataFinding, FragmentPart
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.performance import Coding, Collector
 from lifecycle_tui.monitoring.samples import Sample
-from lifecycle_tui.monitoring.segments import Segment, SegmentData
+from lifecycle_tui.monitoring.segments import Segment, SegmentData, grid_in_segments
 from lifecycle_tui.profiles import pending
 from lifecycle_tui.profiles.codec import dump, dump_grid, load, load_grid
 from lifecycle_tui.profiles.pending import Pending
@@ -183,7 +183,7 @@ def load_share(data: bytes, grids: Grids, coding: Coding) -> Share:
     segments = {}
     for place, (column, value, rows, kinds) in enumerate(facts["segments"]):
         found = {
-            name: ColumnData(kind, load(blobs[f"segment {place}:{name}"], grids.get(name)))
+            name: ColumnData(kind, load(blobs[f"segment {place}:{name}"], grid_in_segments(grids, name)))
             for name, kind in kinds.items()
         }
         segments[Segment(column, value)] = SegmentData(rows, found)

@@ -248,7 +248,7 @@ class ReferenceMeasurer:
             self.spec.columns,
             ref.coding,
             ref.features,
-            ref.grids,
+            self.segments.grids(ref.grids),
             outputs={n: k for n, k in said.items() if n in ref.columns},
             scorer=scored.scorer,
             keep_rows=self.instruments.needs_rows,

@@ -13,7 +13,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ from lifecycle_tui.monitoring.segments import (
     Segment,
     SegmentData,
     Values,
+    coarse_grids,
+    grid_in_segments,
     most_frequent,
     segment_signals,
     segments_of,
@@ -51,6 +53,11 @@ class Segments:
 
     values: Values
     data: Mapping[Segment, SegmentData]
+    coarse: Mapping[str, Any] = field(default_factory=dict)
+
+    def grids(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The reference's grids, and those on which segments are counted."""
+        return {**known, **self.coarse}
 
     def drift(self, window: Mapping[Segment, SegmentData], instruments: Instruments, judging: Judging) -> list[Signal]:
         """The signals about inputs of a window's segments; `judging` is the whole window's."""
@@ -72,7 +79,7 @@ class Segments:
                 with contextlib.suppress(ValueError):
                     columns[name] = ColumnData(column.kind, rest(column.profile, part.columns[name].profile))
             data[segment] = SegmentData(max(0, of.rows - part.rows), columns)
-        return Segments(self.values, data)
+        return replace(self, data=data)
 
     def others(self, judging: Judging) -> Judging:
         """What the whole window may spend beside its segments."""
@@ -97,7 +104,9 @@ def get_segments(
     names = [reference.digest, sorted(declared), scored_here, FORMAT]
     digest = hashlib.sha256(dumps(names).encode()).hexdigest()[:32]
     path = _path(job.workspace.spec.root, spec.name, digest)
-    found = _stored(path, reference)
+    coarse = coarse_grids(reference.columns)
+    grids = {**reference.grids, **coarse}
+    found = _stored(path, grids, coarse)
     if found is not None:
         return found
     counts: dict[str, Counter[str]] = {}
@@ -108,10 +117,10 @@ def get_segments(
     outputs = {} if scored_here else {n: k for n, k in reference.outputs.items() if n in reference.columns}
     values = most_frequent(counts, len(reference.features) + len(outputs))
     reader = Reader(
-        spec.columns, reference.coding, reference.features, reference.grids, outputs=outputs, segments=values,
+        spec.columns, reference.coding, reference.features, grids, outputs=outputs, segments=values,
         progress=lambda n: job.progress(n, window.rows, "rows", f"{spec.name}: the reference's segments"),
     )  # fmt: skip
-    made = Segments(values, reader.segmented(data.scan(window, job.now, groups=True)))
+    made = Segments(values, reader.segmented(data.scan(window, job.now, groups=True)), coarse)
     _store(path, made)
     return made
 
@@ -121,7 +130,7 @@ def _path(root: Path, model: str, digest: str) -> Path:
     return folder(root) / "samples" / f"{name}-{digest}.segments"
 
 
-def _stored(path: Path, reference: Reference) -> Segments | None:
+def _stored(path: Path, grids: Mapping[str, Any], coarse: Mapping[str, Any]) -> Segments | None:
     import pyarrow as pa
 
     try:
@@ -132,9 +141,9 @@ def _stored(path: Path, reference: Reference) -> Segments | None:
         columns: dict[Segment, dict[str, ColumnData]] = {segment: {} for segment in segments_of(values)}
         for place, name, kind, blob in zip(*(column.to_pylist() for column in table.columns), strict=True):
             segment = Segment(*facts["segments"][place])
-            columns[segment][name] = ColumnData(kind, load(blob, reference.grids.get(name)))
+            columns[segment][name] = ColumnData(kind, load(blob, grid_in_segments(grids, name)))
         rows = {Segment(*pair): n for pair, n in zip(facts["segments"], facts["rows"], strict=True)}
-        return Segments(values, {segment: SegmentData(rows[segment], of) for segment, of in columns.items()})
+        return Segments(values, {segment: SegmentData(rows[segment], of) for segment, of in columns.items()}, coarse)
     except (OSError, pa.ArrowInvalid, KeyError, IndexError, TypeError, ValueError):
         return None
 

@@ -137,7 +137,7 @@ class Measurer:
             self.spec.columns,
             ref.coding,
             ref.features,
-            ref.grids,
+            self.segments.grids(ref.grids),
             outputs={n: k for n, k in ref.outputs.items() if n in ref.columns},
             scorer=self.scorer,
             keep_rows=self.instruments.needs_rows,
