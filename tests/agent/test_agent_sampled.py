@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyarrow import csv, parquet
 
 from lifecycle_tui.agent.work import calibrate, reference_sample
 from lifecycle_tui.agent.workers.context import JobContext
@@ -85,6 +86,16 @@ def test_whole_rows_are_judged_and_no_order_of_rows_changes_a_bit(
     other = Space(tmp_path_factory.mktemp("other"), space.clock)
     save(other, ["mmd", "energy", "pca"], mixed=True).run()
     names = ("mmd", "energy", "pca")
+    for file in sorted((other.root / "rows").glob("*.csv")):
+        parquet.write_table(csv.read_csv(file), file.with_suffix(".parquet"))
+        file.unlink()
+    third = Space(tmp_path_factory.mktemp("third"), space.clock)
+    (other.root / "rows").rename(third.root / "rows")
+    third.write("lifecycle.toml", (other.root / "lifecycle.toml").read_text())
+    third.run()
+    assert [[(w[n].value, w[n].detail) for n in names] for w in found(third)] == [
+        [(w[n].value, w[n].detail) for n in names] for w in windows
+    ]
     assert [[(w[n].value, w[n].detail) for n in names] for w in found(other)] == [
         [(w[n].value, w[n].detail) for n in names] for w in windows
     ]

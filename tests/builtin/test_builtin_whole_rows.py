@@ -71,6 +71,7 @@ def test_labels_and_missing_values_count(name: str) -> None:
     assert detector(name).measure(REFERENCE, gone).p_value < 1e-6
 
 
+@pytest.mark.slow
 def test_the_classifier_says_what_it_leant_on() -> None:
     found = detector("classifier").measure(REFERENCE, table(400, 6, labels="abz"))
     assert found.detail["leaning"][0]["name"] == "c" and found.detail["leaning"][0]["by"] > 0.05

@@ -117,6 +117,8 @@ def test_the_rest_without_a_window_is_a_sample_of_the_rest() -> None:
     assert not times & set(part.tolist())
     assert times == set(of(np.arange(3000)).time.tolist()) - set(part.tolist())  # type: ignore[union-attr]
     assert rest.rows == 1500
+    small = of(np.arange(3000)).first(100).without(of(part))
+    assert len(small) > 30 and not set(small.time.tolist()) & set(part.tolist())  # type: ignore[union-attr]
 
 
 def test_no_row_is_no_sample() -> None:

@@ -268,7 +268,8 @@ class ReferenceMeasurer:
 
     def _samples(self, window: Sample | None) -> Samples:
         """Of the reference the sampled rows that are not the window's."""
-        whole = self.reference.sample
+        # Of the size that the window's has: a larger one may hold rows of the window that the window's sample lacks.
+        whole = None if self.reference.sample is None else self.reference.sample.first(self.instruments.sample)
         rest = whole if whole is None or window is None else whole.without(window)
         return Samples(rest, window, self.reference.features.keys())
 
