@@ -20,7 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lifecycle_tui.data.blocks import around as around
     from lifecycle_tui.data.blocks import block_named as block_named
+    from lifecycle_tui.data.blocks import content_of as content_of
     from lifecycle_tui.data.blocks import find_blocks as find_blocks
     from lifecycle_tui.data.blocks import period_ends as period_ends
     from lifecycle_tui.data.blocks import period_of as period_of
@@ -257,7 +259,9 @@ _HOMES: dict[str, str] = {
     "as_batch": "data.cells",
     "common_type": "data.cells",
     "as_labels": "data.values",
+    "around": "data.blocks",
     "block_named": "data.blocks",
+    "content_of": "data.blocks",
     "find_blocks": "data.blocks",
     "form_of": "data.cells",
     "period_ends": "data.blocks",

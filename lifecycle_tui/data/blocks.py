@@ -6,10 +6,11 @@ A block is the rows whose key lies in [index · 2^shift, (index + 1) · 2^shift)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 ROWS = 1 << 18
 """Keys of one block, unless the table is so large that there would be more than `MOST` blocks."""
@@ -74,6 +75,16 @@ def find_blocks(first: int, last: int, seek: Callable[[int], int | None]) -> lis
     return found
 
 
+def content_of(batches: Iterable[Sequence[Sequence[Any]]]) -> tuple[int, str]:
+    """How many rows, and a sum over their content that their order does not change."""
+    rows = total = 0
+    for batch in batches:
+        rows += len(batch)
+        for row in batch:
+            total += int.from_bytes(hashlib.blake2b(repr(tuple(row)).encode(), digest_size=16).digest(), "little")
+    return rows, f"{total % (1 << 128):032x}"
+
+
 def period_of(at: date, piece: Literal["day", "month", "year"]) -> str:
     """The name of the day, month or year that a time is in; of a time with a zone, by UTC's clock."""
     if isinstance(at, datetime) and at.tzinfo is not None:
@@ -92,3 +103,11 @@ def period_ends(name: str) -> tuple[datetime, datetime]:
     if len(name) == 10:
         return low, low + timedelta(days=1)
     return low, datetime(year + 1, 1, 1) if len(name) == 4 else datetime(year + month // 12, month % 12 + 1, 1)
+
+
+def around(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """A half-open time with a day before and two after it (for zones, and for what is written as a date), as instants
+    of UTC without a zone; as far as there are dates."""
+    first, last = datetime.min + timedelta(days=3), datetime.max - timedelta(days=3)
+    low, high = (min(max(t.replace(tzinfo=None) - (t.utcoffset() or timedelta()), first), last) for t in (start, end))
+    return low - timedelta(days=1), high + timedelta(days=2)

@@ -59,7 +59,7 @@ def read(source: SqlSource, columns: Any = None, kinds: Any = None, time: Any = 
 )
 def test_what_cannot_be_opened(location: str, options: dict, message: str, hint: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
-        SqlSource(location, **options)
+        SqlSource(location, **options).schema()
     assert hint in (caught.value.hint or "")
     assert "secret" not in caught.value.said
 
@@ -74,7 +74,7 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(DataError, match="needs SQLAlchemy") as caught:
-        SqlSource("sqlite:///x.db", table="t")
+        SqlSource("sqlite:///x.db", table="t").schema()
     assert "lifecycle-tui[sql]" in (caught.value.hint or "")
 
 
@@ -382,3 +382,17 @@ def test_a_server_that_restarts_between_two_checks(server: Any, url: str, run: A
         source.fragments()
     server.ensure_postgres_running()
     assert source.fragments() == (before,)
+
+
+def test_it_passes_the_checks_of_a_plugin(tmp_path: Path) -> None:
+    from lifecycle_tui.plugin_host.catalog import PluginCatalog
+    from lifecycle_tui.plugin_host.conformance.base import Trial
+    from lifecycle_tui.plugin_host.conformance.suite import Suite
+
+    into_sqlite(tmp_path / "a.db", [{"id": i, "x": i / 3} for i in range(9)])
+    options = {"url": f"sqlite:///{tmp_path / 'a.db'}", "table": "rows"}
+    with Suite(Trial(options=tuple(options.items()), location="-")) as running:
+        found = list(running.run(PluginCatalog.open(None, enabled=False).find("source", "sql")))
+    # The address is an option: a location that holds nothing does not matter to it, and it is not its default.
+    assert [r.check for r in found if r.state == "failed"] == ["options", "nothing-there"]
+    assert sum(r.state == "passed" for r in found) >= 13

@@ -99,7 +99,7 @@ def test_a_table_that_is_not_there(tmp_path: Path, options: dict, message: str, 
 
 def test_table_and_query_are_one_too_many() -> None:
     with pytest.raises(DataError, match="not both"):
-        SqliteSource("a.db", table="t", query="SELECT 1")
+        SqliteSource("a.db", table="t", query="SELECT 1").fragments()
 
 
 def test_what_has_no_rowid_is_read_whole(tmp_path: Path) -> None:

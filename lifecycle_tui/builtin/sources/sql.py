@@ -6,11 +6,11 @@ pieces by ranges of a key, each with a stamp that is true: by what the team decl
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from lifecycle_tui.api import (
@@ -20,9 +20,11 @@ from lifecycle_tui.api import (
     DataError,
     Form,
     Fragment,
+    around,
     arrow_type,
     as_batch,
     block_named,
+    content_of,
     find_blocks,
     form_of,
     hookimpl,
@@ -45,8 +47,8 @@ _FIRST, _LAST = datetime(1, 1, 3), datetime(9999, 12, 29)
 
 @dataclass(frozen=True)
 class _Shape:
-    """What is read: `forms` by column, `rows` stands behind FROM, `key` cuts it into pieces ("" for none). `times` are
-    the columns whose type is a time: True with a zone, False without, None for dates."""
+    """`forms` by column; `rows` stands behind FROM; `key` cuts it into pieces ("" for none); `times` are the columns
+    whose type is a time: True with a zone, False without, None for dates."""
 
     forms: Mapping[str, Form]
     rows: Any
@@ -85,12 +87,9 @@ class SqlSource:
         changed: str = "",
         append_only: bool = False,
     ) -> None:
-        if bool(table) == bool(query):
-            raise DataError("a sql table has either table = or query =", hint='table = "schema.name"')
-        self.table, self.query, self.key, self.piece = table, query.strip().rstrip(";"), key, piece
-        self.changed, self.append_only = changed, append_only
-        self._engine, self.place = _engine(location, url)
-        self.place = f"{self.place} {table or 'query'}"
+        self.location, self.url, self.table, self.query = location, url, table, query.strip().rstrip(";")
+        self.key, self.piece, self.changed, self.append_only = key, piece, changed, append_only
+        self.place = f"the table {table!r}" if table else "the query"
         self._known: _Shape | None = None
 
     def fragments(self) -> Sequence[Fragment]:
@@ -104,8 +103,7 @@ class SqlSource:
         """Columns and types: as declared in the database, else as the first 10,000 values have them."""
         import pyarrow as pa
 
-        with self._opened() as connection:
-            shape = self._shape(connection)
+        shape = self._known or self._looked()
         times = {True: pa.timestamp("us", "UTC"), False: pa.timestamp("us"), None: pa.date32()}
         return {
             name: times[shape.times[name]] if name in shape.times else arrow_type(form)
@@ -114,8 +112,7 @@ class SqlSource:
 
     def names(self, fragment: Fragment) -> tuple[str, ...]:
         """Columns, in order."""
-        with self._opened() as connection:
-            return tuple(self._shape(connection).forms)
+        return tuple((self._known or self._looked()).forms)
 
     def read(
         self,
@@ -144,6 +141,18 @@ class SqlSource:
 
     # ── what there is ──
 
+    @cached_property
+    def _engine(self) -> Any:
+        if bool(self.table) == bool(self.query):
+            raise DataError("a sql table has either table = or query =", hint='table = "schema.name"')
+        engine, address = _engine(self.location, self.url)
+        self.place = f"{address} {self.table or 'query'}"
+        return engine
+
+    def _looked(self) -> _Shape:
+        with self._opened() as connection:
+            return self._shape(connection)
+
     def _shape(self, connection: Any) -> _Shape:
         if self._known is None:
             self._known = self._look(connection)
@@ -169,9 +178,8 @@ class SqlSource:
         listed = [_safe(connection, c, times) for c in types] or [sa.literal_column("*")]
         sample = connection.execute(sa.select(*listed).select_from(rows).limit(_SAMPLE))
         names = tuple(map(str, sample.keys()))
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DataError(f"{self.place} gives the column {twice!r} twice", hint="name it anew with AS")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise DataError(f"{self.place} gives the column {twice[0]!r} twice", hint="name it anew with AS")
         values = list(zip(*sample.fetchall(), strict=True)) or [()] * len(names)
         seen = dict(zip(names, values, strict=True))
         # Rows of a query say what their times are; SQLite has none.
@@ -232,7 +240,8 @@ class SqlSource:
             content = sa.func.hashtextextended(sa.literal_column("CAST(whole_row AS text)"), 0)
             rows, *rest = connection.execute(sa.select(sa.func.count(), sa.func.sum(content)).select_from(inner)).one()
         else:
-            rows, *rest = _digest(connection, self._picked(shape, tuple(shape.forms)).where(*where))
+            picked = self._picked(shape, tuple(shape.forms)).where(*where)
+            rows, *rest = content_of(connection.execution_options(yield_per=_ROWS).execute(picked).partitions())
         version = ":".join(map(str, (rows, *rest)))
         # When a row was written is not known: a label without a time of its own is there from the beginning.
         return Fragment(id_, self.place, rows * len(shape.forms) * 8, 0, rows, version=version)
@@ -261,10 +270,11 @@ class SqlSource:
     @contextmanager
     def _opened(self) -> Iterator[Any]:
         """A connection that only reads, in one transaction; whatever the database says is the data's fault."""
+        engine = self._engine  # first: it says where SQLAlchemy is missing
         import sqlalchemy as sa
 
         try:
-            with self._engine.connect() as connection:
+            with engine.connect() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                     connection.execute(sa.text("SET TIME ZONE 'UTC'"))
@@ -305,16 +315,6 @@ def _engine(location: str, url: str) -> tuple[Any, str]:
         raise DataError(f"the driver {driver} is not installed", hint=f"pip install {driver}") from exc
 
 
-def _digest(connection: Any, picked: Any) -> tuple[int, str]:
-    """Rows, and a sum over their content that their order does not change."""
-    rows = total = 0
-    for part in connection.execution_options(yield_per=_ROWS).execute(picked).partitions():
-        rows += len(part)
-        for row in part:
-            total += int.from_bytes(hashlib.blake2b(repr(tuple(row)).encode(), digest_size=16).digest(), "little")
-    return rows, f"{total % (1 << 128):032x}"
-
-
 def _named(connection: Any, table: str, place: str) -> tuple[str | None, str]:
     """Schema and name of the table as declared: a dot parts them, unless there is a table of that whole name."""
     import sqlalchemy as sa
@@ -324,10 +324,7 @@ def _named(connection: Any, table: str, place: str) -> tuple[str | None, str]:
     for one, other in ((None, table), (schema or None, name)):
         if inspector.has_table(other, schema=one):
             return one, other
-    try:
-        known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
-    except sa.exc.SQLAlchemyError:  # no such schema
-        known = []
+    known = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
     hint = meant(name, known) or f"there are {', '.join(sorted(known)[:8]) or 'none'}"
     raise DataError(f"{place}: there is no table {table!r}", hint=hint)
 
@@ -386,14 +383,13 @@ def _form(kind: Any, seen: Sequence[Any], dialect: str) -> Form:
 
 
 def _during(shape: _Shape, time: tuple[str, datetime, datetime] | None) -> list[Any]:
-    """The half-open time, with a day on both sides for zones; rows without a time stay, to be counted."""
+    """The half-open time, with a margin for zones; rows without a time stay, to be counted."""
     if time is None or time[0] not in shape.times:
         return []
     import sqlalchemy as sa
 
-    name, day = time[0], timedelta(days=1)
-    low, high = (t.astimezone(UTC).replace(tzinfo=None) for t in (time[1] - day, time[2] + 2 * day))
-    column, zoned = _column(name), shape.times[name]
+    low, high = around(*time[1:])
+    column, zoned = _column(time[0]), shape.times[time[0]]
     return [sa.or_(column.is_(None), sa.and_(column >= _as(low, zoned), column < _as(high, zoned)))]
 
 

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from lifecycle_tui.api import (
     DataError,
     Form,
     Fragment,
+    around,
     arrow_type,
     as_batch,
     block_named,
@@ -71,12 +72,12 @@ class SqliteSource:
     def __init__(self, location: str, *, table: str = "", query: str = "", append_only: bool = False) -> None:
         self.location, self.table, self.append_only = location, table, append_only
         self.query = query.strip().rstrip(";")
-        if table and query:
-            raise DataError("a SQLite table has table = or query =, not both")
         self._shapes: dict[tuple[str, str], _Shape] = {}
 
     def fragments(self) -> Sequence[Fragment]:
         """Blocks of all files, sorted by id."""
+        if self.table and self.query:
+            raise DataError("a SQLite table has table = or query =, not both")
         found = [piece for file in find_fragments(self.location, self.suffixes) for piece in self._pieces(file)]
         return tuple(sorted(found, key=lambda piece: piece.id))
 
@@ -222,18 +223,17 @@ def _batches(
 
 
 def _outside(time: tuple[str, datetime, datetime]) -> tuple[str, tuple[Any, ...]]:
-    """A WHERE that leaves out what is surely not in the half-open time: ISO text and numbers since 1970 (a day is
-    allowed on both sides for zones); everything else stays."""
-    name, start, end = time
-    low, high = start - timedelta(days=1), end + timedelta(days=1)
-    column = _quoted(name)
+    """A WHERE that leaves out what is surely not in the half-open time: ISO text and numbers since 1970 (with a margin
+    for zones); everything else stays."""
+    low, high = around(*time[1:])
+    column = _quoted(time[0])
     spans, bound = [], list[Any]()
     for factor in (1, 10**3, 10**6, 10**9):  # s, ms, µs, ns
         spans.append(f"{column} BETWEEN ? AND ?")
-        bound += [low.timestamp() * factor, high.timestamp() * factor]
+        bound += [t.replace(tzinfo=UTC).timestamp() * factor for t in (low, high)]
     # A number that writes a date (20250304) may be that date.
     spans.append(f"{column} BETWEEN 19000101 AND 21001231")
-    dates = (low.date().isoformat(), (high + timedelta(days=1)).date().isoformat())
+    dates = (low.date().isoformat(), high.date().isoformat())
     where = (
         f"WHERE (CASE WHEN typeof({column}) = 'text' AND {column} GLOB '{_DATE}'"
         f" THEN {column} >= ? AND {column} < ?"
