@@ -13,8 +13,8 @@ from typing import Any
 from lifecycle_tui.monitoring.alarms.calibrated import calibrated
 from lifecycle_tui.monitoring.alarms.evidence import accumulate, window_weight
 from lifecycle_tui.monitoring.alarms.yardstick import Sums, Yardstick
-from lifecycle_tui.monitoring.verdicts import SHIFT
 from lifecycle_tui.policy.budget import ColumnTest
+from lifecycle_tui.policy.catalog import CHANGE
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Adding:
         for found in accumulate(self.yardstick, sums, self.past, share, min_rows):
             own.append(
                 ColumnTest(
-                    found.column, SHIFT, found.p_value, found.effect, found.n, found.reference_n, None, found.weight,
+                    found.column, CHANGE, found.p_value, found.effect, found.n, found.reference_n, None, found.weight,
                     found.lower, found.upper, found.windows, found.says, found.basis, found.detectable or 1.0,
                     found.lasting or 1.0,
                 )

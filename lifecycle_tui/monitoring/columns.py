@@ -17,7 +17,7 @@ from lifecycle_tui.monitoring.adding import NOTHING, Adding
 from lifecycle_tui.monitoring.alarms.yardstick import Sums
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
 from lifecycle_tui.monitoring.samples import NO_SAMPLES, Samples
-from lifecycle_tui.monitoring.verdicts import judged_signals, shift_signals
+from lifecycle_tui.monitoring.verdicts import change_signals, judged_signals
 from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict, judge, summary
 from lifecycle_tui.profiles.bars import bars
 
@@ -106,7 +106,7 @@ def measure_columns(
     sums = adding.sums({name: column.profile for name, column in window.items()})
     evidence = adding.evidence(sums, tests, judging.alpha, judging.min_rows)
     verdicts = judge(evidence, judging.alpha, judging.floor, judging.min_rows)
-    shifts = shift_signals(evidence, verdicts)
+    shifts = change_signals(evidence, verdicts)
     all_signals = (*judged_signals(signals, verdicts), *shifts, *summary(verdicts), *instruments.faults)
     return ColumnsResult(all_signals, verdicts, sums)
 

@@ -11,9 +11,7 @@ from typing import Any
 
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict
-
-SHIFT = "shift"
-"""Name of the evidence that adds up over windows, and of the signal `shift.COLUMN` that carries the verdict."""
+from lifecycle_tui.policy.catalog import CHANGE
 
 
 def judged_signals(signals: Sequence[Signal], verdicts: Mapping[str, Verdict]) -> list[Signal]:
@@ -33,11 +31,11 @@ def judged_signals(signals: Sequence[Signal], verdicts: Mapping[str, Verdict]) -
     return done
 
 
-def shift_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict]) -> list[Signal]:
-    """`shift.COLUMN` of every column whose sums were compared: the size of the change, and the column's verdict."""
+def change_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict]) -> list[Signal]:
+    """`change.COLUMN` of every column whose sums were compared: the size of the change, and the column's verdict."""
     found = []
     for test in tests:
-        if test.detector != SHIFT:
+        if test.detector != CHANGE:
             continue
         verdict = verdicts[test.column]
         detail: dict[str, Any] = {
@@ -46,7 +44,7 @@ def shift_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict]) 
         }  # fmt: skip
         found.append(
             Signal(
-                f"{SHIFT}.{test.column}", test.effect, test.lower, test.upper, test.n, verdict.state, verdict.message,
+                f"{CHANGE}.{test.column}", test.effect, test.lower, test.upper, test.n, verdict.state, verdict.message,
                 test.column, "", detail,
             )
         )  # fmt: skip

@@ -58,6 +58,9 @@ PROGRAM_SIGNALS: tuple[SignalInfo, ...] = (
 )
 """What every model has, whatever its plugins."""
 
+CHANGE = "change"
+"""Begins the signals of what adds up over windows, one a column: they carry its verdict."""
+
 IMPORTANCE = "importance."
 """Begins the signals of what a version leans on: `importance.COLUMN`, `importance.shift`."""
 
@@ -201,6 +204,8 @@ def model_catalog(
             if kind in detector.kinds and (not detector.columns or column in detector.columns):
                 name = f"{detector.name}.{column}"
                 found[name] = SignalInfo(name, limits, column=column)
+    for column in columns:
+        found[f"{CHANGE}.{column}"] = SignalInfo(f"{CHANGE}.{column}", (0.0, 1.0), column=column)
     for metric in metrics:
         found[metric.name] = SignalInfo(metric.name, metric.range, performance=True, directed=metric.directed)
     found.update((info.name, info) for info in extra)

@@ -162,7 +162,7 @@ def test_a_small_lasting_shift_is_seen_in_sums_and_not_in_one_window():
     alone, together = _verdicts(yard, windows[-1:]), _verdicts(yard, windows)
     assert alone["x"].state == "ok" and together["x"].state == "drifted"
     verdict = together["x"]
-    assert verdict.windows in SCALES[1:] and verdict.says == "values are higher" and verdict.detector == "shift"
+    assert verdict.windows in SCALES[1:] and verdict.says == "values are higher" and verdict.detector == "change"
     assert 0.01 < verdict.lower < verdict.effect < verdict.upper < 0.1
     assert verdict.lasting < verdict.detectable and "sampling error alone" in verdict.message
     assert together["c"].state == "ok" and "a lasting one of" in together["c"].message

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle_tui.policy.catalog import (
+    CHANGE,
     DETECTOR_RANGES,
     LOG_SIGNALS,
     PROGRAM_SIGNALS,
@@ -85,7 +86,7 @@ def test_every_signal_is_listed():
     listed -= {"ok", "drifted", "cannot-tell", "unknown", "error"}
     named = {info.name.removesuffix(".COL") for info in importance_signals(["COL"])}
     ours = {info.name for info in (*PROGRAM_SIGNALS, *LOG_SIGNALS)}
-    assert listed == ours | named | set(DETECTOR_RANGES) | set(METRICS)
+    assert listed == ours | named | set(DETECTOR_RANGES) | set(METRICS) | {CHANGE}
 
 
 def test_notifiers_of_the_docs_take_their_options():
