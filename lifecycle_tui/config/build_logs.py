@@ -29,6 +29,12 @@ def build_logs(view: View, written: str | LogsTable | None, location: str | None
     """
     if written is None or location is None:
         return None
+    if "://" in location:
+        where = ("logs",) if isinstance(written, str) else ("logs", "path")
+        view.problem(
+            "value", where, "logs are read from files of this machine", hint="bring them here, or leave it out"
+        )
+        return None
     place = view.later("logs", part="key")
     by_suffix = "jsonl" if _JSON.search(PurePosixPath(location).name.lower()) else "text"
     if isinstance(written, str):

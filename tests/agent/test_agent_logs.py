@@ -213,6 +213,7 @@ def test_parts_are_merged_and_a_damaged_state_is_read_anew(root: Path) -> None:
     (place / "state.json").write_text("{")
     assert count(root) == 200
     (root / "logs/none.log").mkdir()
+    (root / "logs/app.log.gz").write_bytes(b"\x1f\x8b\n")
     assert count(root) == 200
 
 

@@ -63,6 +63,8 @@ def test_every_key(tmp_path: Path) -> None:
         ('{ path = "x.jsonl", format = "jsonl", pattern = "(?P<timestamp>.*)" }', 46, "not read by a pattern"),
         ('{ path = "x.jsonl", time_format = "%Q" }', 42, "no directive"),
         ('{ path = "x.jsonl", format = "csv" }', 37, "jsonl"),
+        ('"s3://bucket/*.jsonl"', 8, "files of this machine"),
+        ('{ path = "s3://bucket/x.log" }', 17, "files of this machine"),
         ('{ format = "jsonl" }', 8, "path"),
         ("17", 8, "path"),
     ],

@@ -82,8 +82,6 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         first = get_first_version(job, model, survey, scratch)
         with job.state.read() as conn:
             scorer = Scorer(Versions(job, spec, scratch), champions(conn, spec.name), job.now)
-        if wanted(spec, len(data.features)):
-            scorer.labelled = LabelledRows(len(data.features))
     reference = get_reference(job, model, survey, first, scorer, scratch)
     rows: Mapping[str, ColumnData] = {}
     if instruments.needs_rows:
@@ -99,9 +97,11 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
     estimating = get_estimating(job, model, survey, reference, first, scorer, of, scratch)
     segments = get_segments(job, model, survey, reference, scored_here=scorer is not None)
     searching = get_searching(job, model, survey, reference, first, scorer, segments.values)
+    labelled = LabelledRows(len(data.features)) if scorer is not None and wanted(spec, len(data.features)) else None
     measurer = Measurer(
-        job, spec, data, survey, reference, rows, instruments, scorer, of, yardstick, estimating, segments, searching
-    )
+        job, spec, data, survey, reference, rows, instruments, scorer, of, yardstick, estimating, segments, searching,
+        labelled,
+    )  # fmt: skip
     return measurer, first
 
 

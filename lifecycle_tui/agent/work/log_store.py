@@ -30,6 +30,9 @@ FORMAT = 1
 TAIL = 512
 """Bytes before the place where reading stopped that tell a file from others."""
 
+COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+"""What rotation packs was read before it was."""
+
 MERGED = 2_000_000
 """Lines of one stored part at most; smaller ones are put together as they come."""
 
@@ -92,7 +95,7 @@ class LogStore:
         total = 0
         for path in sorted(glob.glob(spec.path, recursive=True)) if glob.has_magic(spec.path) else [spec.path]:
             file = Path(path)
-            if not file.is_file():
+            if not file.is_file() or file.suffix in COMPRESSED:
                 continue
             try:
                 start = self._start(file)

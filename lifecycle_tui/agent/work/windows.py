@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle_tui.agent.work.estimating import Estimating, how, mark_maturing
-from lifecycle_tui.agent.work.importances import Baselines, window_signals
+from lifecycle_tui.agent.work.importances import Baselines, LabelledRows, window_signals
 from lifecycle_tui.agent.work.reading import Reader, WindowRows
 from lifecycle_tui.agent.work.readings import Against
 from lifecycle_tui.agent.work.reference import Reference
@@ -81,6 +81,7 @@ class Measurer:
     estimating: Estimating | None = None
     segments: Segments = NO_SEGMENTS
     searching: Searching | None = None
+    labelled: LabelledRows | None = None
 
     def expect(self, states: Iterable[WindowState]) -> None:
         """Say which windows will be read in full, in this order, to whoever reads elsewhere."""
@@ -139,7 +140,7 @@ class Measurer:
             ref.features,
             self.segments.grids(ref.grids),
             outputs={n: k for n, k in ref.outputs.items() if n in ref.columns},
-            scorer=self.scorer,
+            scorer=None if self.scorer is None else replace(self.scorer, labelled=self.labelled),
             keep_rows=self.instruments.needs_rows,
             sample=self.instruments.sample,
             text=self.instruments.text,
@@ -251,9 +252,9 @@ class Measurer:
 
     def _add_importance(self, mature: bool, parts: Mapping[str, tuple[int, list[Signal], int]]) -> None:
         """What each version of ours leans on, added to its signals; the rows were kept while they were scored."""
-        if self.scorer is None or self.scorer.labelled is None:
+        if self.scorer is None or self.labelled is None:
             return
-        samples, opened = self.scorer.labelled.take(), self.scorer.opened
+        samples, opened = self.labelled.take(), self.scorer.opened
         made = {label: v.version.facts.importance or {} for label, v in opened.items()}
         found = window_signals(
             opened, samples, Baselines(made, self.reference.leaning), self.instruments, self.reference.coding,
