@@ -125,7 +125,10 @@ def _drift(m: ModelReport) -> None:
 
 
 def _reading(m: ModelReport) -> None:
-    """What most likely happened, and what to do; nothing where nothing did."""
+    """What most likely happened, where a fall comes from, and what to do; nothing where nothing happened."""
+    worst = m.newest.get("segments.worst")
+    if worst is not None and worst.value:
+        say(f"  {plain(worst.message or '')}")
     reading = m.newest.get("reading")
     if reading is None or reading.state == "ok":
         return

@@ -80,7 +80,7 @@ def worst(metric: str, window: Labelled, reference: Labelled, values: Values) ->
     )
     found = worst_segment(columns, now, base)
     if found is None:
-        return _none(metric, n, f"{metric} has fallen; there are too few rows to say where", unknown=True)
+        return _none(metric, n, f"{metric} is worse; there are too few rows to say where", unknown=True)
     return _signal(metric, found, parts, n)
 
 
@@ -111,11 +111,11 @@ def _signal(metric: str, found: Worst, parts: list[_Part], n: int) -> Signal:
     says = " and ".join(one["segment"].values())
     detail: dict[str, Any] = {"metric": metric, "p_value": found.p_value, "fall": found.fall, "ranked": ranked}
     if found.p_value > LEVEL or found.found.explained <= 0:
-        message = f"{metric} has fallen, in no segment more than elsewhere (the most: {says}, p {found.p_value:.2g})"
+        message = f"{metric} is worse, in no segment more than elsewhere (the most: {says}, p {found.p_value:.2g})"
         return Signal(NAME, 0.0, n=n, message=message, detail=detail)
     share = one["share_of_fall"]
     how_much = "" if share is None else f", {min(1.0, share):.0%} of it"
-    message = f"{metric} has fallen most where {says}: {found.found.rows:,} rows{how_much} (p {found.p_value:.2g})"
+    message = f"{metric} is worse above all where {says}: {found.found.rows:,} rows{how_much} (p {found.p_value:.2g})"
     return Signal(NAME, found.found.explained, n=n, message=message, detail={**detail, **one})
 
 

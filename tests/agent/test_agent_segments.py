@@ -113,7 +113,7 @@ def test_a_fall_is_traced_to_its_segment(space: Space) -> None:
     )
     assert fallen.detail["metric"] == "auc" and fallen.detail["p_value"] < 1e-3
     assert 0.5 < fallen.detail["share_of_fall"] < 1.6
-    assert "auc has fallen most where country=FR and income" in fallen.message
+    assert "auc is worse above all where country=FR and income" in fallen.message
 
 
 @pytest.mark.slow
