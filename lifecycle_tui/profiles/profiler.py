@@ -114,8 +114,13 @@ class Profiler:
             self._settle_labels()
             return self._labels
         self._settle()
-        kept = None if self._kept is None else _joined(self._kept)
-        index = None if kept is None or not self._cells else _joined(self._cells)
+        kept = index = None
+        if self._kept is not None:  # joined, the parts are let go
+            kept = _joined(self._kept)
+            self._kept = [kept]
+            if self._cells:
+                index = _joined(self._cells)
+                self._cells = [index]
         if self._survey is not None:
             if not self._survey.counted:
                 raise RuntimeError("this reference is too large to keep: feed it again to second_pass()")
