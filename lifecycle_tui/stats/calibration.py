@@ -157,13 +157,22 @@ def weighted(base: Calibration, score: np.ndarray, target: np.ndarray, weight: n
     position = base.position(score)
     effective = float(weight.sum() ** 2 / np.square(weight).sum())
     penalty = _penalty(base.knots) * base.stiffness
-    binned = Binned(position, weight, weight * target)
-    design = _design(position, base.knots)
+    order = np.argsort(position, kind="stable")
+    starts = _runs(position[order], BINS)
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values[order], starts)
+
+    rows = np.maximum(summed(weight), 1e-300)
+    binned = Binned(summed(weight * position) / rows, rows, summed(weight * target))
+    design = _design(binned.position, base.knots)
     values, curvature = _fitted(binned, design, penalty, base.offset, base.values)
-    shifted = position if base.offset else 0.0
-    residual = weight * (target - expit(shifted + design @ values))
+    chance = expit((binned.position if base.offset else 0.0) + design @ values)
+    squares, hits = summed(np.square(weight)), summed(np.square(weight) * target)
     inverse = np.linalg.inv(curvature)
-    meat = (design * residual[:, None]).T @ (design * residual[:, None])
+    # Of each bin the squared residuals w² (y - p)², y being 0 or 1.
+    residuals = hits * (1 - 2 * chance) + squares * np.square(chance)
+    meat = (design * residuals[:, None]).T @ design
     covariance = inverse @ (meat + penalty) @ inverse
     share = float(np.dot(weight, target) / weight.sum())
     return Calibration(
@@ -249,12 +258,18 @@ def _binned(position: np.ndarray, target: np.ndarray, most: int = BINS) -> Binne
     n = len(position)
     if not n:
         return Binned(position, position, position)
-    starts = np.flatnonzero(np.diff(position, prepend=np.nan) != 0)
-    if len(starts) > most:
-        cuts = position[np.linspace(0, n, most, endpoint=False).astype(np.int64)]
-        starts = np.unique(np.searchsorted(position, cuts, "left"))
+    starts = _runs(position, most)
     rows = np.diff(np.append(starts, n)).astype(np.float64)
     return Binned(np.add.reduceat(position, starts) / rows, rows, np.add.reduceat(target, starts))
+
+
+def _runs(position: np.ndarray, most: int) -> np.ndarray:
+    """Where at most `most` runs of sorted positions begin, equal ones together."""
+    starts = np.flatnonzero(np.diff(position, prepend=np.nan) != 0)
+    if len(starts) <= most:
+        return starts
+    cuts = position[np.linspace(0, len(position), most, endpoint=False).astype(np.int64)]
+    return np.unique(np.searchsorted(position, cuts, "left"))
 
 
 def _fitted(

@@ -16,6 +16,9 @@ from lifecycle_tui.stats.calibration import expit
 from lifecycle_tui.stats.tails import chi2_sf
 
 _RIDGE = 1.0
+_FITTED = 5_000
+"""Rows of the reference, the first ones, that the regression is fitted on; all are weighted by it."""
+
 _HIGHEST = 0.995
 """Weights above this quantile are cut to it: a few rows must not stand for a whole window."""
 
@@ -38,17 +41,18 @@ def density_ratio(reference: np.ndarray, window: np.ndarray) -> Ratio:
     """Weights that make the reference's rows like the window's.
 
     Args:
-        reference, window: (n, d) and (m, d) design matrices without missing values, columns of about unit scale; a
-            constant column adds nothing.
+        reference, window: (n, d) and (m, d) design matrices without missing values, columns of about unit scale, rows
+            in random order; a constant column adds nothing.
     """
-    n, m = len(reference), len(window)
+    n, m = min(len(reference), _FITTED), len(window)
     if not n or not m:
         return Ratio(np.ones(n), float(n), 1.0)
     moving = (np.ptp(reference, axis=0) > 0) | (np.ptp(window, axis=0) > 0)
-    x = np.vstack([reference[:, moving], window[:, moving]]).astype(np.float64)
-    x = np.column_stack([np.ones(n + m), x - x.mean(axis=0)])
+    whole = reference[:, moving].astype(np.float64)
+    x = np.vstack([whole[:n], window[:, moving]])
+    centre = x.mean(axis=0)
+    x = np.column_stack([np.ones(n + m), x - centre])
     y = np.concatenate([np.zeros(n), np.ones(m)])
-    # Each sample counts as half, so that the intercept is 0 where nothing differs; then scaled back to rows.
     ridge = np.full(x.shape[1], _RIDGE)
     ridge[0] = 0.0
     beta = np.zeros(x.shape[1])
@@ -66,9 +70,10 @@ def density_ratio(reference: np.ndarray, window: np.ndarray) -> Ratio:
     eta = x @ beta
     fitted = float(np.dot(y, eta) - np.logaddexp(0, eta).sum())
     none = m * math.log(m / (n + m)) + n * math.log(n / (n + m))
-    degrees = max(1, int(np.linalg.matrix_rank(x[: min(len(x), 4000)])) - 1)
+    degrees = max(1, int(np.linalg.matrix_rank(x.T @ x)) - 1)
     p_value = float(chi2_sf(max(0.0, 2 * (fitted - none)), degrees))
-    weight = np.exp(np.clip(eta[:n] - math.log(m / n), -30, 30))
+    odds = (whole - centre) @ beta[1:] + beta[0] - math.log(m / n)
+    weight = np.exp(np.clip(odds, -30, 30))
     weight = np.minimum(weight, np.quantile(weight, _HIGHEST))
     weight = weight / weight.mean()
     return Ratio(weight, float(weight.sum() ** 2 / np.square(weight).sum()), p_value)

@@ -258,11 +258,14 @@ def test_several_classes_are_estimated():
     reach = profiled(features)
     of = rows(coding, reach, features, target, score, learning=True)
     estimator = estimators.load(estimators.dump(estimators.learn(coding, of, reach, ESTIMABLE["multiclass"])))
-    features, target, score, y = some(2_000, 0.4)
-    found = estimates.estimate(estimator, rows(coding, reach, features, target, score), ESTIMABLE["multiclass"])
-    assert {s.state for s in found} == {"ok"}
-    accuracy = found[0]
-    assert accuracy.lower <= (score.argmax(axis=1) == y).mean() <= accuracy.upper
+    hits = []
+    for shift in (-0.4, -0.2, 0.0, 0.2, 0.4, 0.4):
+        features, target, score, y = some(1_000, shift)
+        found = estimates.estimate(estimator, rows(coding, reach, features, target, score), ESTIMABLE["multiclass"])
+        assert {s.state for s in found} == {"ok"}
+        accuracy = found[0]
+        hits.append(accuracy.lower <= (score.argmax(axis=1) == y).mean() <= accuracy.upper)
+    assert sum(hits) >= 5  # two misses of a 99 % interval would come once in 700 runs
 
 
 # -- trust ----------------------------------------------------------------------------------------------------------
