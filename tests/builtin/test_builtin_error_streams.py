@@ -49,6 +49,7 @@ def test_long_windows_are_thinned_evenly() -> None:
     assert thinned(np.arange(10), 10)[1] == 1 and len(thinned(np.arange(0))[0]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_without_times_or_predictions_there_is_no_number(name: str) -> None:
     whole = binary(np.zeros(40))

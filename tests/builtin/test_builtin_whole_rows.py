@@ -161,6 +161,7 @@ def test_new_words_are_seen_and_named() -> None:
     assert "words it leans on" in found.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [[], ["a"], [None] * 20, [""] * 20, ["x" * 5000, "\x1b[31m"] * 10, ["🙂"] * 20])
 @pytest.mark.filterwarnings("error")
 def test_any_texts_give_a_number_or_none(odd: list[str | None]) -> None:
