@@ -177,6 +177,7 @@ class ModelData:
             labels_set=of.labels_set(chosen),
             groups=wanted,
             expected=(window if part is None else part.window).rows,
+            unreadable=0 if own else len({f.id for f in of.unreadable} & {f.id for f in chosen}),
         )
 
     def reference_parts(self, reference: Window) -> tuple[ReferencePart, ...]:

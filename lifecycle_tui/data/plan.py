@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScanPlan:
-    """What to read; made by `ModelData.plan`. `expected`: rows, as the survey counted them."""
+    """What to read; made by `ModelData.plan`.
+
+    Attributes:
+        expected: rows, as the survey counted them.
+        unreadable: how many of the fragments could not be read when they were counted.
+    """
 
     spec: ModelSpec
     layout: Layout
@@ -43,6 +48,7 @@ class ScanPlan:
     labels_set: str
     groups: tuple[str, ...] = ()
     expected: int = 0
+    unreadable: int = 0
 
 
 @dataclass(frozen=True)

@@ -213,14 +213,15 @@ class Resolved:
         return found
 
     @cached_property
-    def _unreadable(self) -> list[Fragment]:
+    def unreadable(self) -> list[Fragment]:
+        """Fragments of the base that could not be read here when their rows were counted."""
         return [f for f in self.base.fragments() if self.light.light(f).error]
 
     def holding(self, window: Window, selector: Selector) -> list[Fragment]:
         """Fragments with rows of the window, as far as facts can tell. One that cannot be read may have some: it is
         among them, so that each scan says so."""
         slot = REF if window.key == REFERENCE else self.slots[window.key]
-        found = [*self._holders.get(slot, []), *(f for f in self._unreadable if selector.takes(f.id))]
+        found = [*self._holders.get(slot, []), *(f for f in self.unreadable if selector.takes(f.id))]
         return sorted(found, key=lambda f: f.id)
 
     def has_own_reference(self, window: Window) -> bool:

@@ -38,8 +38,8 @@ plugins = ["plugins"]
 [models.lake]
 task = "binary"
 [models.lake.data]
-predictions = {{ path = "lake", partition = "dt", on = "id" }}
-labels = {{ path = "labels.csv", on = "id", arrived = "known_at", delay = "3d" }}
+predictions = {{ path = "../data/lake", partition = "dt", on = "id" }}
+labels = {{ path = "../data/labels.csv", on = "id", arrived = "known_at", delay = "3d" }}
 reference = {{ until = 2025-01-07 }}
 window = "3d"
 [models.lake.columns]
@@ -155,7 +155,7 @@ def wait_for(test: Callable[[], bool], seconds: float = 30.0) -> None:
 
 @dataclass
 class Lake:
-    """A workspace over parquet partitions."""
+    """A workspace over the parquet partitions beside it."""
 
     root: Path
     workspace: str = ""
@@ -224,6 +224,8 @@ class Lake:
             "grids": 'SELECT "column", version, grid, data FROM grids ORDER BY 1, 2',
             "reference": "SELECT digest, rows, facts FROM reference ORDER BY 1",
             "reference_profiles": 'SELECT "column", kind, grid, data FROM reference_profiles ORDER BY 1',
+            "reference_windows": "SELECT window, name, value, lower, upper, n, state FROM reference_signals "
+            "ORDER BY reference_id, 1, 2",
             "fragments": "SELECT fragment, stamp, facts FROM fragments ORDER BY 1, 2, 3",
         }
         with contextlib.closing(sqlite3.connect(self.root / ".lifecycle" / "state.db")) as conn:
@@ -232,7 +234,7 @@ class Lake:
 
 def fill(root: Path, days: int = 12, rows: int = 40) -> None:
     """Partitions by day with what real lakes have: ids that come twice, in two files too, cells that are missing or
-    infinite, a column that a day lacks, labels that come late."""
+    infinite, a column that a day lacks, labels that come late, a file that cannot be read."""
     rng, luck = np.random.default_rng(7), random.Random(7)
     labels, begin = [], datetime(2025, 1, 1, tzinfo=UTC)
     for day in range(days):
@@ -262,4 +264,5 @@ def fill(root: Path, days: int = 12, rows: int = 40) -> None:
             if i % 5:
                 known = when + timedelta(days=luck.choice([1, 2, 200]))
                 labels.append(f"{name},{int(luck.random() < score)},{known:%Y-%m-%dT%H:%M:%S}")
+    (root / "lake" / "dt=2025-01-11" / "torn.parquet").write_bytes(b"PAR1 and then nothing")
     (root / "labels.csv").write_text("id,bought,known_at\n" + "\n".join(labels) + "\n")

@@ -20,5 +20,5 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cluster_room.Cl
 def lake(tmp_path: Path) -> cluster_room.Lake:
     root = tmp_path / "space"
     root.mkdir()
-    cluster_room.fill(root)
+    cluster_room.fill(tmp_path / "data")
     return cluster_room.Lake(root)

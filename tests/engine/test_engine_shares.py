@@ -183,8 +183,8 @@ def test_gathered_rows_arrive() -> None:
     batches.times, batches.unlabelled, batches.keys = [np.array([1, 2]), np.array([3])], 4, ["w", "w"]
     batches.said = {"id": [np.array(["x", None], object), np.array(["y"], object)],
                     "score": [np.array([0.5, np.nan]), np.array([1.0])]}  # fmt: skip
-    found, unreadable = load_batches(dump_batches(batches, True))
-    assert unreadable and found.unlabelled == 4 and found.keys == ["w"]
+    found, unreadable = load_batches(dump_batches(batches, 2))
+    assert unreadable == 2 and found.unlabelled == 4 and found.keys == ["w"]
     assert found.tables[0].column("city").to_pylist() == ["a", None, "b"]
     assert found.targets[0].tolist() == ["0", "1", "1"] and found.times[0].tolist() == [1, 2, 3]
     assert found.said["id"][0].tolist() == ["x", None, "y"]

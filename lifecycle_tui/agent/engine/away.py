@@ -115,7 +115,7 @@ class OnCluster:
             share, made = self._finished(begun, reader, settings, plan, reader.grids is None and profile)
         finally:
             self.cluster.drop(begun.every)
-        if self._doubtful(share):
+        if self._doubtful(share, plan):
             self._tell(f"a file of {plan.spec.name} could not be read on the cluster, and is tried here")
             return None
         return self._taken(share, made, scan, settings)
@@ -223,29 +223,25 @@ class OnCluster:
 
     def labels(self, scan: Scan) -> set[str] | None:
         """The labels that occur in a scan."""
-        found: set[str] = set()
+        found, failed = set[str](), 0
         told = self._each(scan, onworker.labels, "looking at the labels")
         for text in told or ():
             values, unreadable = json.loads(text)
-            if unreadable:
-                return None
+            failed += unreadable
             found.update(values)
-        return None if told is None else found
+        return None if told is None or failed > scan.plan.unreadable else found
 
     def gather(self, scan: Scan, limits: Within, progress: Callable[[int], None]) -> Batches | None:
         """The labelled rows of a scan."""
         within = self.cluster.submit(onworker.hold, dump_order(limits))
-        told = self._each(scan, onworker.gather, "", within, tick=lambda _: progress(0))
+        told = self._each(scan, onworker.gather, "", within, tick=progress)
         self.cluster.drop([within])
-        if told is None:
-            return None
-        found = Batches()
-        for data in told:
+        found, failed = Batches(), 0
+        for data in told or ():
             batches, unreadable = load_batches(data)
-            if unreadable:
-                return None
+            failed += unreadable
             found.extend(batches)
-        return found
+        return None if told is None or failed > scan.plan.unreadable else found
 
     def _each(
         self, scan: Scan, function: Callable[..., Any], text: str, *more: Any, tick: Callable[[int], None] | None = None
@@ -262,8 +258,9 @@ class OnCluster:
             self.cluster.submit(function, order, *more, group, again, extra)
             for group, again, extra in self._shares(plan, order)
         ]
+        told = self._tick(len(parts), f"{plan.spec.name}: {text}")
         try:
-            self.cluster.wait(parts, tick or self._tick(len(parts), f"{plan.spec.name}: {text}"))
+            self.cluster.wait(parts, told if tick is None else lambda n: tick(plan.expected * n // len(parts)))
             return [self.cluster.result(part, lambda _: None) for part in parts]
         finally:
             self.cluster.drop([order, *parts])
@@ -370,8 +367,10 @@ class OnCluster:
             self._tell(f"its {role} is read here: the team's own source {source} is not on the workers")
         return bool(self.foreign)
 
-    def _doubtful(self, share: Share) -> bool:
-        return bool(share.scan.labels_table) or any(c == "unreadable-file" for c, *_ in share.scan.findings)
+    def _doubtful(self, share: Share, plan: ScanPlan) -> bool:
+        """Whether the workers could not read what can perhaps be read here. That it cannot is known of some files."""
+        failed = sum(count for code, count, *_ in share.scan.findings if code == "unreadable-file")
+        return bool(share.scan.labels_table) or failed > plan.unreadable
 
     def _tell(self, text: str) -> None:
         if text not in self._said:

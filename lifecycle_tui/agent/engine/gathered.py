@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _NUMBERS = ("times", "days", "arrived", "unlabelled_at")
 
 
-def dump_batches(batches: Batches, unreadable: bool = False) -> bytes:
-    """The rows, in their order; `unreadable`: whether a file could not be read."""
+def dump_batches(batches: Batches, unreadable: int = 0) -> bytes:
+    """The rows, in their order; `unreadable`: how many files could not be read."""
     import numpy as np
     import pyarrow as pa
 
@@ -41,8 +41,8 @@ def dump_batches(batches: Batches, unreadable: bool = False) -> bytes:
     return pack(facts, blobs)
 
 
-def load_batches(data: bytes) -> tuple[Batches, bool]:
-    """The rows of `dump_batches`, as one batch, and whether a file could not be read."""
+def load_batches(data: bytes) -> tuple[Batches, int]:
+    """The rows of `dump_batches`, as one batch, and how many files could not be read."""
     facts, blobs = unpack(data)
     found = Batches(unlabelled=facts["unlabelled"])
     if "table" in blobs:

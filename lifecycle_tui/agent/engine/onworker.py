@@ -149,18 +149,19 @@ def decide(order: bytes, share: bytes) -> bytes:
 
 
 def labels(order: bytes, ids: Sequence[str], again: bytes | None, held: bool) -> str:
-    """The labels that occur in a share, as JSON: those of the target and of the prediction; and whether all could be
-    read."""
+    """The labels that occur in a share, as JSON: those of the target and of the prediction; and how many files
+    could not be read."""
     from lifecycle_tui.agent.work.reference import labels_of
 
     scan = _scan(cast(ReadOrder, _order(order)), ids, _share(again, held))
     found = sorted(labels_of(scan))
-    return json.dumps([found, _unreadable(scan)])
+    return json.dumps([found, 0 if held else _unreadable(scan)])
 
 
-def _unreadable(scan: Scan) -> bool:
+def _unreadable(scan: Scan) -> int:
+    """How many files could not be read."""
     share = scan.share()
-    return bool(share.labels_table) or any(code == "unreadable-file" for code, *_ in share.findings)
+    return len(share.labels_table) + sum(count for code, count, *_ in share.findings if code == "unreadable-file")
 
 
 def gather(order: bytes, within: bytes, ids: Sequence[str], again: bytes | None, held: bool) -> bytes:
@@ -170,7 +171,7 @@ def gather(order: bytes, within: bytes, ids: Sequence[str], again: bytes | None,
     found = Batches()
     for batch in scan:
         found.add(batch, limits)
-    return dump_batches(found, _unreadable(scan))
+    return dump_batches(found, 0 if held else _unreadable(scan))
 
 
 def count(order: bytes, ids: Sequence[str]) -> str:
