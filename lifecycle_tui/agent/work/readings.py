@@ -132,7 +132,7 @@ class Against:
         faults = column_faults(inputs, columns, findings, scan.rows)
         readings: dict[str, Signal] = {}
         for version, (_, signals, _) in versions.items():
-            gaps, about_labels = self._compared(collector, version, scan.mature)
+            gaps, about_labels = self._compared(collector, version, scan)
             evidence = self._evidence([*shared, *signals], (*about_labels, *faults), gaps, signals, scan.mature)
             readings[version] = read_window(evidence)
             signals += shift_signals(gaps, min(LEVEL, self.level) / 4, self._margin)
@@ -161,7 +161,7 @@ class Against:
             mature, self.spec.columns.target is not None,
         )  # fmt: skip
 
-    def _compared(self, collector: Collector, version: str, mature: bool) -> tuple[Gaps, tuple[Fault, ...]]:
+    def _compared(self, collector: Collector, version: str, scan: Scan) -> tuple[Gaps, tuple[Fault, ...]]:
         """The outcomes of a version against the reference's, and what is wrong with their labels.
 
         What a version says that did not score the reference is another score: only the truth by itself is compared
@@ -175,8 +175,8 @@ class Against:
         tables = None if outcomes is None else count(outcomes, base.bins)
         strange = collector.strange(version)
         labels = strange + (0 if outcomes is None else len(outcomes))
-        rows = collector.rows(version)
-        shares = (base.labelled, labels / rows) if mature and rows else None
+        # Of all rows: those that a version could not score have labels too.
+        shares = (base.labelled, scan.labels / scan.rows) if scan.mature and scan.rows else None
         own = base.tables.get(version)
         like = own if own is not None else base.tables[base.version]
         faults = label_faults(target, like, tables, strange, labels, shares)
