@@ -58,6 +58,20 @@ def infer_kind(column: pa.ChunkedArray) -> ColumnKind:
     return "text"
 
 
+def many_numbers(array: pa.Array) -> bool:
+    """Whether these values alone make a column of numbers numeric, whatever others it has: more than `FEW` of them are
+    distinct, in more than `ENOUGH` rows."""
+    import numpy as np
+    import pyarrow as pa
+
+    values = to_numpy(array.cast(pa.float64(), safe=False))
+    values = values[np.isfinite(values)]
+    if len(values) <= ENOUGH:
+        return False
+    some = len(np.unique(values[:: max(1, len(values) // 1000)])) > FEW
+    return some or len(np.unique(values)) > FEW
+
+
 def _of_numbers(column: pa.ChunkedArray) -> ColumnKind:
     import numpy as np
     import pyarrow as pa
