@@ -217,6 +217,17 @@ def test_parts_are_merged_and_a_damaged_state_is_read_anew(root: Path) -> None:
     assert count(root) == 200
 
 
+def test_a_long_log_is_stored_in_parts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_store, "MERGED", 100)
+    monkeypatch.setattr("lifecycle_tui.data.logs.AT_ONCE", 30)
+    (root / "logs/app.log").write_text("".join(map(entry, range(1000))))
+    assert count(root) == 1000
+    found, _ = store(root)
+    assert len(found.parts) >= 8 and max(part[1] for part in found.parts) <= 200
+    time = found.between(0, 2**62).time
+    assert sorted(time.tolist()) == [(1_735_689_600 + i) * 1_000_000 for i in range(1000)]
+
+
 def test_a_log_that_is_declared_in_another_way_is_read_again(root: Path) -> None:
     (root / "logs/app.log").write_text("".join(map(entry, range(10))))
     assert count(root) == 10

@@ -92,6 +92,7 @@ class LogStore:
         faults: list[str] = []
         found: list[Lines] = []
         known: dict[str, tuple[int, str]] = {}
+        span: tuple[int, int] | None = None
         total = 0
         for path in sorted(glob.glob(spec.path, recursive=True)) if glob.has_magic(spec.path) else [spec.path]:
             file = Path(path)
@@ -104,18 +105,19 @@ class LogStore:
                     lines = self._lines(batch, spec, miner)
                     total, end = total + len(lines), batch.end
                     if len(lines):
+                        span = _wider(span, lines)
                         found.append(lines)
+                        if sum(map(len, found)) >= MERGED:
+                            self._add(_together(found))
+                            found = []
                     progress(total)
                 known[path] = (end, _tail(file, end))
             except OSError as exc:
                 faults.append(f"{path}: {exc.strerror or exc}")
-        changed = bool(found) or any(self.files.get(path) != place for path, place in known.items())
+        changed = span is not None or any(self.files.get(path) != place for path, place in known.items())
         self.files |= known  # one that is gone may come back
-        span = None
         if found:
-            lines = _together(found)
-            span = int(lines.time.min()), int(lines.time.max())
-            self._add(lines)
+            self._add(_together(found))
         if changed:
             self.templates = [] if miner is None else miner.facts()
             self._save()
@@ -187,6 +189,11 @@ class LogStore:
             table = pa.ipc.open_file(file).read_all()
         columns = (table.column(name).to_numpy() for name in ("time", "state", "template", "latency", "id"))
         return Lines(*(np.array(column) for column in columns))
+
+
+def _wider(span: tuple[int, int] | None, lines: Lines) -> tuple[int, int]:
+    low, high = int(lines.time.min()), int(lines.time.max())
+    return (low, high) if span is None else (min(span[0], low), max(span[1], high))
 
 
 def _together(parts: list[Lines]) -> Lines:
