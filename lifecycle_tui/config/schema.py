@@ -13,6 +13,7 @@ from pydantic import Field
 
 from lifecycle_tui.config.schema_model import ModelTable
 from lifecycle_tui.config.values import (
+    Address,
     AsTable,
     AsText,
     Location,
@@ -32,7 +33,7 @@ from lifecycle_tui.domain.specs import Severity
 class DaskTable(Table):
     """`engine = { dask = "tcp://…" }`."""
 
-    dask: Name = Field(description="Address of the Dask scheduler.", examples=['"tcp://scheduler:8786"'])
+    dask: Address = Field(description="Address of the Dask scheduler.", examples=['"tcp://scheduler:8786"'])
 
 
 class KeepTable(Table):
@@ -66,7 +67,9 @@ class WorkspaceTable(Table):
         examples=['"Europe/Paris"'],
     )
     engine: Engine = Field(
-        default="local", description="Where evaluations run: this machine, or a Dask cluster.", examples=['"local"']
+        default="local",
+        description="Where data is read and versions are fitted: here, or on a Dask cluster.",
+        examples=['"local"'],
     )
     false_alarms: RateText | None = Field(
         default=None,
