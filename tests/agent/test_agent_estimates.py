@@ -124,3 +124,27 @@ def test_an_estimate_that_cannot_be_is_an_error_of_the_file(shop: Callable[..., 
     with pytest.raises(ConfigError) as raised:
         space.run()
     assert any(p.code == "unknown-metric" and "estimated.rmse" in p.message for p in raised.value.problems)
+
+
+def test_what_goes_wrong_in_an_estimate_costs_the_estimate_alone(
+    shop: Callable[..., Space], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def breaks(*args: object, **kwargs: object) -> None:
+        raise ArithmeticError("singular")
+
+    space = shop()
+    space.clock.instant = EARLY
+    monkeypatch.setattr("lifecycle_tui.agent.work.estimating.estimate", breaks)
+    space.run()
+    newest = space.history(version="a")[0].signals
+    assert newest["auc"].value is not None
+    assert newest["estimated.auc"].state == "error" and newest["estimated.auc"].message == "ArithmeticError: singular"
+    monkeypatch.undo()
+    other = Space(tmp_path_factory.mktemp("other"), FixedClock(EARLY))
+    for name in ("lifecycle.toml", "scored/0.csv", "labels/all.csv"):
+        other.write(name, (space.root / name).read_text(encoding="utf-8"))
+    monkeypatch.setattr("lifecycle_tui.stats.calibration.calibrate", breaks)
+    other.run()
+    signals = other.history(version="a")[0].signals
+    assert signals["auc"].value is not None and signals["estimated.auc"].value is None
+    assert "ArithmeticError: singular" in signals["estimated.auc"].message

@@ -18,7 +18,7 @@ from lifecycle_tui.agent.work.first_version import FirstVersion, validate
 from lifecycle_tui.agent.work.opening import Opened
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer
-from lifecycle_tui.agent.workers.context import JobContext
+from lifecycle_tui.agent.workers.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.survey import Survey, WindowState
 from lifecycle_tui.data.zones import to_micros
@@ -29,7 +29,7 @@ from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.monitoring import estimate_trust, estimators, maturing
 from lifecycle_tui.monitoring.estimate_rows import ScoredRows, reaches
 from lifecycle_tui.monitoring.estimates import estimate, nothing
-from lifecycle_tui.monitoring.estimators import CannotEstimate, Estimator
+from lifecycle_tui.monitoring.estimators import Estimator
 from lifecycle_tui.policy.estimable import estimated
 from lifecycle_tui.registry.artifacts import Artifacts
 from lifecycle_tui.state import reference as stored
@@ -45,6 +45,8 @@ FACT = "estimates"
 
 LEARNED_FROM = 20
 """Windows from which a version is learned that the reference does not know."""
+
+_STOPS = (Cancelled, OutOfTime)
 
 Parts = dict[str, tuple[int, list[Signal], int]]
 """Of each version in a window: rows, signals, labelled rows."""
@@ -87,16 +89,21 @@ class Estimating:
         if any(found is None for found in before.values()):
             try:
                 rows = self._rows(state)
-            except LifecycleError as exc:
-                self._put(parts, {v: nothing(self.metrics, exc.message, "error") for v in parts}, mature)
+            except _STOPS:
+                raise
+            except Exception as exc:
+                self._put(parts, {v: nothing(self.metrics, _said(exc), "error") for v in parts}, mature)
                 return
         found = {}
         for version in parts:
             kept = before[version]
-            if kept is not None:
-                found[version] = kept
-            else:
-                found[version] = self._estimates(version, key, rows.get(version, ScoredRows(0)))
+            try:
+                made = self._estimates(version, key, rows.get(version, ScoredRows(0))) if kept is None else kept
+            except _STOPS:
+                raise
+            except Exception as exc:
+                made = nothing(self.metrics, _said(exc), "error")
+            found[version] = made
         self._put(parts, found, mature)
 
     def completed(self, version: str, state: WindowState, key: str) -> dict[str, Expected]:
@@ -183,8 +190,10 @@ class Estimating:
                 version, ScoredRows(0)
             )
             found = estimators.learn(self.reference.coding, rows, self._reach(), self.metrics)
-        except LifecycleError as exc:
-            self._vain[tried] = f"{said}; of its {len(chosen)} windows with all labels: {exc.message}"
+        except _STOPS:
+            raise
+        except Exception as exc:
+            self._vain[tried] = f"{said}; of its {len(chosen)} windows with all labels: {_said(exc)}"
             return self._vain[tried]
         _keep(self.job, self.spec.name, self.reference.digest, {version: found})
         return found
@@ -198,8 +207,10 @@ def mark_maturing(parts: Parts, state: WindowState, estimating: Estimating | Non
         if estimating is not None and labels < rows:
             try:
                 filled = estimating.completed(version, state, state.window.key)
-            except LifecycleError as exc:
-                job.log("warning", f"labels of {state.window.key} that are still out are not filled in: {exc.message}")
+            except _STOPS:
+                raise
+            except Exception as exc:
+                job.log("warning", f"labels of {state.window.key} that are still out are not filled in: {_said(exc)}")
         others = [s for s in signals if s.name.startswith(PREFIX)]
         own = [s for s in signals if not s.name.startswith(PREFIX)]
         signals[:] = [*maturing.marked(own, rows, labels, filled, estimates), *others]
@@ -241,15 +252,23 @@ def _learn(
         else:
             scan = model.data.scan(survey.reference, job.now, columns=tuple(reach))
             rows = taken(scan, reference.coding, reach, scorer, learning=True)
-    except LifecycleError as exc:
-        return {"" if first is None else first.version.label: f"the reference cannot be learned from: {exc.message}"}
+    except _STOPS:
+        raise
+    except Exception as exc:
+        return {"" if first is None else first.version.label: f"the reference cannot be learned from: {_said(exc)}"}
     found: dict[str, Estimator | str] = {}
     for version, of_version in rows.items():
         try:
             found[version] = estimators.learn(reference.coding, of_version, reach, metrics)
-        except CannotEstimate as exc:
-            found[version] = exc.message
+        except _STOPS:
+            raise
+        except Exception as exc:  # one version's numbers cost neither the others nor the check
+            found[version] = _said(exc)
     return found
+
+
+def _said(exc: Exception) -> str:
+    return exc.message if isinstance(exc, LifecycleError) else f"{type(exc).__name__}: {exc}"
 
 
 def _keep(
