@@ -112,7 +112,7 @@ def numbers(found: Share) -> Any:
 
 
 @given(st.data(), st.lists(st.lists(ROW, max_size=5), min_size=1, max_size=5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_any_split_in_any_grouping_is_the_whole(data: st.DataObject, pieces: list[list[Any]]) -> None:
     most = data.draw(st.sampled_from([3, 10_000]), "values that are kept at most")
     with pytest.MonkeyPatch.context() as patch:

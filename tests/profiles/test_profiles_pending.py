@@ -36,7 +36,7 @@ def share(values: list[Any]) -> Pending:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_split_in_any_grouping_is_the_whole(data: st.DataObject) -> None:
     most = data.draw(st.sampled_from([4, 10_000]), "values that are kept at most")
     pieces = data.draw(st.lists(st.lists(CELL, max_size=8), min_size=1, max_size=6))
@@ -62,6 +62,7 @@ def test_any_split_in_any_grouping_is_the_whole(data: st.DataObject) -> None:
 
 
 @given(st.lists(st.floats(allow_nan=False), max_size=40), st.integers(0, 40))
+@settings(max_examples=25, deadline=None)
 def test_a_survey_survives_its_bytes(values: list[float], cut: int) -> None:
     one, whole = Survey(), Survey()
     one.update(np.array(values[:cut]))
