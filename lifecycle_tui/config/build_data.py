@@ -15,6 +15,7 @@ from typing import Any
 
 from lifecycle_tui.config import units
 from lifecycle_tui.config.build_logs import build_logs
+from lifecycle_tui.config.build_match import build_match
 from lifecycle_tui.config.report import View
 from lifecycle_tui.config.schema_data import DataSection, DataTable, LabelsTable, ReferenceFile, ReferenceRange
 from lifecycle_tui.config.schema_model import ColumnsSection
@@ -221,7 +222,7 @@ class _Builder:
                 related=[(n,) for n in ("predictions", "table", "features") if self.view.own(n)][:1],
             )
 
-    def reference(self, base: TableSpec | None) -> ReferenceSpec | None:
+    def reference(self, base: TableSpec | None, window: WindowSpec) -> ReferenceSpec | None:
         written = self.data.reference
         if written is None:
             self.view.missing("reference", hint="say which data is normal: reference = { until = 2011-12-31 }")
@@ -231,8 +232,18 @@ class _Builder:
                 for key in ("from", "until", "rows", "partitions"):
                     if key in written.options():
                         self._exclude(key, "path")
-            return ReferenceSpec(table=self.table("reference", written))
-        return self._range(written, base)
+            return ReferenceSpec(table=self.table("reference", written), match=self._match(written, window))
+        return replace(self._range(written, base), match=self._match(written, window))
+
+    def _match(self, written: str | ReferenceFile | ReferenceRange, window: WindowSpec) -> tuple[str, ...]:
+        if isinstance(written, str) or written.match is None:
+            return ()
+        units_, says, hint = build_match(written.match, window)
+        if says:
+            self.view.problem("value", ("reference", "match"), says, hint=hint)
+            return ()
+        self._needs_timestamp(("reference", "match"), "seasons need")
+        return units_
 
     def _exclude(self, key: str, other: str) -> None:
         self.view.problem(
@@ -244,7 +255,9 @@ class _Builder:
         )
 
     def _range(self, written: ReferenceRange, base: TableSpec | None) -> ReferenceSpec:
-        given = [key for key, info in fields(ReferenceRange).items() if getattr(written, _attribute(key)) is not None]
+        given = [
+            key for key in fields(ReferenceRange) if getattr(written, _attribute(key)) is not None and key != "match"
+        ]
         whole = [key for key in given if key in ("rows", "partitions")]
         for key in whole:
             for other in given[: given.index(key)]:
@@ -325,7 +338,7 @@ def build_data(view: View, data: DataSection, columns: ColumnsSection, root: Pat
     )
     base = tables["predictions"] or tables["table"] or tables["features"]
     window = builder.window(base)
-    reference = builder.reference(base) or ReferenceSpec()
+    reference = builder.reference(base, window) or ReferenceSpec()
     return DataSpec(
         reference,
         window,

@@ -143,11 +143,25 @@ class LogsTable(Table):
     )
 
 
+Match = Annotated[Names, Words("list of hour, weekday, month; or period")]
+
+
+def _match() -> Any:
+    return Field(
+        default=None,
+        description="Compare a window with those of the reference that share its hour, weekday or month, or (period) "
+        "with the same window a year before: growth hidden by season is found, and season is not called drift.",
+        examples=['["month"]', '["weekday", "hour"]'],
+        json_schema_extra={"default": "with all of it"},
+    )
+
+
 class ReferenceFile(OpenTable):
     """`reference` as data of its own; further keys are options of the source."""
 
     path: Location | None = _path()
     use: Name | None = _use()
+    match: Match | None = _match()
 
 
 class ReferenceRange(Table):
@@ -172,6 +186,7 @@ class ReferenceRange(Table):
     partitions: Annotated[Names, Words("list of partitions")] | None = Field(
         default=None, description="These partitions.", examples=['["2025-01", "2025-02"]']
     )
+    match: Match | None = _match()
 
 
 def _reference(value: Any) -> str | None:

@@ -72,6 +72,10 @@ class ReferenceSpec:
     """The data that defines normal: a half-open time range, the first `rows`, some partitions, or a table of its own.
 
     A plain date in the file for `until` means through the end of that day; here it is already the exclusive end.
+
+    Attributes:
+        match: windows are compared with those of the reference that share these of "hour", "weekday", "month" (in the
+            model's time zone, of their start), or ("period") with the same window a year before; empty: with all of it.
     """
 
     start: datetime | None = None
@@ -79,6 +83,7 @@ class ReferenceSpec:
     rows: int | None = None
     partitions: tuple[str, ...] = ()
     table: TableSpec | None = None
+    match: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

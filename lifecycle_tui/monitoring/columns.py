@@ -20,6 +20,7 @@ from lifecycle_tui.monitoring.samples import NO_SAMPLES, Samples
 from lifecycle_tui.monitoring.verdicts import change_signals, judged_signals
 from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict, judge, summary
 from lifecycle_tui.profiles.bars import bars
+from lifecycle_tui.profiles.shapes import shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,8 +106,8 @@ def measure_columns(
             tests += [] if test is None else [test]
     sums = adding.sums({name: column.profile for name, column in window.items()})
     evidence = adding.evidence(sums, tests, judging.alpha, judging.min_rows)
-    verdicts = judge(evidence, judging.alpha, judging.floor, judging.min_rows)
-    shifts = change_signals(evidence, verdicts)
+    verdicts = adding.told(judge(evidence, judging.alpha, judging.floor, judging.min_rows))
+    shifts = _shaped(change_signals(evidence, verdicts, judging.floor), reference, window)
     all_signals = (*judged_signals(signals, verdicts), *shifts, *summary(verdicts), *instruments.faults)
     return ColumnsResult(all_signals, verdicts, sums)
 
@@ -125,6 +126,19 @@ def _pictured(signals: list[Signal], base: ColumnData, now: ColumnData) -> list[
     }
     signals[at] = replace(signals[at], detail={**signals[at].detail, "bars": picture})
     return signals
+
+
+def _shaped(
+    signals: list[Signal], reference: Mapping[str, ColumnData], window: Mapping[str, ColumnData]
+) -> list[Signal]:
+    """The columns' verdicts with the shape of both sides, so that screens need no profile."""
+    found = []
+    for signal in signals:
+        if signal.column in reference and signal.column in window:
+            drawn = shape(reference[signal.column].profile, window[signal.column].profile).as_json()
+            signal = replace(signal, detail={**signal.detail, "shape": drawn})
+        found.append(signal)
+    return found
 
 
 def _measure(

@@ -59,6 +59,19 @@ class Sample:
 
         return self._taken(np.flatnonzero(~np.isin(self.keys, part.keys)), max(0, self.rows - part.rows))
 
+    def during(self, spans: Sequence[tuple[int, int]]) -> Sample | None:
+        """Of these the rows between the first and (that one excluded) the second microsecond of any span: a sample of
+        all such rows; None where the rows have no times, or there are none. `rows` is then what they stand for."""
+        import numpy as np
+
+        if self.time is None:
+            return None
+        inside = np.zeros(len(self), bool)
+        for start, end in spans:
+            inside |= (self.time >= start) & (self.time < end)
+        at = np.flatnonzero(inside)
+        return self._taken(at, round(self.rows * len(at) / len(self))) if len(at) else None
+
     def _taken(self, at: np.ndarray, rows: int) -> Sample:
         return Sample(self.table.take(at), self.keys[at], None if self.time is None else self.time[at], rows)
 

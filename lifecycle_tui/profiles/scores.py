@@ -100,13 +100,14 @@ class RankScores:
 class LabelScores:
     """Counts of a categorical column by the reference's most frequent labels, all others together."""
 
-    def __init__(self, reference: CategoricalProfile) -> None:
+    def __init__(self, reference: CategoricalProfile, labels: tuple[str, ...] | None = None) -> None:
+        """Args: labels: those to count, where they are not to be the most frequent of this reference."""
         self.n, self.rows = reference.n, reference.rows
         # Beyond the horizon labels are not counted one by one: such a column (ids) has nothing to compare here.
-        top = [] if reference.horizon is not None else reference.top(MOST_LABELS)
-        self.labels = tuple(label for label, _ in top)
-        counted = [count for _, count in top]
-        self.counts = np.array([*counted, reference.n - sum(counted)] if top else [], dtype=np.int64)
+        top = [] if reference.horizon is not None else [label for label, _ in reference.top(MOST_LABELS)]
+        self.labels = tuple(top) if labels is None else labels
+        counted = [reference.counts.get(label, 0) for label in self.labels]
+        self.counts = np.array([*counted, reference.n - sum(counted)] if counted else [], dtype=np.int64)
 
     def sums(self, window: CategoricalProfile) -> ColumnSums:
         """The window's counts."""

@@ -9,6 +9,9 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
+
+from lifecycle_tui.state.text import maybe_moment
 
 Packed = Mapping[str, list[float]]
 """Columns → their sums, as `ColumnSums.plain` gives them."""
@@ -26,19 +29,20 @@ def unpack(data: bytes) -> dict[str, list[float]]:
 
 def before(
     conn: sqlite3.Connection, model: str, key: str, basis: str, limit: int
-) -> tuple[dict[str, list[float]], ...]:
-    """Sums of the last `limit` windows before that of `key`, the newest first; only of those measured in the same way.
+) -> tuple[tuple[datetime | None, dict[str, list[float]]], ...]:
+    """(start, sums) of the last `limit` windows before that of `key`, the newest first; only of those measured in the
+    same way.
 
     A window between them without sums, or measured in another way, ends them: what is summed hangs together.
     """
     rows = conn.execute(
-        "SELECT w.basis, s.data FROM windows w LEFT JOIN window_sums s ON s.window_id = w.id "
+        "SELECT w.basis, w.start, s.data FROM windows w LEFT JOIN window_sums s ON s.window_id = w.id "
         "WHERE w.model = ? AND w.version = '' AND w.current = 1 AND w.key < ? ORDER BY w.key DESC LIMIT ?",
         (model, key, limit),
     ).fetchall()
     found = []
-    for of, data in rows:
+    for of, start, data in rows:
         if of != basis or data is None:
             break
-        found.append(unpack(data))
+        found.append((maybe_moment(start), unpack(data)))
     return tuple(found)

@@ -17,9 +17,9 @@ from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.reference import Reference, get_reference
 from lifecycle_tui.agent.work.reference_windows import Measured, ReferenceMeasurer, Scored, cells, silent
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
+from lifecycle_tui.agent.work.season_making import get_seasons
 from lifecycle_tui.agent.work.segments import get_segments
 from lifecycle_tui.agent.work.simulation import as_simulated, passed
-from lifecycle_tui.agent.work.variation import get_yardstick
 from lifecycle_tui.agent.work.windows import basis
 from lifecycle_tui.agent.workers.context import Cancelled, JobContext, OutOfTime
 from lifecycle_tui.data.survey import Survey
@@ -110,12 +110,13 @@ def measure(
 ) -> Measured:  # fmt: skip
     """Measure the windows of a stored reference, and keep them with it."""
     spec = model.spec
-    yardstick = get_yardstick(job, model, survey, reference, scored_here=first is not None)
+    scored = scored_by(job, model, survey, first, scorer, scratch)
+    seasons = get_seasons(job, model, survey, reference, lambda: scored, scored_here=first is not None)
     found = ReferenceMeasurer(
         job.workspace.spec, spec, model.data, survey.reference, reference, model.instruments,
-        _scored(job, model, survey, first, scorer, scratch), job.now,
+        scored, job.now,
         lambda done, total: job.progress(done, total, "rows", f"{spec.name}: windows of the reference"),
-        yardstick=yardstick,
+        seasons=seasons,
         segments=get_segments(job, model, survey, reference, scored_here=first is not None),
     ).measure()  # fmt: skip
     store(job, spec, reference, basis(spec, reference, model.instruments), found)
@@ -138,9 +139,10 @@ def _at(moment: Any) -> str | None:
     return None if moment is None else instant(moment)
 
 
-def _scored(
+def scored_by(
     job: JobContext, model: Opened, survey: Survey, first: FirstVersion | None, scorer: Scorer | None, scratch: Path
 ) -> Scored:
+    """Where predictions on the reference come from."""
     if first is None:
         return Scored()
     label = first.version.label

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lifecycle_tui.agent.work.calibrate import calibrate_soon
+from lifecycle_tui.agent.work.calibrate import calibrate_soon, scored_by
 from lifecycle_tui.agent.work.decide import decide_model, follow_data, not_shown
 from lifecycle_tui.agent.work.estimating import get_estimating
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
@@ -28,9 +28,9 @@ from lifecycle_tui.agent.work.reading import UNOPENED, Reader
 from lifecycle_tui.agent.work.reference import get_reference
 from lifecycle_tui.agent.work.scoring import Scorer, Versions, champions
 from lifecycle_tui.agent.work.searching import get_searching
+from lifecycle_tui.agent.work.season_making import get_seasons
 from lifecycle_tui.agent.work.segments import get_segments
 from lifecycle_tui.agent.work.simulation import as_simulated, passed
-from lifecycle_tui.agent.work.variation import get_yardstick
 from lifecycle_tui.agent.work.windows import Measurer, basis
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.survey import Survey, WindowState
@@ -93,13 +93,16 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
         read = reader.read(data.scan(survey.reference, job.now)).columns
         rows = {n: ColumnData(c.kind, reference.columns[n].profile, c.values) for n, c in read.items()}
     of = basis(spec, reference, instruments)
-    yardstick = get_yardstick(job, model, survey, reference, scored_here=scorer is not None)
+    seasons = get_seasons(
+        job, model, survey, reference, lambda: scored_by(job, model, survey, first, scorer, scratch),
+        scored_here=scorer is not None,
+    )  # fmt: skip
     estimating = get_estimating(job, model, survey, reference, first, scorer, of, scratch)
     segments = get_segments(job, model, survey, reference, scored_here=scorer is not None)
     searching = get_searching(job, model, survey, reference, first, scorer, segments.values)
     labelled = LabelledRows(len(data.features)) if scorer is not None and wanted(spec, len(data.features)) else None
     measurer = Measurer(
-        job, spec, data, survey, reference, rows, instruments, scorer, of, yardstick, estimating, segments, searching,
+        job, spec, data, survey, reference, rows, instruments, scorer, of, seasons, estimating, segments, searching,
         labelled,
     )  # fmt: skip
     return measurer, first

@@ -18,6 +18,7 @@ from lifecycle_tui.agent.work.reading import PREDICTION, Reader, output_values
 from lifecycle_tui.agent.work.recipes import Validation
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer, aligned
+from lifecycle_tui.agent.work.seasons import Season, Seasons, of_segments, unmatched
 from lifecycle_tui.agent.work.segments import NO_SEGMENTS, Segments
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.reference_cut import ReferencePart
@@ -27,7 +28,6 @@ from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec, WorkspaceSpec
 from lifecycle_tui.domain.windows import Window
-from lifecycle_tui.monitoring.adding import Adding
 from lifecycle_tui.monitoring.alarms.yardstick import MOST_SUMMED, Sums, Yardstick
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
 from lifecycle_tui.monitoring.data_signals import data_signals
@@ -61,13 +61,14 @@ YEAR = timedelta(days=365.25)
 class ReferenceWindow:
     """One window of the reference with its signals; `mature` as windows of production are.
 
-    `sums` are what it adds to those before it.
+    `sums` are what it adds to those before it, `yardstick` what they are held against.
     """
 
     window: Window
     mature: bool
     signals: tuple[Signal, ...]
     sums: Sums = field(default_factory=dict)
+    yardstick: Yardstick | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class ReferenceMeasurer:
         window: the reference as a whole, from the survey.
         reference: its profiles, grids and coding.
         most_windows, most_cells: bounds, lower ones where somebody waits.
-        yardstick: what sums of windows are held against; each window is judged together with those before it.
+        seasons: what windows are held against, each together with those before it; None: by its own rows alone.
         segments: of the reference, where the model has segment columns.
     """
 
@@ -133,7 +134,7 @@ class ReferenceMeasurer:
     progress: Progress = lambda done, total: None
     most_windows: int = field(default_factory=lambda: MOST_WINDOWS)
     most_cells: int = field(default_factory=lambda: MOST_CELLS)
-    yardstick: Yardstick | None = None
+    seasons: Seasons | None = None
     segments: Segments = NO_SEGMENTS
 
     def measure(self) -> Measured:
@@ -181,9 +182,8 @@ class ReferenceMeasurer:
         for part in parts:
             columns, signals, mature, sample = self._read(part, done, total, judging)
             tools, samples = self._tools(len(parts) - len(found), MOST_SAMPLED), self._samples(sample)
-            against = self._rest(columns)
-            past = tuple(window.sums for window in found[-MOST_SUMMED:][::-1])
-            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, past))
+            against = self._rest(part, columns)
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, found))
             done += part.window.rows
         return tuple(found)
 
@@ -199,10 +199,12 @@ class ReferenceMeasurer:
         found: list[ReferenceWindow] = []
         for i, (part, (columns, signals, mature, sample)) in enumerate(zip(parts, read, strict=True)):
             others = [c for j, (c, _, _, _) in enumerate(read) if j != i]
-            against = {n: replace(c, values=_together(n, others)) for n, c in self._rest(columns).items()}
+            against = self._rest(part, columns)
+            if against.spans is None:
+                with_rows = {n: replace(c, values=_together(n, others)) for n, c in against.columns.items()}
+                against = replace(against, columns=with_rows)
             tools, samples = self._tools(len(parts) - i, few), self._samples(sample)
-            past = tuple(window.sums for window in found[-MOST_SUMMED:][::-1])
-            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, past))
+            found.append(self._compared(part, columns, against, signals, mature, judging, tools, samples, found))
         named = ", ".join(d.name for d in self.instruments.detectors if d.info.takes != "profile")
         return tuple(found), "" if few >= len(parts) else f"{named} on the newest {few} of them, because it takes rows"
 
@@ -212,6 +214,11 @@ class ReferenceMeasurer:
             return self.instruments
         kept = tuple(d for d in self.instruments.detectors if d.info.takes == "profile")
         return replace(self.instruments, detectors=kept)
+
+    def read(self, part: ReferencePart) -> dict[str, ColumnData]:
+        """The columns of a window."""
+        judging = Judging(1.0, self.spec.monitor.floor, self.spec.monitor.min_rows)
+        return self._read(part, 0, 0, judging)[0]
 
     def _read(
         self, part: ReferencePart, before: int, total: int, judging: Judging
@@ -237,7 +244,8 @@ class ReferenceMeasurer:
             signals += segment_metrics(
                 measured.outcomes, self.instruments.metrics, self.segments.values, judging.min_rows
             )
-        signals += self.segments.without(read.segments).drift(read.segments, self.instruments, judging)
+        drift = self.segments.without(read.segments).drift(read.segments, self.instruments, judging)
+        signals += drift if self.seasons is None else of_segments(drift, self.seasons.of_part(part.window))
         return columns, signals, scan.mature, read.sample
 
     def _reading(self, part: ReferencePart, before: int, total: int) -> tuple[Reader, Scan]:
@@ -300,34 +308,39 @@ class ReferenceMeasurer:
         profiler.update(output_values(said[at], None if score is None else score[at], kind, code))
         return ColumnData(kind, profiler.result())
 
-    def _rest(self, columns: Mapping[str, ColumnData]) -> dict[str, ColumnData]:
-        """The reference without the rows of a window. A column is left out where its rows are not among those of the
-        reference as a whole: of rows with one id in two windows, the whole has kept the last."""
+    def _rest(self, part: ReferencePart, columns: Mapping[str, ColumnData]) -> Season:
+        """The reference (of the window's season) without the rows of a window. A column is left out where its rows are
+        not among those of the reference as a whole: of rows with one id in two windows, the whole has kept the last."""
+        seasons = self.seasons or unmatched(self.reference, None)
+        if seasons.matching is not None:
+            name = seasons.matching.name(part.window.start)
+            return seasons.of_part(part.window).without(seasons.plain, columns, name)
         found = {}
         for name, column in columns.items():
             with contextlib.suppress(ValueError):
                 found[name] = ColumnData(column.kind, rest(self.reference.columns[name].profile, column.profile))
-        return found
+        return Season(found, seasons.plain)
 
     def _compared(
         self,
         part: ReferencePart,
         columns: Mapping[str, ColumnData],
-        against: Mapping[str, ColumnData],
+        against: Season,
         signals: list[Signal],
         mature: bool,
         judging: Judging,
         instruments: Instruments,
         samples: Samples,
-        past: tuple[Sums, ...],
+        before: Sequence[ReferenceWindow],
     ) -> ReferenceWindow:
-        adding = Adding(self.yardstick, past)
+        adding = against.adding([(w.yardstick, w.sums) for w in before[-MOST_SUMMED:][::-1]])
         own = self.segments.others(judging)
-        measured = measure_columns(against, columns, instruments, own, samples, adding)
+        samples = replace(samples, reference=against.sample(samples.reference))
+        measured = measure_columns(against.columns, columns, instruments, own, samples, adding)
         unique: dict[str, Signal] = {}
         for signal in (*measured.signals, *signals):
             unique.setdefault(signal.name, signal)
-        return ReferenceWindow(part.window, mature, tuple(unique.values()), measured.sums)
+        return ReferenceWindow(part.window, mature, tuple(unique.values()), measured.sums, against.yardstick)
 
 
 def _together(name: str, others: Sequence[Mapping[str, ColumnData]]) -> Any:

@@ -49,10 +49,10 @@ def get_yardstick(
     known: Mapping[str, Any] = {} if row is None else row.facts.get(FACT, {})
     if known.get("window") != of:
         found = _measured(job, model, survey, reference, Yardstick.of(profiles), scored_here)
-        known = {"window": of, "columns": {name: _plain(spread) for name, spread in found.items()}}
+        known = {"window": of, "columns": {name: plain_spread(spread) for name, spread in found.items()}}
         with job.state.write() as tx:
             stored.note(tx, model.spec.name, reference.digest, FACT, known)
-    return Yardstick.of(profiles, {name: _spread(plain) for name, plain in known["columns"].items()})
+    return Yardstick.of(profiles, {name: spread_from(plain) for name, plain in known["columns"].items()})
 
 
 def _measured(
@@ -91,13 +91,15 @@ def _sums(
     return yardstick.sums({name: column.profile for name, column in read.columns.items()})
 
 
-def _plain(spread: Spread) -> dict[str, Any]:
+def plain_spread(spread: Spread) -> dict[str, Any]:
+    """As JSON keeps it."""
     rows = {"variance": spread.variance, "rows": spread.rows, "over": spread.over}
     numbers = {name: [float(v) if np.isfinite(v) else None for v in row] for name, row in rows.items()}
     return {"windows": spread.windows, "labels": spread.labels, "together": list(spread.together), **numbers}
 
 
-def _spread(plain: Mapping[str, Any]) -> Spread:
+def spread_from(plain: Mapping[str, Any]) -> Spread:
+    """From what `plain_spread` gave."""
     variance, rows, over = (
         np.array([np.nan if v is None else v for v in plain[name]]) for name in ("variance", "rows", "over")
     )

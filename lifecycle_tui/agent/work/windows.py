@@ -19,6 +19,7 @@ from lifecycle_tui.agent.work.readings import Against
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.work.scoring import Scorer
 from lifecycle_tui.agent.work.searching import Searching
+from lifecycle_tui.agent.work.seasons import Seasons, of_segments
 from lifecycle_tui.agent.work.segments import NO_SEGMENTS, Segments
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.data.model import ModelData
@@ -28,7 +29,6 @@ from lifecycle_tui.domain.results import StoredProfile, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.domain.windows import DataFinding, DataReport, FragmentPart, Window
-from lifecycle_tui.monitoring.adding import Adding
 from lifecycle_tui.monitoring.alarms.yardstick import MOST_SUMMED, Sums, Yardstick
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, measure_columns
 from lifecycle_tui.monitoring.data_signals import OF_LABELS, data_signals, merge_findings
@@ -61,6 +61,8 @@ def basis(spec: ModelSpec, reference: Reference, instruments: Instruments) -> st
         repr(spec.data.window),
         *how(spec, instruments),
     ]
+    if spec.data.reference.match:
+        names.append([sorted(spec.data.reference.match), spec.data.timezone])
     return hashlib.sha256(dumps(names).encode()).hexdigest()[:16]
 
 
@@ -77,7 +79,7 @@ class Measurer:
     instruments: Instruments
     scorer: Scorer | None
     basis: str
-    yardstick: Yardstick
+    seasons: Seasons
     estimating: Estimating | None = None
     segments: Segments = NO_SEGMENTS
     searching: Searching | None = None
@@ -162,22 +164,29 @@ class Measurer:
         findings: tuple[DataFinding, ...],
         kept: Parts = (),
     ) -> list[WindowResult]:
-        reference = {n: self.reference_rows.get(n, c) for n, c in self.reference.columns.items() if n in columns}
-        samples = Samples(self.reference.sample, read.sample, self.reference.features.keys())
+        season = self.seasons.of(state.window)
+        rows = self.reference_rows if season.spans is None else {}  # those of a season are not told apart
+        reference = {n: rows.get(n, c) for n, c in season.columns.items() if n in columns}
+        samples = Samples(season.sample(self.reference.sample), read.sample, self.reference.features.keys())
         judging = self._judging(state.window)
-        adding = Adding(self.yardstick, self._past(state.window))
+        adding = season.adding(self._past(state.window))
         measured = measure_columns(reference, columns, self.instruments, self.segments.others(judging), samples, adding)
-        about_inputs = [*measured.signals, *self.segments.drift(read.segments, self.instruments, judging)]
+        segments = of_segments(self.segments.drift(read.segments, self.instruments, judging), season)
+        about_inputs = [*measured.signals, *segments]
         profiles = tuple(
             StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
         )
         return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, measured.sums)
 
-    def _past(self, window: Window) -> tuple[Sums, ...]:
-        """Sums of the windows before it, the newest first, as far as they are measured as this one is."""
+    def _past(self, window: Window) -> list[tuple[Yardstick | None, Sums]]:
+        """Sums of the windows before it, the newest first, as far as they are measured as this one is, and what they
+        are held against."""
         with self.job.state.read() as conn:
             found = kept_sums.before(conn, self.spec.name, window.key, self.basis, MOST_SUMMED)
-        return tuple({name: ColumnSums.of(plain) for name, plain in one.items()} for one in found)
+        return [
+            (self.seasons.at(start).yardstick, {name: ColumnSums.of(plain) for name, plain in one.items()})
+            for start, one in found
+        ]
 
     def _grid(self, column: str) -> str:
         grid: Any = self.reference.grids.get(column)

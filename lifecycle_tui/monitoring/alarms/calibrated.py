@@ -35,16 +35,16 @@ def spreads(yardstick: Yardstick, windows: Sequence[Sums], *, neighbours: bool) 
         variance, size = np.full(len(PARTS), np.nan), np.full(len(PARTS), np.nan)
         missing = np.array([(s.rows - s.n) / s.rows for s in rows])
         variance[MISSING], size[MISSING] = _variance(missing), _harmonic([s.rows for s in rows])
-        together = np.ones(len(SCALES))
+        hang = np.ones(len(SCALES))
         scored = [s for s in rows if len(s.values) == len(SCORES) and s.n]
         if scored and len(yardstick.moments[name]) > 1:
             means = np.array([[v / s.n for v in s.values] for s in scored])
             variance[:MISSING] = [_variance(column) for column in means.T]
             size[:MISSING] = _harmonic([s.n for s in scored])
             if neighbours and len(scored) == len(rows):
-                together = _together(means)
-        labels, over = _overdispersion(yardstick, name, windows), _over(yardstick, name, variance, size)
-        found[name] = Spread(len(rows), variance, size, labels, tuple(together.tolist()), over)
+                hang = together(means)
+        labels, over = _overdispersion(yardstick, name, windows), over_sampling(yardstick, name, variance, size)
+        found[name] = Spread(len(rows), variance, size, labels, tuple(hang.tolist()), over)
     return found
 
 
@@ -78,7 +78,7 @@ def _chi2_of(p: float, df: int) -> float:
     return float(df * max(0.0, 1 - 2 / (9 * df) + z * math.sqrt(2 / (9 * df))) ** 3)
 
 
-def _over(yardstick: Yardstick, name: str, variance: np.ndarray, size: np.ndarray) -> np.ndarray:
+def over_sampling(yardstick: Yardstick, name: str, variance: np.ndarray, size: np.ndarray) -> np.ndarray:
     """How many times more each part varies than by sampling, at least 1."""
     moments = yardstick.moments[name]
     over = np.ones(len(PARTS))
@@ -115,7 +115,7 @@ def _overdispersion(yardstick: Yardstick, name: str, windows: Sequence[Sums]) ->
     return max(1.0, total / degrees) if degrees else 1.0
 
 
-def _together(means: np.ndarray) -> np.ndarray:
+def together(means: np.ndarray) -> np.ndarray:
     """How many times more sums of k neighbours vary than if windows were independent, by scale; 1 where that is chance.
 
     1 + 2 Σ (1 − h/k) ρ_h, the autocorrelations ρ averaged over a column's scores; counted where it is beyond two of its

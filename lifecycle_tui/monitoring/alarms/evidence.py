@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecycle_tui.monitoring.alarms.labels import Labels, label_evidence
+from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.parts import Found, Strongest, judge_parts
 from lifecycle_tui.monitoring.alarms.yardstick import (
     EFFECT,
@@ -68,7 +69,12 @@ class Evidence:
 
 
 def accumulate(
-    yardstick: Yardstick, window: Sums, past: Sequence[Sums], share: float, min_rows: int = 30
+    yardstick: Yardstick,
+    window: Sums,
+    past: Sequence[Sums],
+    share: float,
+    min_rows: int = 30,
+    before: Sequence[Yardstick] = (),
 ) -> list[Evidence]:
     """The strongest evidence about each column.
 
@@ -77,9 +83,15 @@ def accumulate(
         past: of the windows before it, the newest first; 15 of them are of use.
         share: the chance of a false alarm that one sum may take: for the smallest change that could have shown.
         min_rows: sums over fewer values are left out.
+        before: what each of `past` is held against, where that is not `yardstick`: the windows of its own season.
     """
-    table, scales = yardstick.table, usable(yardstick, window)
-    found = judge_parts(table, *rolled(table, window, past, scales), scales, min_rows)
+    table, scales = yardstick.table, usable(yardstick, window, before)
+    held, law = (yardstick, *before), None
+    if before:
+        most = max(scales)
+        rows = [_row(y.table, sums)[1] for y, sums in zip(held[:most], (window, *past), strict=False)]
+        law = Law.mixed(held[: len(rows)], rows, scales)
+    found = judge_parts(table, *rolled(table, window, past, scales), scales, min_rows, law)
     longest = sum(k <= len(past) + 1 for k in scales) - 1
     shown = np.stack([_detectable(found, share, at) for at in sorted({0, longest})], axis=-1)
     evidence = []
@@ -87,7 +99,7 @@ def accumulate(
         if name not in window:
             continue
         by_part = found.row(i, share)
-        by_labels = _labels(yardstick, name, window, past, scales, min_rows, share)
+        by_labels = _labels(held if before else (yardstick,), name, window, past, scales, min_rows, share)
         both = [one for one in (by_labels, by_part) if one is not None]
         if not both:
             continue
@@ -98,16 +110,25 @@ def accumulate(
     return evidence
 
 
-def usable(yardstick: Yardstick, window: Sums) -> tuple[int, ...]:
-    """The scales whose sums are no larger than the reference: beyond that its own error is all that would be seen."""
+def usable(yardstick: Yardstick, window: Sums, before: Sequence[Yardstick] = ()) -> tuple[int, ...]:
+    """The scales whose sums are no larger than the reference: beyond that its own error is all that would be seen.
+
+    Of seasons the reference is that of the sum's own seasons, and a sum may be twice as large: the windows of a season
+    are few, and those of a sum much the same in number.
+    """
     rows = max((s.rows for s in window.values()), default=0)
-    reference = max((s.rows for s in yardstick.scores.values()), default=0)
-    return tuple(k for k in SCALES if k == 1 or k * rows <= reference)
+    if not before:
+        reference = max((s.rows for s in yardstick.scores.values()), default=0)
+        return tuple(k for k in SCALES if k == 1 or k * rows <= reference)
+    held = (yardstick, *before)
+    sizes = {y.season: max((s.rows for s in y.scores.values()), default=0) for y in held}
+    seasons = {k: {y.season for y in held[:k]} for k in SCALES}
+    return tuple(k for k in SCALES if k == 1 or k * rows <= 2 * sum(sizes[s] for s in seasons[k]))
 
 
-def window_weight(yardstick: Yardstick, window: Sums) -> float:
+def window_weight(yardstick: Yardstick, window: Sums, before: Sequence[Yardstick] = ()) -> float:
     """How many sums of all columns of a window are looked at."""
-    scales = len(usable(yardstick, window))
+    scales = len(usable(yardstick, window, before))
     return sum(yardstick.weight(name, scales) for name in yardstick.moments if name in window)
 
 
@@ -137,10 +158,15 @@ def _row(table: Table, sums: Sums) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _labels(
-    yardstick: Yardstick, name: str, window: Sums, past: Sequence[Sums], scales: Sequence[int], min_rows: int,
+    held: Sequence[Yardstick], name: str, window: Sums, past: Sequence[Sums], scales: Sequence[int], min_rows: int,
     share: float,
 ) -> Strongest | None:  # fmt: skip
-    """The strongest sum of a column's labels, of the fewest windows that are evidence; None for other columns."""
+    """The strongest sum of a column's labels, of the fewest windows that are evidence; None for other columns.
+
+    Args:
+        held: what the window and those before it are held against; one where that is the same for all.
+    """
+    yardstick = held[0]
     scores, own = yardstick.scores[name], window.get(name)
     if not isinstance(scores, LabelScores) or own is None or not own.values:
         return None
@@ -159,14 +185,38 @@ def _labels(
             continue
         factor = spread.labels * spread.together[at] if spread is not None and varied else 1.0
         df = spread.windows - 1 if spread is not None and varied else None
-        found_ = label_evidence(Labels(scores.counts, rolled[k - 1]), factor, df)
+        reference = scores.counts if len(held) == 1 else _mixed_labels(held, name, each[:k])
+        found_ = label_evidence(Labels(reference, rolled[k - 1]), factor, df)
         if found_ is None or (best is not None and best.p_value <= found_.p_value / LABELS):
             continue
         best = Strongest(
-            found_.p_value / LABELS, "labels", _moved(scores.labels, scores.counts, rolled[k - 1]), found_.distance,
+            found_.p_value / LABELS, "labels", _moved(scores.labels, reference, rolled[k - 1]), found_.distance,
             found_.error, int(rolled[k - 1].sum()), k, scores.n,
         )  # fmt: skip
     return best
+
+
+def _mixed_labels(held: Sequence[Yardstick], name: str, windows: Sequence[np.ndarray]) -> np.ndarray:
+    """Counts of a reference that is to a sum of windows of several seasons what a season's is to one window.
+
+    Its shares are those of the seasons, weighted by the windows' rows; it is as large as makes its error that of the
+    seasons'. The sum's own counts vary no more than draws from these shares would (Hoeffding 1956, on sums of unlike
+    binomials).
+    """
+    sizes = np.array([w.sum() for w in windows])
+    shares = np.zeros(len(windows[0]))
+    weight: dict[str, float] = {}
+    rows: dict[str, int] = {}
+    for yardstick, size, counts in zip(held, sizes, windows, strict=False):
+        scores = yardstick.scores[name]
+        if not isinstance(scores, LabelScores) or not size or not scores.n or len(scores.counts) != len(counts):
+            continue
+        shares += size * scores.counts / scores.n
+        weight[yardstick.season] = weight.get(yardstick.season, 0.0) + float(size)
+        rows[yardstick.season] = scores.n
+    total = sum(weight.values())
+    error = sum(w**2 / rows[season] for season, w in weight.items())
+    return shares / total * (total**2 / error) if error else shares
 
 
 def _evidence(

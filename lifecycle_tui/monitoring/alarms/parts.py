@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.yardstick import EFFECT, MISSING, PARTS, WEIGHT, Table
 from lifecycle_tui.stats.openings import bennett, student_openings
 
@@ -86,60 +87,63 @@ class Found:
         return math.sqrt(self.table.variance[i, part]) or 1.0, float(EFFECT[part])
 
 
-def judge_parts(table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int) -> Found:
-    """Chances of openings of all parts and scales."""
+def judge_parts(
+    table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int, law: Law | None = None
+) -> Found:
+    """Chances of openings of all parts and scales; `law` where it is not the table's on every scale."""
+    law = law or Law.of(table)
     k = np.asarray(scales, np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        away = sums / n - table.mean[..., None]
-        own, of_reference = _variances(table, n, k)
+        away = sums / n - law.mean
+        own, of_reference = _variances(law, n, k)
         error = np.sqrt(own + of_reference)
         z = np.abs(away) / error
         slope = np.clip(own / (own + of_reference) / k, 1e-6, 1.0)
-    z = np.where((n >= min_rows) & (table.n[..., None] >= min_rows), z, np.nan)
+        present = _present(away, own)
+    z = np.where((n >= min_rows) & (law.n >= min_rows), z, np.nan)
     p = np.ones_like(z)
     loud = np.nan_to_num(z) > LOUD
-    slope, df = np.broadcast_to(slope, z.shape), np.broadcast_to(table.df[..., None], z.shape)
+    slope, df = np.broadcast_to(slope, z.shape), np.broadcast_to(law.df, z.shape)
     p[loud] = student_openings(z[loud], np.round(slope[loud], 6), df[loud])
-    bound = loud & _unlike_normal(table, n, z)
+    bound = loud & _unlike_normal(law, n, z)
     if bound.any():
-        p[bound] = np.maximum(p[bound], _bounded(table, away, n)[bound])
+        p[bound] = np.maximum(p[bound], _bounded(law, away, n)[bound])
     p = np.where(np.isfinite(z), p, np.nan) / WEIGHT[None, :, None]
     return Found(p, away, error, slope, n, tuple(scales), table)
 
 
-def _variances(table: Table, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _variances(law: Law, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(of the mean of a sum of k windows with n rows in all, of the reference's mean)."""
-    sampling, total = table.variance[..., None], table.n[..., None]
+    sampling, total = law.variance, law.n
     own, of_reference = sampling / n, sampling / total
-    between, rows = table.between[..., None], table.between_rows[..., None]
+    between, rows = law.between, law.between_rows
     a_window = n / k
     # Fewer rows than the reference's windows had: their sampling error comes on top. More: it is less, down to the
     # share that would be left if it were all sampling error.
     of_window = between + sampling * (1 / a_window - 1 / rows)
     of_window = np.maximum(of_window, between * np.minimum(1.0, rows / a_window))
     varied = np.isfinite(between)
-    together = table.together[:, : len(k)][:, None, :]
+    together = law.together[..., : len(k)]
     own = np.where(varied, of_window / k * together, own)
     of_reference = np.where(varied, np.maximum(between * rows / total, of_reference), of_reference)
     return own, of_reference
 
 
-def _unlike_normal(table: Table, n: np.ndarray, z: np.ndarray) -> np.ndarray:
+def _unlike_normal(law: Law, n: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Where the tail at z of a mean of n rows is not the normal one: lumps, or Cramér's correction above a tenth."""
     with np.errstate(invalid="ignore"):
-        z3 = z**3 * np.abs(table.skew[..., None]) / (6 * np.sqrt(n))
-        z4 = z**4 * np.maximum(0.0, table.kurtosis[..., None]) / (24 * n)
-        return table.lumpy[..., None] | (z3 + z4 > 0.1)
+        z3 = z**3 * np.abs(law.skew) / (6 * np.sqrt(n))
+        z4 = z**4 * np.maximum(0.0, law.kurtosis) / (24 * n)
+        return law.lumpy | (z3 + z4 > 0.1)
 
 
-def _bounded(table: Table, away: np.ndarray, n: np.ndarray) -> np.ndarray:
+def _bounded(law: Law, away: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Bennett's bound, two-sided, for the window's rows drawn from the pool of them and the reference's."""
-    total = table.n[..., None]
-    weight = n / (n + total)
-    mean = table.mean[..., None] + away * weight  # of the pool; the window lies away (1 − weight) from it
+    weight = n / (n + law.n)
+    mean = law.mean + away * weight  # of the pool; the window lies away (1 − weight) from it
     most = np.maximum(mean, 1 - mean)
     # The pool's variance: the reference's, and what the rows that moved the mean bring at most.
-    variance = table.variance[..., None] + weight * most * np.abs(away)
+    variance = law.variance + weight * most * np.abs(away)
     variance = np.where((np.arange(len(PARTS)) == MISSING)[None, :, None], mean * (1 - mean), variance)
     most = np.where(away > 0, 1 - mean, mean)
     return np.minimum(1.0, 2 * bennett(n, np.abs(away) * (1 - weight), variance, np.maximum(most, 1e-9)))

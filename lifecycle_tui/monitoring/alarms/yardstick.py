@@ -81,11 +81,16 @@ class Spread:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What windows of a model are held against: the reference's scores and, where known, how its windows vary."""
+    """What windows of a model are held against: the reference's scores and, where known, how its windows vary.
+
+    Attributes:
+        season: of which windows of the reference these are; "" for all of it.
+    """
 
     scores: Mapping[str, ColumnScores]
     moments: Mapping[str, tuple[Moments, ...]]
     spreads: Mapping[str, Spread] = field(default_factory=dict)
+    season: str = ""
 
     @classmethod
     def of(
@@ -97,10 +102,7 @@ class Yardstick:
         scores: dict[str, ColumnScores] = {}
         moments: dict[str, tuple[Moments, ...]] = {}
         for name, profile in sorted(reference.items()):
-            found = column_scores(profile)
-            own = found.moments() if isinstance(found, RankScores) and profile.kind != "time" else ()
-            scores[name] = found
-            moments[name] = (*own, missing_moments(profile.rows, profile.missing))
+            scores[name], moments[name] = column_law(profile)
         return cls(scores, moments, spreads or {})
 
     def sums(self, window: Mapping[str, NumericProfile | CategoricalProfile]) -> dict[str, ColumnSums]:
@@ -125,6 +127,16 @@ class Yardstick:
     def table(self) -> Table:
         """The parts of all columns as arrays."""
         return Table.of(self)
+
+
+def column_law(
+    profile: NumericProfile | CategoricalProfile, labels: tuple[str, ...] | None = None
+) -> tuple[ColumnScores, tuple[Moments, ...]]:
+    """The scores of a column and their moments; `labels` as for `LabelScores`."""
+    is_labels = isinstance(profile, CategoricalProfile) and labels is not None
+    found = LabelScores(profile, labels) if is_labels else column_scores(profile)  # type: ignore[arg-type]
+    own = found.moments() if isinstance(found, RankScores) and profile.kind != "time" else ()
+    return found, (*own, missing_moments(profile.rows, profile.missing))
 
 
 @dataclass(frozen=True)
