@@ -168,6 +168,28 @@ def test_a_small_lasting_shift_is_seen_in_sums_and_not_in_one_window():
     assert together["c"].state == "ok" and "a lasting one of" in together["c"].message
 
 
+def test_what_has_gone_by_is_not_told_again():
+    """Sums hold a change for sixteen windows; the first window that is back says so. A small change that lasts stays."""
+    rng = np.random.default_rng(12)
+    yard, before = world(rng, 3, shift=1.0, labels=[0.2, 0.3, 0.5])
+    back = [
+        {**yard.sums({"c": _counted(rng.choice(["a", "b", "c"], 400, p=[0.5, 0.3, 0.2]))}), "x": _like(rng, 400)}
+        for _ in range(4)
+    ]
+    assert {c: v.state for c, v in _verdicts(yard, before).items()} == {"x": "drifted", "c": "drifted"}
+    for after in range(1, 5):
+        assert {c: v.state for c, v in _verdicts(yard, before + back[:after]).items()} == {"x": "ok", "c": "ok"}
+
+
+def _like(rng, rows):
+    """Sums of a column that has not changed: its ranks are uniform."""
+    ranks, sums = rng.random(rows), []
+    for _ in range(4):
+        sums.append(float(ranks.sum()))
+        ranks = 1 - np.abs(1 - 2 * ranks)
+    return ColumnSums(rows, rows, tuple(sums))
+
+
 def test_a_constant_that_moves_and_one_row_that_differs():
     reference = numbers([3.0] * 16_000)
     yard = Yardstick.of({"x": reference})

@@ -62,6 +62,26 @@ def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -
     return LabelEvidence(p, distance, error, degrees)
 
 
+def contradicts(reference: np.ndarray, together: np.ndarray, newest: np.ndarray, factor: float = 1.0) -> bool:
+    """Whether the newest window's labels are back at the reference's, while the sum's still differ.
+
+    The newest window's differences are projected on the sum's: 1 where the change is still there, 0 where it is gone. It
+    contradicts below one half less 1.645 standard errors (multinomial, times the overdispersion `factor`).
+    """
+    if not newest.sum():
+        return True
+    law = reference / reference.sum()
+    change = together / together.sum() - law
+    length = float((change**2).sum())
+    if length <= 0:
+        return False
+    share = newest / newest.sum()
+    along = float(((share - law) * change).sum()) / length
+    variance = float((share * change**2).sum()) - float((share * change).sum()) ** 2
+    error = math.sqrt(max(0.0, variance) * factor / float(newest.sum())) / length
+    return along < 0.5 - 1.645 * error
+
+
 def pool(labels: Labels) -> Labels | None:
     """The same with the rarest labels joined to all others until no expectation is below `SMALLEST`.
 
