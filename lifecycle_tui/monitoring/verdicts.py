@@ -31,8 +31,12 @@ def judged_signals(signals: Sequence[Signal], verdicts: Mapping[str, Verdict]) -
     return done
 
 
-def change_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict]) -> list[Signal]:
-    """`change.COLUMN` of every column whose sums were compared: the size of the change, and the column's verdict."""
+def change_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict], floor: float) -> list[Signal]:
+    """`change.COLUMN` of every column whose sums were compared: the size of the change, and the column's verdict.
+
+    Args:
+        floor: the smallest effect that is called drift.
+    """
     found = []
     for test in tests:
         if test.detector != CHANGE:
@@ -40,7 +44,7 @@ def change_signals(tests: Sequence[ColumnTest], verdicts: Mapping[str, Verdict])
         verdict = verdicts[test.column]
         detail: dict[str, Any] = {
             "windows": test.windows, "says": test.says, "basis": test.basis, "p_value": test.p_value,
-            "effect": test.effect, "verdict": _detail(verdict),
+            "effect": test.effect, "floor": floor, "verdict": _detail(verdict),
         }  # fmt: skip
         found.append(
             Signal(

@@ -7,6 +7,7 @@ so profiles made of any split of the rows, merged in any order, are equal bit fo
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -221,22 +222,31 @@ class NumericProfile:
         Raises:
             ValueError: if q is outside [0, 1].
         """
-        if not 0 <= q <= 1:
-            raise ValueError(f"quantile needs a share between 0 and 1, not {q}")
+        return self.quantiles((q,))[0]
+
+    def quantiles(self, shares: Iterable[float]) -> tuple[float, ...]:
+        """`quantile` of each share, at little more than the cost of one."""
+        shares = tuple(shares)
+        for q in shares:
+            if not 0 <= q <= 1:
+                raise ValueError(f"quantile needs a share between 0 and 1, not {q}")
         if self.n == 0:
-            return math.nan
+            return (math.nan,) * len(shares)
+        cells, counts = self.sparse()
+        through = np.cumsum(counts)
+        return tuple(self._at(q, cells, counts, through) for q in shares)
+
+    def _at(self, q: float, cells: np.ndarray, counts: np.ndarray, through: np.ndarray) -> float:
         # A hair is taken off, or 0.1 · 30 = 3.0000000000000004 would ask for the fourth value.
         rank = max(1, math.ceil(q * self.n - 1e-9))
         if rank <= self.negative_inf:
             return -math.inf
         if rank > self.n - self.positive_inf:
             return math.inf
-        cells, counts = self.sparse()
-        through = np.cumsum(counts)
-        place = int(np.searchsorted(through, rank))
-        lower, upper = self._clipped(cells[place : place + 1])
         if rank in (1, self.n):
             return self.minimum if rank == 1 else self.maximum
+        place = int(np.searchsorted(through, rank))
+        lower, upper = self._clipped(cells[place : place + 1])
         inside = (rank - (through[place] - counts[place]) - 0.5) / counts[place]
         return float(lower[0] + (upper[0] - lower[0]) * inside)
 
