@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
+
+settings.register_profile("lifecycle", deadline=None)  # a machine that is busy must not fail an example
+settings.load_profile("lifecycle")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -285,7 +285,7 @@ def test_source(examples: Examples) -> None:
         conn.execute("CREATE TABLE scored (id TEXT, zip INTEGER, amount REAL)")
         conn.executemany("INSERT INTO scored VALUES (?, ?, ?)", [("a", 1, 2.5), ("b", 2, None), ("c", None, 1.0)])
     conn.close()
-    source = examples.make("sqlite", {"table": "scored", "batch": 2}, location=str(file))
+    source = examples.make("scored-db", {"table": "scored", "batch": 2}, location=str(file))
     (fragment,) = source.fragments()
     assert source.schema()["amount"] == pa.float64()
     one, two = source.read(fragment, ["zip", "amount"], {"zip": "categorical", "amount": "numeric"})
@@ -294,7 +294,7 @@ def test_source(examples: Examples) -> None:
         2,
     )
     with pytest.raises(DataError, match=r"scored\.sqlite: no such table: gone"):
-        list(examples.make("sqlite", {"table": "gone"}, location=str(file)).read(fragment))
+        list(examples.make("scored-db", {"table": "gone"}, location=str(file)).read(fragment))
 
 
 def test_notifier(examples: Examples) -> None:

@@ -183,8 +183,9 @@ def _range(name: str, before: NumericProfile, now: NumericProfile) -> Iterable[F
 def _outside(before: NumericProfile, now: NumericProfile) -> tuple[float, float, float]:
     """(share beyond the reference's range, window's minimum, maximum).
 
-    Cells of the grid that begin after the reference's maximum hold only such values. The end cells are open: of them
-    counts what the window has more of than the reference has, where its extreme lies a tenth of the range beyond.
+    Cells of the grid that begin after the reference's maximum hold only such values, and infinite ones: of those counts
+    what the window has more of than the reference. The end cells are open: of them too counts what there is more of,
+    where the window's extreme lies a tenth of the range beyond.
     """
     import numpy as np
 
@@ -193,8 +194,8 @@ def _outside(before: NumericProfile, now: NumericProfile) -> tuple[float, float,
     cells, counts = now.sparse()
     lower, upper = now.grid.bounds(cells)
     beyond = (lower >= before.maximum) & (upper > before.maximum) | (upper <= before.minimum) & (lower < before.minimum)
-    share = float(counts[beyond].sum()) / now.n
     base = before.dense()
+    share = max(0.0, float(counts[beyond].sum()) / now.n - float(base[cells[beyond]].sum()) / before.n)
     margin = 0.1 * (before.maximum - before.minimum)
     far = (now.minimum < before.minimum - margin, now.maximum > before.maximum + margin)
     for cell, goes in ((0, far[0]), (now.grid.cells - 1, far[1])):
