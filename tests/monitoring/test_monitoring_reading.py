@@ -237,6 +237,7 @@ def column(values: Any, kind: Any = "numeric", base: ColumnData | None = None) -
 
 BASE = RNG.normal(50, 10, 4000)
 LABELS = RNG.choice(["a", "b", "c"], 4000).tolist()
+WITH_INFINITE = np.resize([np.inf, -np.inf, 1e308, -1e308, 5e-324, 0.0, 1.0, 2.0, 3.0, 4.0], 4000)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +256,7 @@ LABELS = RNG.choice(["a", "b", "c"], 4000).tolist()
         (BASE, np.array([], float), "numeric", None),
         (np.full(20, np.nan), BASE, "numeric", None),
         (BASE, np.full(100, np.inf), "numeric", None),
+        (WITH_INFINITE, WITH_INFINITE[:500], "numeric", None),
         (LABELS, RNG.choice(["a", "b", "c"], 300).tolist(), "categorical", None),
         (LABELS, ["A1"] * 30 + ["a"] * 300, "categorical", "unseen"),
         (LABELS, ["A1"] * 2 + ["a"] * 300, "categorical", None),
