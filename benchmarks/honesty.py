@@ -2,11 +2,12 @@
 
     python benchmarks/honesty.py [--cells null,power,labels] [--references 200] [--columns 1000] [--check]
 
-Worlds are drawn, not read: what the verdicts rest on are sums of scores of a window's rows (docs/statistics.md), and for
-a continuous column those are sums of uniform ranks, drawn as such (as normal ones from 400 rows on, where that is equal
-to the eye of any test). Windows are exchangeable with the reference's. An alarm is a model's drift alert that opens; it
-closes after three clear windows. Printed are the alarms of the mean reference and of the 90th percentile of references,
-as shares of the budget. `--check` ends with 1 where a mean is above 1.2, or below 0.4 where it must not be.
+Worlds are drawn, not read: what the verdicts rest on are sums of scores of a window's rows (docs/statistics.md),
+and for a continuous column those are sums of uniform ranks, drawn as such (as normal ones from 400 rows on, where
+that is equal to the eye of any test). Windows are exchangeable with the reference's. An alarm is a model's drift
+alert that opens; it closes after three clear windows. Printed are the alarms of the mean reference and of the 90th
+percentile of references, as shares of the budget. `--check` ends with 1 where a mean is above 1.2, or below 0.4
+where it must not be.
 """
 
 from __future__ import annotations
@@ -177,7 +178,8 @@ def null_cells(columns: int) -> Iterator[tuple[str, World, bool]]:
                         world = World(count, rows, reference, a_year, budget, days, together)
                         low = rows >= 100 and reference >= 30 and not together
                         yield (
-                            f"{name:6} {count:5} columns {rows:8,} rows {reference:4} windows, day {days:g}/{together:g}",
+                            f"{name:6} {count:5} columns {rows:8,} rows {reference:4} windows, "
+                            f"day {days:g}/{together:g}",
                             world,
                             low,
                         )
@@ -214,7 +216,8 @@ def _null(name: str, world: World, low: bool, references: int, expected: int) ->
     bad = ratio > 1.2 or (low and ratio < 0.4)
     took = time.process_time() - begun
     print(
-        f"{name:62} mean {ratio:5.2f}  90th {tall:5.2f}  {counts.sum():5} alarms  {took:6.1f} s {'MISSED' if bad else ''}",
+        f"{name:62} mean {ratio:5.2f}  90th {tall:5.2f}  {counts.sum():5} alarms  {took:6.1f} s "
+        f"{'MISSED' if bad else ''}",
         flush=True,
     )
     return bad

@@ -1,11 +1,12 @@
 """What of a window's profile adds up over windows: a few sums a column, in the reference's own ranks or labels.
 
-Numbers: each value's rank u in the reference (between 0 and 1, ties at the middle) is scored by itself and by tent maps
-of it, t(u) = 1 − |1 − 2u|, t(t(u)), t(t(t(u))): location, spread, and two finer shapes. For a continuous column that
-has not changed each of these is uniform, and no two are correlated, so a mean of them has a normal law with light tails from
-some thirty rows on, whatever the column's own law is. Categories: counts of the reference's most frequent labels and of
-all others. Rows without a value are a score of their own. All are sums over rows: rolling sums over windows are exact,
-and a few bytes a window and column keep them. Called by `agent.work.variation` and `agent.work.windows`.
+Numbers: each value's rank u in the reference (between 0 and 1, ties at the middle) is scored by itself and by tent
+maps of it, t(u) = 1 − |1 − 2u|, t(t(u)), t(t(t(u))): location, spread, and two finer shapes. For a continuous
+column that has not changed each of these is uniform, and no two are correlated, so a mean of them has a normal law
+with light tails from some thirty rows on, whatever the column's own law is. Categories: counts of the reference's
+most frequent labels and of all others. Rows without a value are a score of their own. All are sums over rows:
+rolling sums over windows are exact, and a few bytes a window and column keep them. Called by `agent.work.variation`
+and `agent.work.windows`.
 """
 
 from __future__ import annotations

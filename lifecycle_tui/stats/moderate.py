@@ -1,10 +1,10 @@
 """Variances of many columns, each estimated from few windows, judged in the light of each other.
 
-Where hundreds of columns vary between windows by about the same multiple of their sampling error, thirty windows of each say
-together what thirty windows of one cannot: the tails get nearly normal, and a small shift is seen sooner. The empirical Bayes
-model of Smyth, G. K. (2004), *Linear models and empirical Bayes methods*, Stat. Appl. Genet. Mol. Biol. 3(1): variances follow
-a scaled inverse chi-square law whose degrees of freedom come from how much the estimates differ. Called by
-`monitoring.alarms.yardstick`.
+Where hundreds of columns vary between windows by about the same multiple of their sampling error, thirty windows of
+each say together what thirty windows of one cannot: the tails get nearly normal, and a small shift is seen sooner.
+The empirical Bayes model of Smyth, G. K. (2004), *Linear models and empirical Bayes methods*, Stat. Appl. Genet.
+Mol. Biol. 3(1): variances follow a scaled inverse chi-square law whose degrees of freedom come from how much the
+estimates differ. Called by `monitoring.alarms.yardstick`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MOST_DF = 1e4
 def moderate(estimates: np.ndarray, df: float) -> tuple[np.ndarray, float]:
     """(estimates none of which is below what the others make likely, their degrees of freedom).
 
-    Smyth's posterior mean (d0 φ0 + d φ) / (d0 + d) where that is larger than the column's own estimate φ, and φ where it is not:
-    a column that varies more than the others is never taken for one that does not.
+    Smyth's posterior mean (d0 φ0 + d φ) / (d0 + d) where that is larger than the column's own estimate φ, and φ
+    where it is not: a column that varies more than the others is never taken for one that does not.
 
     Args:
         estimates: positive, shape (columns,): variances over what sampling alone makes of them.

@@ -2,14 +2,14 @@
 
 A drift verdict is passed on every window, on rolling sums of 1, 2, 4, … of them. Neighbouring sums share rows, so what
 counts is not how often a sum lies beyond a threshold but how often it gets there anew. Called by
-`monitoring.accumulate`, once a window for all columns together.
+`monitoring.alarms.parts`, once a window for all columns together.
 
-For a stationary Gaussian sequence whose correlation falls as 1 − β|h| near h = 0, excursions above a high level u begin
-at the rate β u φ(u) ν(u √(2β)) (Siegmund, *Sequential Analysis*, 1985; Aldous, *Probability Approximations via the
-Poisson Clumping Heuristic*, 1989, C10), where ν corrects for looking at whole steps only. β = 1 are independent values,
-for which this is φ(u)/u. A rolling mean of k windows has β = 1/k, times the share of its variance that the windows
-(not the reference, which stays what it is) bring. Where the spread is itself estimated from few windows, the rate is that of the
-Student process: the same, averaged over the law of the estimate.
+For a stationary Gaussian sequence whose correlation falls as 1 − β|h| near h = 0, excursions above a high level u
+begin at the rate β u φ(u) ν(u √(2β)) (Siegmund, *Sequential Analysis*, 1985; Aldous, *Probability Approximations
+via the Poisson Clumping Heuristic*, 1989, C10), where ν corrects for looking at whole steps only. β = 1 are
+independent values, for which this is φ(u)/u. A rolling mean of k windows has β = 1/k, times the share of its
+variance that the windows (not the reference, which stays what it is) bring. Where the spread is itself estimated
+from few windows, the rate is that of the Student process: the same, averaged over the law of the estimate.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_openings_of_independent_values_are_the_chance_to_be_beyond():
 
 
 def test_sums_of_neighbours_open_less_often_than_they_are_beyond():
-    """A rolling mean of 8 values, simulated: the computed rate of excursions is right, the chance to be beyond is nearly twice it."""
+    """A rolling mean of 8 values: the computed rate of excursions is right; beyond is nearly twice it."""
     rng, k, u = np.random.default_rng(0), 8, 3.0
     z = np.convolve(rng.standard_normal(2_000_000), np.ones(k), "valid") / math.sqrt(k)
     above = np.abs(z) > u
@@ -169,7 +169,7 @@ def test_a_small_lasting_shift_is_seen_in_sums_and_not_in_one_window():
 
 
 def test_what_has_gone_by_is_not_told_again():
-    """Sums hold a change for sixteen windows; the first window that is back says so. A small change that lasts stays."""
+    """Sums hold a change for sixteen windows; the first window that is back says so. What lasts stays."""
     rng = np.random.default_rng(12)
     yard, before = world(rng, 3, shift=1.0, labels=[0.2, 0.3, 0.5])
     back = [

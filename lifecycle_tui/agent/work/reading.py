@@ -243,7 +243,8 @@ class Reader:
         if self._scorer is not None:
             return None
         return Settings(
-            self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample, self._text, self._segments
+            self._columns, self._coding, self._kinds, self._outputs, self._keep, self._sample, self._text,
+            self._segments,
         )  # fmt: skip
 
     @property
