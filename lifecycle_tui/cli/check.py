@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     "--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", help="How to print the result."
 )
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Another lifecycle.toml.")
-@click.option("--windows", "shown", type=click.IntRange(1), default=12, help="How many windows the text shows.")
+@click.option(
+    "--windows", "shown", type=click.IntRange(1), default=8, show_default=True, help="How many windows the text shows."
+)
 @click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
 @click.pass_context
 def command(

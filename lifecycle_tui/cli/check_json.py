@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.cli.check_columns import ranked
+
 if TYPE_CHECKING:
     from lifecycle_tui.cli.check_report import ModelReport, Report
     from lifecycle_tui.domain.signals import Signal
@@ -52,6 +54,8 @@ def _model(m: ModelReport) -> dict[str, Any]:
             "labels": row.window_labels,
         },
         "signals": {name: _signal(s) for name, s in sorted(m.newest.items())},
+        "reading": _reading(m.newest.get("reading")),
+        "drifted": _drifted(m),
         "alerts": [
             {
                 "id": a.id,
@@ -61,6 +65,11 @@ def _model(m: ModelReport) -> dict[str, Any]:
                 "since": a.alert.since,
                 "opened": _text(a.alert.opened),
                 "message": a.alert.message,
+                "acknowledged": a.alert.acknowledged_by,
+                "snoozed": _text(a.snoozed_until),
+                "assigned": a.assigned_to,
+                "repeats": a.alert.repeats,
+                "last_window": a.alert.last_window,
             }
             for a in m.alerts
         ],
@@ -71,6 +80,17 @@ def _model(m: ModelReport) -> dict[str, Any]:
         "problems": m.problems,
         "job": {"id": m.job.id, "state": m.job.state, "error": m.job.error},
     }
+
+
+def _drifted(m: ModelReport) -> list[str]:
+    """Columns of the newest window that drifted, those that matter most first."""
+    share = m.newest.get("drift.share")
+    return [] if share is None else ranked([str(c) for c in share.detail.get("columns", ())], m.newest)
+
+
+def _reading(signal: Signal | None) -> dict[str, Any] | None:
+    """What most likely happened: state, sentence, and all that it rests on; None where nothing was read."""
+    return None if signal is None else {"state": signal.state, "message": signal.message, **signal.detail}
 
 
 def _window(entry: WindowSignals) -> dict[str, Any]:

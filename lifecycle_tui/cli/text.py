@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TextIO
 
 from lifecycle_tui.output import plain, style, utf8
@@ -98,6 +99,29 @@ def mark(state: str, stream: TextIO | None = None) -> str:
 def verdict(text: str, state: str, stream: TextIO | None = None) -> str:
     """The line that a person reads first, in bold and the state's colour."""
     return style(text, "bold", COLOURS.get(state, "dim"), stream=stream)
+
+
+def room() -> int:
+    """Cells of a line of text: the terminal's, at most 120; 79 where there is none, so that 80 columns never wrap."""
+    from shutil import get_terminal_size
+
+    return max(40, min(get_terminal_size((80, 24)).columns, 120) - 1)
+
+
+def folded(text: str, indent: int = 0, *, hang: int | None = None, most: int = 3) -> list[str]:
+    """`text`, safe for a terminal, in lines that do not wrap; at most `most`, what is cut off shows as `…`.
+
+    Args:
+        indent: blanks before the first line; hang: before the others (the same and two more where not given).
+    """
+    before, after = " " * indent, " " * (indent + 2 if hang is None else hang)
+    wide = room()
+    shown = clipped(text, wide * most)
+    lines = wrap(shown, wide, initial_indent=before, subsequent_indent=after, break_on_hyphens=False)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], clipped(" ".join(line.strip() for line in lines[most - 1 :]), wide - len(after))]
+        lines[-1] = after + lines[-1]
+    return lines
 
 
 def clipped(text: str, width: int) -> str:
