@@ -65,8 +65,9 @@ def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -
 def contradicts(reference: np.ndarray, together: np.ndarray, newest: np.ndarray, factor: float = 1.0) -> bool:
     """Whether the newest window's labels are back at the reference's, while the sum's still differ.
 
-    The newest window's differences are projected on the sum's: 1 where the change is still there, 0 where it is gone. It
-    contradicts below one half less 1.645 standard errors (multinomial, times the overdispersion `factor`).
+    Differences are projected on the sum's: 1 where the change is still there, 0 where it is gone. The newest window
+    contradicts where it lies below one half, or below the windows before it, by more than 1.645 standard errors
+    (multinomial, times the overdispersion `factor`).
     """
     if not newest.sum():
         return True
@@ -75,11 +76,21 @@ def contradicts(reference: np.ndarray, together: np.ndarray, newest: np.ndarray,
     length = float((change**2).sum())
     if length <= 0:
         return False
-    share = newest / newest.sum()
-    along = float(((share - law) * change).sum()) / length
-    variance = float((share * change**2).sum()) - float((share * change).sum()) ** 2
-    error = math.sqrt(max(0.0, variance) * factor / float(newest.sum())) / length
-    return along < 0.5 - 1.645 * error
+    along, variance = _along(newest, law, change, factor)
+    if along < length / 2 - 1.645 * math.sqrt(variance):
+        return True
+    others = together - newest
+    if not others.sum():
+        return False
+    before, more = _along(others, law, change, factor)
+    return before - along > 1.645 * math.sqrt(variance + more)
+
+
+def _along(counts: np.ndarray, law: np.ndarray, change: np.ndarray, factor: float) -> tuple[float, float]:
+    """(how far these labels lie from the law along a change, the variance of that)."""
+    share = counts / counts.sum()
+    spread = float((share * change**2).sum()) - float((share * change).sum()) ** 2
+    return float(((share - law) * change).sum()), max(0.0, spread) * factor / float(counts.sum())
 
 
 def pool(labels: Labels) -> Labels | None:

@@ -16,6 +16,9 @@ from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.yardstick import EFFECT, MISSING, PARTS, WEIGHT, Table
 from lifecycle_tui.stats.openings import bennett, student_openings
 
+ONE_SIDED = 1.645
+"""95 % of a normal law lies below it."""
+
 LOUD = 2.5
 """What is closer to the reference than so many standard errors is no evidence at any budget, and not computed."""
 
@@ -99,8 +102,9 @@ def judge_parts(
         error = np.sqrt(own + of_reference)
         z = np.abs(away) / error
         slope = np.clip(own / (own + of_reference) / k, 1e-6, 1.0)
-        present = _present(away, own)
-    z = np.where((n >= min_rows) & (law.n >= min_rows), z, np.nan)
+        present = _present(away, own, n)
+    # A window without a value of its own says nothing, whatever those before it hold.
+    z = np.where((n >= min_rows) & (n[..., :1] > 0) & (law.n >= min_rows), z, np.nan)
     p = np.ones_like(z)
     loud = np.nan_to_num(z) > LOUD
     slope, df = np.broadcast_to(slope, z.shape), np.broadcast_to(law.df, z.shape)
@@ -108,8 +112,24 @@ def judge_parts(
     bound = loud & _unlike_normal(law, n, z)
     if bound.any():
         p[bound] = np.maximum(p[bound], _bounded(law, away, n)[bound])
+    p[~present] = 1.0
     p = np.where(np.isfinite(z), p, np.nan) / WEIGHT[None, :, None]
     return Found(p, away, error, slope, n, tuple(scales), table)
+
+
+def _present(away: np.ndarray, own: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Which sums tell of a change that is still there: the newest window does not contradict them.
+
+    It does where it lies so much nearer to the reference than half of the sum's distance, or than the windows before it
+    in the sum, that chance explains it in one of twenty cases. So what has gone by is not told again as long as sums
+    hold it, and what is small and lasts is.
+    """
+    side, newest, error = np.sign(away), away[..., :1], np.sqrt(own[..., :1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        others = n - n[..., :1]
+        before = side * (away * n - newest * n[..., :1]) / others
+        gone = before - side * newest > ONE_SIDED * error * np.sqrt(1 + n[..., :1] / others)
+    return ~((side * newest < np.abs(away) / 2 - ONE_SIDED * error) | (gone & (others > 0)))
 
 
 def _variances(law: Law, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
