@@ -187,12 +187,20 @@ def _data(guess: ModelGuess, model: str, folder: Path) -> _Section:
             section.put(table.role, written, table.reason)
     section.put("reference", reference or _reference(guess), guess.reasons.get("reference", ""))
     section.put("window", text(guess.window), guess.reasons.get("window", ""))
+    if _seasonal(guess):
+        matched = inline([("until", guess.reference.until), ("match", ["month"])])
+        section.hint("reference", matched, "months are then compared with the same month of the reference")
     if guess.columns.timestamp:
         section.hint("grace", '"2h"', "how long a window waits for late rows")
         section.hint("timezone", '"Europe/Paris"', "of windows, and of times without an offset")
     if guess.columns.target and not any(t.role == "labels" for t in guess.tables) and guess.columns.timestamp:
         section.hint("labels", '{ delay = "1d" }', "how long after its row the target is known")
     return section
+
+
+def _seasonal(guess: ModelGuess) -> bool:
+    """Whether each month can be compared with that month of a reference: windows are months, and it is a year."""
+    return guess.window == "1 month" and guess.reference.year and all(t.role != "reference" for t in guess.tables)
 
 
 def _reference(guess: ModelGuess) -> str:

@@ -344,7 +344,7 @@ def guess_reference(instants: Instants, window: str) -> tuple[ReferenceGuess, st
     year_on = (first.astype("datetime64[M]") + np.timedelta64(12, "M")).astype("datetime64[us]")
     later = starts[starts >= year_on]
     if len(later) >= 6 and not window.endswith(("minutes", "hour", "year")):
-        return ReferenceGuess(until=_until(later[0])), "the first year, so that every season is in it"
+        return ReferenceGuess(until=_until(later[0]), year=True), "the first year, so that every season is in it"
     half = starts[max(1, len(starts) // 2)] if len(starts) > 1 else None
     if half is None:
         middle = np.sort(instants)[len(instants) // 2]

@@ -55,11 +55,13 @@ class ReferenceGuess:
         until: a date means through the end of that day; an instant is excluded.
         rows: the first so many rows.
         partitions: these partitions.
+        year: `until` ends a whole year, in which every season is once.
     """
 
     until: date | datetime | None = None
     rows: int | None = None
     partitions: tuple[str, ...] = ()
+    year: bool = False
 
 
 @dataclass(frozen=True, slots=True)

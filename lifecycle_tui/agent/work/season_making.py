@@ -119,8 +119,8 @@ def _make(
             job.progress(done, total, "rows", f"{spec.name}: the reference by season")
         made[season] = {n: ColumnData(c.kind, c.profile.compact()) for n, c in whole.items()}
         yardstick = seasonal.seasonal(plain, {n: c.profile for n, c in made[season].items()}, season)
-        for order, columns in held:
-            inputs = {n: c.profile for n, c in columns.items() if not scored_here or n in reference.features}
+        for order, some in held:
+            inputs = {n: c.profile for n, c in some.items() if not scored_here or n in reference.features}
             tried.append((order, seasonal.Scored(yardstick, yardstick.sums(inputs))))
     tried.sort(key=lambda pair: pair[0])
     found = seasonal.seasonal_spreads(plain, [one for _, one in tried], neighbours=len(tried) == len(parts))
