@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lifecycle_tui.plots.drawing import Canvas, Drawn
+from lifecycle_tui.plots.drawing import Canvas, Drawn, put_dots, stroke
 
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-"""Braille bits of a cell by column and row."""
 _APART = 4
 """Cells between two points from which on each is a blot on the line."""
 _FAR = 1.5
@@ -44,7 +42,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture of series "value", "open" (not final), "band", "axis" and those of the levels.
+    """A picture of series "value", "open" (not final), "behind", "band", "axis" and those of the levels.
 
     Attributes:
         gutter: cells of the labels at the left.
@@ -60,7 +58,7 @@ class Chart:
 
 def chart(
     points: Sequence[Point], cells: int, rows: int, *, levels: Sequence[Level] = (), low: float | None = None,
-    number: Callable[[float], str] = "{:.3g}".format, ascii_only: bool = False,
+    behind: Sequence[Point] = (), number: Callable[[float], str] = "{:.3g}".format, ascii_only: bool = False,
 ) -> Chart:  # fmt: skip
     """Draw the points from left (oldest) to right over the whole width.
 
@@ -70,13 +68,17 @@ def chart(
     Args:
         cells, rows: of the whole picture, labels included.
         low: the lowest value of the scale at the most, e.g. 0 for counts.
+        behind: as many points again, e.g. what was expected: drawn first, their intervals in the place of the points'.
         number: writes a label in ASCII.
 
     Returns:
         `rows` lines of `cells` cells; no line where there is no room, and none where no value is finite.
     """
-    finite = [v for p in points for v in (p.value, p.lower, p.upper) if v is not None and math.isfinite(v)]
-    if not any(p.value is not None and math.isfinite(p.value) for p in points) or rows <= 0:
+    if behind:
+        points = [replace(p, lower=None, upper=None) for p in points]
+    both = (*points, *behind)
+    finite = [v for p in both for v in (p.value, p.lower, p.upper) if v is not None and math.isfinite(v)]
+    if not any(p.value is not None and math.isfinite(p.value) for p in both) or rows <= 0:
         return Chart((), 0, (), tuple(levels))
     scale, beyond = _scale(finite, levels, low)
     drawn = [level for level in levels if level not in beyond]
@@ -88,10 +90,12 @@ def chart(
     for y, (text, series) in texts.items():
         canvas.put(gutter - 1 - len(text), y, text, series)
     plot = _Plot(canvas, gutter, scale, len(points), ascii_only)
-    plot.band(points)
+    plot.band(behind or points)
     for level in drawn:
         sign = "-" if ascii_only else "─"
         canvas.put(gutter, _row(level.value, scale, rows), sign * (cells - gutter), level.series)
+    if behind:
+        plot.line([replace(p, final=False) for p in behind], "behind", "~")
     plot.line(points)
     return Chart(tuple(canvas.lines()), gutter, tuple(gutter + x // plot.wide for x in plot.xs), beyond)
 
@@ -180,7 +184,7 @@ class _Plot:
         high = 0 if point.upper is None or point.upper != point.upper else self._y(point.upper)
         return low, high
 
-    def line(self, points: Sequence[Point]) -> None:
+    def line(self, points: Sequence[Point], dotted_as: str = "open", sign: str = "o") -> None:
         """The values, joined where neighbours have one; a point alone is made wide enough to be seen."""
         solid: set[tuple[int, int]] = set()
         dotted: set[tuple[int, int]] = set()
@@ -191,11 +195,11 @@ class _Plot:
             x, dots = self.xs[n], solid if points[n].final else dotted
             earlier = known[n - 1] if n else None
             if earlier is not None:
-                dots |= _stroke(self.xs[n - 1], earlier, x, y)
+                dots |= stroke(self.xs[n - 1], earlier, x, y)
             elif n + 1 == len(known) or known[n + 1] is None:
                 dots |= {(min(x - x % self.wide + more, self._columns - 1), y) for more in range(self.wide)}
             dots.add((x, y))
-        self._put({(x, y) for x, y in dotted - solid if x % 2 == 0 or self._ascii}, "open", "o")
+        self._put({(x, y) for x, y in dotted - solid if x % 2 == 0 or self._ascii}, dotted_as, sign)
         if not self._ascii and 1 < len(points) <= self._columns // (self.wide * _APART):
             solid |= {dot for n, y in enumerate(known) if y is not None for dot in self._blot(self.xs[n], y)}
         self._put(solid, "value", "*")
@@ -206,16 +210,4 @@ class _Plot:
             yield from ((column, row) for row in range(max(0, y - 1), min(self.high, y + 2)))
 
     def _put(self, dots: set[tuple[int, int]], series: str, sign: str) -> None:
-        """Dots as characters; a cell takes its last series whole."""
-        cells: dict[tuple[int, int], int] = {}
-        for x, y in dots:
-            at = (x // self.wide, y // self._tall)
-            cells[at] = cells.get(at, 0) | _DOTS[x % self.wide][y % self._tall]
-        for (x, y), bits in cells.items():
-            self._canvas.put(self._left + x, y, sign if self._ascii else chr(0x2800 + bits), series)
-
-
-def _stroke(x0: int, y0: int, x1: int, y1: int) -> set[tuple[int, int]]:
-    """The dots between two points, both included (Bresenham's line, by its longer side)."""
-    steps = max(abs(x1 - x0), abs(y1 - y0), 1)
-    return {(x0 + round((x1 - x0) * n / steps), y0 + round((y1 - y0) * n / steps)) for n in range(steps + 1)}
+        put_dots(self._canvas, self._left, dots, series, sign if self._ascii else "")

@@ -56,6 +56,33 @@ def _runs(cells: Iterable[tuple[str, str]]) -> Drawn:
     return tuple(runs)
 
 
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""Braille bits of a cell by column and row."""
+
+
+def put_dots(canvas: Canvas, left: int, dots: Iterable[tuple[int, int]], series: str, sign: str = "") -> None:
+    """Dots (eight a cell, from the cell `left` on) as braille; with a `sign`, of one dot a cell, as that.
+
+    A cell takes its last series whole.
+    """
+    if sign:
+        for x, y in dots:
+            canvas.put(left + x, y, sign, series)
+        return
+    cells: dict[tuple[int, int], int] = {}
+    for x, y in dots:
+        at = (x // 2, y // 4)
+        cells[at] = cells.get(at, 0) | DOTS[x % 2][y % 4]
+    for (x, y), bits in cells.items():
+        canvas.put(left + x, y, chr(0x2800 + bits), series)
+
+
+def stroke(x0: int, y0: int, x1: int, y1: int) -> set[tuple[int, int]]:
+    """The dots between two points, both included (Bresenham's line, by its longer side)."""
+    steps = max(abs(x1 - x0), abs(y1 - y0), 1)
+    return {(x0 + round((x1 - x0) * n / steps), y0 + round((y1 - y0) * n / steps)) for n in range(steps + 1)}
+
+
 def text(line: Drawn) -> str:
     """The characters alone."""
     return "".join(run.text for run in line)

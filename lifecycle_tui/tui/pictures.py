@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from lifecycle_tui.plots.bars import bar_pair
 from lifecycle_tui.plots.chart import Chart, Level, Point, chart
 from lifecycle_tui.plots.drawing import Drawn
+from lifecycle_tui.plots.overlay import curves, steps
 from lifecycle_tui.tui import marks
+from lifecycle_tui.tui.column_facts import Density
 from lifecycle_tui.tui.text import Line, Span, cut, fit, number, safe, width
 from lifecycle_tui.tui.view import Bars
 
@@ -29,21 +31,47 @@ def histogram(found: Bars, cells: int, rows: int, tone: str) -> list[Line]:
     if not made.lines:
         return []
     lines = [toned(line, {"reference": "dim", "window": tone}) for line in made.lines]
-    names = [safe(found.names[first]) for first in made.first]
+    return [*lines, _bins(found, made.first, made.step)]
+
+
+def _bins(found: Bars, firsts: Sequence[int], step: int) -> Line:
+    """The bins' names, each as far as it fits and no more than fit."""
+    names = [safe(found.names[first]) for first in firsts]
     longest = max(map(width, names))
-    every = min(max(1, -(-(min(longest, 11) + 1) // made.step)), len(names))
+    every = min(max(1, -(-(min(longest, 11) + 1) // step)), len(names))
     text = ""
     for n in range(0, len(names), every):
-        room = min(every, len(names) - n) * made.step
+        room = min(every, len(names) - n) * step
         text += fit(cut(names[n], room - 1), room)
-    lines.append((Span(f" {text}", "dim"),))
-    return lines
+    return (Span(f" {text}", "dim"),)
+
+
+def overlaid(found: Bars, cells: int, rows: int, tone: str) -> list[Line]:
+    """The window's histogram as a line (in `tone`) over the reference's as a shaded area, and the bins' names below."""
+    made = steps(found.reference, found.window, cells - 2, rows - 1, ascii_only=marks.plain_glyphs())
+    if not made.lines:
+        return []
+    return [*(toned(line, {"reference": "dim", "window": tone}) for line in made.lines),
+            _bins(found, made.first, made.step)]  # fmt: skip
+
+
+def densities(found: Density, cells: int, rows: int, tone: str) -> list[Line]:
+    """Both densities in the same way, and the ends of the scale and its middle below."""
+    cells -= 2
+    made = curves(found.reference, found.window, cells, rows - 1, ascii_only=marks.plain_glyphs())
+    if not made.lines:
+        return []
+    ends = [f"{value:.4g}" for value in (found.low, found.low / 2 + found.high / 2, found.high)]
+    room = max(0, cells - len(ends[0]) - len(ends[2]))
+    below = ends[0] + (ends[1].center(room) if len(ends[1]) < room else " " * room) + ends[2]
+    return [*(toned(line, {"reference": "dim", "window": tone}) for line in made.lines),
+            (Span(f" {cut(below, cells)}", "dim"),)]  # fmt: skip
 
 
 def history(
     keys: Sequence[str], points: Sequence[Point], cells: int, rows: int, *, levels: Sequence[Level] = (),
     low: float | None = None, here: str | None = None, moves: Mapping[str, str] | None = None, tone: str = "info",
-    write: Callable[[float], str] = number,
+    behind: Sequence[Point] = (), write: Callable[[float], str] = number,
 ) -> tuple[list[Line], Chart]:  # fmt: skip
     """A chart of windows with the first and the last one's key below.
 
@@ -52,17 +80,18 @@ def history(
         levels: thresholds; their series is a tone.
         here: key of the window that is marked on the axis.
         moves: window → what began to score there; each is marked on a line of its own.
+        behind: what was expected, drawn behind the points.
         write: writes the labels of the scale.
     """
     below = 1 + bool(moves)
     cells = min(cells - 1, WIDEST)
     made = chart(
-        points, cells, min(rows - below, TALLEST), levels=levels, low=low, number=write,
+        points, cells, min(rows - below, TALLEST), levels=levels, low=low, behind=behind, number=write,
         ascii_only=marks.plain_glyphs(),
     )  # fmt: skip
     if not made.lines:
         return [], made
-    tones = {"value": tone, "open": "dim", "band": "dim", "axis": "dim"}
+    tones = {"value": tone, "open": "dim", "band": "dim", "behind": "dim", "axis": "dim"}
     tones |= {level.series: level.series for level in levels}
     lines = [toned(line, tones) for line in made.lines]
     if moves:
@@ -108,3 +137,16 @@ def beside(left: Sequence[Line], right: Sequence[Line], cells: int) -> list[Line
         used = sum(width(safe(span.text)) for span in one)
         found.append((*one, Span(" " * max(1, cells - used)), *(right[n] if n < len(right) else ())))
     return found
+
+
+def fitted(spans: Sequence[Span], cells: int) -> Line:
+    """The spans that fit whole; the first two always, cut."""
+    line: list[Span] = []
+    room = cells
+    for at, span in enumerate(spans):
+        text = safe(span.text)
+        if at > 1 and width(text.rstrip()) > room:
+            continue
+        line.append(Span(cut(text, room), span.tone))
+        room -= min(room, width(text))
+    return tuple(line)

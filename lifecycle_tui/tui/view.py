@@ -15,11 +15,13 @@ from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import sparkline
 from lifecycle_tui.state.windows import WindowRow, WindowSignals
 from lifecycle_tui.tui import ages, marks
+from lifecycle_tui.tui.column_facts import CHANGE
+from lifecycle_tui.tui.column_facts import number as finite
 from lifecycle_tui.tui.text import Line, Span, count, joined, number, percent
 
 SUMMARY = ("drift.share", "drift.count", "drift.max")
 LATE = "data.late"
-LEADING = ("psi", "ks", "chi2", "missing", "unseen")
+LEADING = (CHANGE, "psi", "ks", "chi2", "missing", "unseen")
 """Detectors in the order in which they get the narrow screen's columns; a team's own follow by name."""
 
 
@@ -96,8 +98,9 @@ class ColumnLine:
 
     Attributes:
         state: the worst of its signals'.
-        effect: the largest size of a change on the common scale 0..1, where a detector gives one.
+        effect: the size of the change on the common scale 0..1: the verdict's, else the largest that a detector gives.
         lead: name of the signal whose past is drawn.
+        importance: its share of what the model leans on; score: drift times that. None where it is not known.
     """
 
     name: str
@@ -106,34 +109,56 @@ class ColumnLine:
     signals: tuple[tuple[str, Signal], ...]
     message: str
     lead: str
+    importance: float | None = None
+    score: float | None = None
 
     def signal(self, detector: str) -> Signal | None:
         """The signal of one detector."""
         return next((s for name, s in self.signals if name == detector), None)
 
     @property
-    def rank(self) -> tuple[int, float, str]:
-        """Sorts the columns that matter first: by state, then by effect."""
-        return (marks.signal(self.state).rank, -(self.effect or 0.0), self.name)
+    def rank(self) -> tuple[int, float, float, str]:
+        """Sorts the columns that matter first: by state, then by drift times importance, then by effect."""
+        return (marks.signal(self.state).rank, -(self.score or 0.0), -(self.effect or 0.0), self.name)
 
 
-def column_lines(signals: Iterable[Signal]) -> list[ColumnLine]:
-    """The columns of one window, worst first."""
+def column_lines(signals: Iterable[Signal], reading: Signal | None = None) -> list[ColumnLine]:
+    """The columns of one window, worst first.
+
+    Args:
+        reading: the window's, which ranks columns by drift times importance.
+    """
     by_column: dict[str, list[Signal]] = {}
     for signal in signals:
         if signal.column is not None:
             by_column.setdefault(signal.column, []).append(signal)
-    return sorted((_column_line(name, found) for name, found in by_column.items()), key=lambda c: c.rank)
+    weights = _weights(reading)
+    lines = (_column_line(name, found, weights.get(name, (None, None))) for name, found in by_column.items())
+    return sorted(lines, key=lambda c: c.rank)
 
 
-def _column_line(name: str, found: Sequence[Signal]) -> ColumnLine:
+def _weights(reading: Signal | None) -> dict[str, tuple[float | None, float | None]]:
+    """Column → (importance, drift times importance), of those that a reading ranks."""
+    rows = None if reading is None else reading.detail.get("columns")
+    if not isinstance(rows, list):
+        return {}
+    known = [row for row in rows if isinstance(row, Mapping)]
+    return {
+        str(row.get("column")): (finite(row.get("importance")), finite(row.get("score")))
+        for row in known
+    }  # fmt: skip
+
+
+def _column_line(name: str, found: Sequence[Signal], weight: tuple[float | None, float | None]) -> ColumnLine:
     by_detector = {detector(s): s for s in found}
     ordered = sorted(by_detector.items(), key=lambda item: leading(item[0]))
     worst = min(found, key=lambda s: marks.signal(s.state).rank)
-    effects = [e for s in found if (e := effect(s)) is not None]
+    own = by_detector.get(CHANGE)
+    effects = [e for s in ([own] if own is not None else found) if (e := effect(s)) is not None]
     told = [text for s in found if s.state == worst.state and (text := said(s))]
     message = told[0] if told else ""
-    return ColumnLine(name, worst.state, max(effects, default=None), tuple(ordered), message, ordered[0][1].name)
+    largest = max(effects, default=None)
+    return ColumnLine(name, worst.state, largest, tuple(ordered), message, ordered[0][1].name, *weight)
 
 
 def detector(signal: Signal) -> str:
@@ -147,7 +172,7 @@ def leading(name: str) -> tuple[int, str]:
     return (LEADING.index(name) if name in LEADING else len(LEADING), name)
 
 
-FULL_SCALE = {"psi": 0.25, "ks": 0.1, "missing": 0.05, "unseen": 0.05}
+FULL_SCALE = {CHANGE: 0.1, "psi": 0.25, "ks": 0.1, "missing": 0.05, "unseen": 0.05}
 """Where a small plot of a detector's past is full at the least, so that noise does not look like a mountain."""
 
 
@@ -236,11 +261,12 @@ def interval(signal: Signal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Counts of reference and window in the same bins."""
+    """Counts of reference and window in the same bins; `numbers`: bins of a scale, not labels."""
 
     names: tuple[str, ...]
     reference: tuple[float, ...]
     window: tuple[float, ...]
+    numbers: bool = False
 
 
 def bars(detail: Mapping[str, Any]) -> Bars | None:
@@ -254,7 +280,7 @@ def bars(detail: Mapping[str, Any]) -> Bars | None:
         return None
     if not len(reference) == len(window) == len(names):
         return None
-    return Bars(tuple(map(str, names)), tuple(reference), tuple(window))
+    return Bars(tuple(map(str, names)), tuple(reference), tuple(window), bool(found.get("edges")))
 
 
 def _numbers(value: object) -> list[float] | None:

@@ -45,7 +45,7 @@ async def test_a_model_at_80_by_24(fleet: State) -> None:
         assert shown[table + 3].split()[:3] == ["▲", "drifted", "hour"]
         assert "age_band" in shown[table + 4], "then by effect"
         assert "10,232 labels, more are expected" in shown[-2]
-        assert shown[-1].startswith(" Enter open  d data report  s sort  / filter")
+        assert shown[-1].startswith(" Enter open  d data  v view  s sort  / filter")
         assert "Esc back" in shown[-1] and "? help" in shown[-1]
 
 
@@ -63,6 +63,22 @@ async def test_the_column_under_the_cursor_is_drawn_at_80_by_24(fleet: State) ->
         await pilot.press("enter", "down")
         await pilot.pause()
         assert lines(pilot)[top].startswith(" hour  left")
+
+
+async def test_v_goes_through_the_views_of_the_column(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await open_drift(pilot, "card-fraud")
+        await pilot.press("v")
+        assert "few values: no density" in text(pilot), "it has labels"
+        await pilot.press("v", "v")
+        await pilot.pause()
+        assert "effect by ks" in text(pilot)
+        await pilot.resize_terminal(*LARGE)
+        await pilot.pause()
+        assert "left █ reference" in text(pilot), "a large screen has the history beside"
+        await pilot.press("v", "v")
+        await pilot.pause()
+        assert "few values: no density" in text(pilot)
 
 
 async def test_in_ascii_both_sides_differ_by_sign(fleet: State, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lifecycle_tui.plots.bars import bar_pair
 from lifecycle_tui.plots.chart import Chart, Level, Point, chart
 from lifecycle_tui.plots.drawing import Canvas, Run, text
+from lifecycle_tui.plots.overlay import curves, steps
 
 NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-3, 3).map(float))
 
@@ -153,3 +154,52 @@ def test_a_chart_fits_whatever_the_numbers(
         assert of(found, "value") or of(found, "open") or of(found, "t")
     if plain:
         assert all(text(line).isascii() for line in found.lines)
+
+
+# ── one over the other ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_window_is_a_line_over_the_references_area() -> None:
+    found = steps([2, 1, 1], [0, 1, 0], 9, 4, ascii_only=True)
+    assert [text(line) for line in found.lines] == ["   ****  ", "   *  *  ", ":::*  *  ", "****::***"]
+    assert found.step == 3 and found.first == (0, 1, 2)
+    assert {run.series for line in found.lines for run in line} == {"", "reference", "window"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40), st.integers(-2, 60),
+    st.integers(-1, 9), st.booleans(),
+)  # fmt: skip
+def test_histograms_over_each_other_fit_whatever_they_hold(bins: list, cells: int, rows: int, plain: bool) -> None:
+    reference, window = [b[0] for b in bins], [b[1] for b in bins]
+    for draw in (steps, curves):
+        found = draw(reference, window, cells, rows, ascii_only=plain)
+        assert all(len(text(line)) <= cells for line in found.lines)
+        assert len(found.lines) in (0, rows)
+        assert not plain or all(text(line).isascii() for line in found.lines)
+
+
+def test_an_overlay_of_unequal_sides_is_refused() -> None:
+    for draw in (steps, curves):
+        with pytest.raises(ValueError, match="against"):
+            draw([1, 2], [1], 9, 3)
+
+
+def test_a_curve_is_as_high_as_it_is_great() -> None:
+    found = curves([0, 4, 0], [0, 0, 2], 20, 2)
+    area = "".join(run.text for run in found.lines[0] if run.series == "reference")
+    assert area, "the reference reaches the upper half"
+    assert not any(run.series == "window" for run in found.lines[0] if run.text.strip("\u2800"))
+
+
+def test_huge_counts_are_shares_all_the_same() -> None:
+    found = steps([1e308] * 4, [1e308, 0, 0, 1e308], 8, 2)
+    assert any(run.series == "window" for line in found.lines for run in line)
+
+
+def test_what_was_expected_is_drawn_behind_what_came() -> None:
+    expected = [Point(0.5, 0.3, 0.7), Point(0.5, 0.3, 0.7), Point(0.5, 0.3, 0.7)]
+    found = chart([Point(0.5, 0.1, 0.9), Point(0.9), Point(None)], 30, 6, behind=expected, ascii_only=True)
+    assert ":" in of(found, "band") and "*" in of(found, "value")
+    assert "~" in of(found, "behind")
+    assert shown(chart([Point(None)], 30, 6, behind=expected[:1], ascii_only=True)), "before any label is there"

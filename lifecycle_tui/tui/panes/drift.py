@@ -5,6 +5,7 @@ Below (beside, on a wide screen) is drawn how the chosen column was in the refer
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
+from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.grid import Grid
@@ -51,7 +53,7 @@ class DriftPane(Pane):
     DriftPane #about { display: none; height: 1fr; }
     .-low DriftPane #windows-pane { max-height: 6; }
     .-high DriftPane #about { display: block; }
-    .-high DriftPane #column-picture { height: 14; }
+    .-high DriftPane #column-picture { height: 22; }
     .-wide DriftPane #drift-lists { layout: horizontal; }
     .-wide DriftPane #windows-pane { width: 2fr; height: 1fr; max-height: 100%; margin-right: 2; }
     .-wide DriftPane #windows { height: 1fr; }
@@ -65,7 +67,9 @@ class DriftPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="drift.open", tooltip="to the columns; then all that is known of the row"),
         Binding("o", "other", "other list", show=False, id="drift.other", tooltip="to the other list"),
-        Binding("d", "data", "data report", id="drift.data", tooltip="the window's data report, or the columns again"),
+        Binding("d", "data", "data", id="drift.data", tooltip="the window's data report, or the columns again"),
+        Binding("v", "view", "view", id="drift.view",
+                tooltip="histogram or density; where there is little room also the table and the history"),
         Binding("s", "sort", "sort", id="drift.sort", tooltip="sort the list by its next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="drift.reverse"),
     ]  # fmt: skip
@@ -75,7 +79,7 @@ class DriftPane(Pane):
         self._window: WindowLine | None = None
         self._limit, self._metric = PAGE, ""
         self._detectors: list[tuple[str, int]] | None = None
-        self._report = False
+        self._report, self._view, self._weighed = False, column_picture.BARS, False
         self._past: dict[str, list[float | None]] = {}
         self.windows: Grid[WindowLine] = Grid(
             columns.window_columns(None, False), key=lambda w: w.key, id="windows", empty="No window was checked yet."
@@ -131,12 +135,12 @@ class DriftPane(Pane):
             return
         self._window = chosen
         found = {} if chosen is None else self.source.signals(chosen)
-        lines = view.column_lines(found.get("", ()) or next(iter(found.values()), ()))
-        detectors = columns.detectors_of(lines)
+        lines = view.column_lines(found.get("", ()) or next(iter(found.values()), ()), _reading(chosen, found))
+        detectors, weighed = columns.detectors_of(lines), any(c.importance is not None for c in lines)
         self._past.clear()
-        if detectors != self._detectors:
-            self._detectors = detectors
-            self.columns.replace(columns.column_columns(detectors, self._drawn_past))
+        if (detectors, weighed) != (self._detectors, self._weighed):
+            self._detectors, self._weighed = detectors, weighed
+            self.columns.replace(columns.column_columns(detectors, self._drawn_past, weighed))
         else:
             self.columns.redraw()
         self.columns.show(lines)
@@ -188,7 +192,7 @@ class DriftPane(Pane):
             return []
         signal = column_picture.leading(column)
         past = () if signal is None else self._history(signal.name)
-        return column_picture.picture(column, window.key, past, cells, rows)
+        return column_picture.picture(column, window.key, past, cells, rows, self._view)
 
     def _history(self, name: str) -> column_picture.Past:
         try:
@@ -289,6 +293,13 @@ class DriftPane(Pane):
         self._title()
         self.changed()
 
+    def action_view(self) -> None:
+        """The next view of the column; those of a large screen are fewer."""
+        choice = column_picture.views(*self.picture.size)
+        at = choice.index(self._view) if self._view in choice else -1
+        self._view = choice[(at + 1) % len(choice)]
+        self.picture.renew()
+
     def _show_lower(self) -> None:
         self.columns.display, self.data.display = not self._report, self._report
 
@@ -299,6 +310,12 @@ class DriftPane(Pane):
     def action_reverse(self) -> None:
         """Turn around the list that has the focus."""
         (self._lower if self._below else self.windows).sort_reverse()
+
+
+def _reading(window: WindowLine | None, found: Mapping[str, Sequence[Signal]]) -> Signal | None:
+    """The window's reading, of the version whose metric shows if there is one."""
+    versions = ("",) if window is None else dict.fromkeys((window.version, ""))
+    return next((s for version in versions for s in found.get(version, ()) if s.name == "reading"), None)
 
 
 def _finding_about(found: DataFinding) -> Line:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from lifecycle_tui.plots.chart import Level, Point
 from lifecycle_tui.tui import ages, marks, view
 from lifecycle_tui.tui.panes.performance_rows import SeriesLine, level_text, said
-from lifecycle_tui.tui.pictures import history
-from lifecycle_tui.tui.text import Line, Span, cut, number, safe, width
+from lifecycle_tui.tui.pictures import fitted, history
+from lifecycle_tui.tui.text import Line, Span, number
 from lifecycle_tui.tui.thresholds import Threshold
 
 
@@ -61,17 +61,4 @@ def _caption(line: SeriesLine, unfinal: bool, outside: list[Threshold], cells: i
         spans.append(Span(f"{rule} {said(threshold)}{out}  ", marks.severity(threshold.severity).tone))
     if unfinal:
         spans.append(Span("dotted: more labels expected", "dim"))
-    return _fitted(spans, cells)
-
-
-def _fitted(spans: list[Span], cells: int) -> Line:
-    """The spans that fit whole; the first two always, cut."""
-    line: list[Span] = []
-    room = cells
-    for at, span in enumerate(spans):
-        text = safe(span.text)
-        if at > 1 and width(text.rstrip()) > room:
-            continue
-        line.append(Span(cut(text, room), span.tone))
-        room -= min(room, width(text))
-    return tuple(line)
+    return fitted(spans, cells)

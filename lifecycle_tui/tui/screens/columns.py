@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui.column_facts import CHANGE
 from lifecycle_tui.tui.grid import Cell, Column
 from lifecycle_tui.tui.text import count, number, percent, width
 from lifecycle_tui.tui.view import ColumnLine, WindowLine
@@ -73,6 +74,8 @@ def detectors_of(lines: Iterable[ColumnLine]) -> list[tuple[str, int]]:
     room: dict[str, int] = {}
     for line in lines:
         for name, signal in line.signals:
+            if name == CHANGE and signal.state != "error":
+                continue  # it is the effect
             wide = width(view.where(signal)) + 2 if signal.state == "error" else 7
             room[name] = min(26, max(room.get(name, min(len(name), 12)), wide))
     return sorted(room.items(), key=lambda item: view.leading(item[0]))
@@ -100,13 +103,14 @@ def _by_detector(name: str) -> tuple[Callable[[ColumnLine], Cell], Callable[[Col
 
 
 def column_columns(
-    detectors: Iterable[tuple[str, int]], past: Callable[[ColumnLine], str]
+    detectors: Iterable[tuple[str, int]], past: Callable[[ColumnLine], str], weighed: bool = False
 ) -> tuple[Column[ColumnLine], ...]:
     """Columns of the list of a window's columns: one for each detector, as many as there are.
 
     Args:
         detectors: their names, and how much room their values take.
         past: draws a column's leading signal over the last windows.
+        weighed: whether it is known what the model leans on.
     """
     measured = []
     for name, room in detectors:
@@ -118,6 +122,10 @@ def column_columns(
                most=32),
         Column("effect", "effect", 7, lambda c: Cell(number(c.effect)), sort=lambda c: c.effect, down=True,
                right=True),
+        Column("importance", "leans", 6 if weighed else 0, lambda c: Cell(percent(c.importance)),
+               sort=lambda c: c.importance, down=True, right=True, words="importance"),
+        Column("score", "both", 7 if weighed else 0, lambda c: Cell(number(c.score, 4)), sort=lambda c: c.score,
+               down=True, right=True, needs=110, words="drift times importance"),
         *measured,
         Column("past", "past", 9, lambda c: Cell(past(c))),
         Column("message", "why", 12, lambda c: Cell(c.message, "dim"), grow=6, needs=100),
