@@ -16,7 +16,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, LABELS, PARTS, SCA
 
 SCORED = len(PARTS) - 1
 CLEAR = 3
+CELLS = 400_000
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,25 @@ def alarms(world: World, windows: int, rng: np.random.Generator) -> tuple[int, n
     sums = np.full((windows, world.columns, len(PARTS)), np.nan)
     sums[:, :, :SCORED] = means * world.rows
     total = np.concatenate([np.zeros((1, *sums.shape[1:])), np.cumsum(sums, axis=0)])
+    rolled = np.full((*sums.shape, len(scales)), np.nan)
+    for at, k in enumerate(scales):
+        rolled[k - 1 :, ..., at] = total[k:] - total[:-k]
+    n = np.where(np.isfinite(rolled), world.rows * np.asarray(scales, float), np.nan)
     raised = np.zeros(windows, bool)
-    for t in range(windows):
-        rolled = np.stack(
-            [total[t + 1] - total[t + 1 - k] if k <= t + 1 else np.full(sums.shape[1:], np.nan) for k in scales], -1
-        )
-        n = np.where(np.isfinite(rolled), world.rows * np.asarray(scales, float), np.nan)
-        raised[t] = bool((np.nan_to_num(judge_parts(table, rolled, n, scales, 30).p, nan=1.0) <= share).any())
+    some = max(1, CELLS // (world.columns * len(PARTS) * len(scales)))  # windows beside each other as columns are
+    for first in range(0, windows, some):
+        part, size = slice(first, first + some), len(rolled[first : first + some])
+        many, shape = _beside(table, size), (size * world.columns, len(PARTS), len(scales))
+        found = judge_parts(many, rolled[part].reshape(shape), n[part].reshape(shape), scales, 30)
+        raised[part] = (np.nan_to_num(found.p, nan=1.0) <= share).any(axis=(1, 2)).reshape(size, -1).any(axis=1)
     return opened(raised), raised
+
+
+def _beside(table: Table, times: int) -> Table:
+    """A table that many times below itself."""
+    values = {f.name: getattr(table, f.name) for f in fields(table)}
+    tiled = {name: np.concatenate([v] * times) for name, v in values.items() if isinstance(v, np.ndarray)}
+    return Table(**{**values, **tiled, "names": table.names * times})
 
 
 def opened(raised: np.ndarray) -> int:
