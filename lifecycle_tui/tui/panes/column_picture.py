@@ -104,7 +104,7 @@ def _distribution(
     if found is None:
         says: Line = (Span(" Its values were not counted in bins.", "dim"),)
         return [_caption(column, window, tone, beside_, "", cells), says]
-    none = "few values: no density" if chosen == DENSITY else ""
+    none = "no density" if chosen == DENSITY else ""
     if found.numbers:
         return [_caption(column, window, tone, over, none, cells), *overlaid(found, cells, rows - 1, tone)]
     return [_caption(column, window, tone, beside_, none, cells), *histogram(found, cells, rows - 1, tone)]

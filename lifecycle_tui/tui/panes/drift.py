@@ -296,7 +296,7 @@ class DriftPane(Pane):
     def action_view(self) -> None:
         """The next view of the column; those of a large screen are fewer."""
         choice = column_picture.views(*self.picture.size)
-        at = choice.index(self._view) if self._view in choice else -1
+        at = choice.index(self._view) if self._view in choice else 0
         self._view = choice[(at + 1) % len(choice)]
         self.picture.renew()
 

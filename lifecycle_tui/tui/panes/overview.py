@@ -14,6 +14,7 @@ from lifecycle_tui.tui.panes.overview_lines import Overview
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.panes.performance_rows import level_text, said
 from lifecycle_tui.tui.pictures import history
+from lifecycle_tui.tui.reads import reading
 from lifecycle_tui.tui.reads.model import story
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -58,7 +59,8 @@ class OverviewPane(Pane):
         if found is not None:
             windows = tuple(self.source.windows(found.model, WINDOWS))
             says = declared(self.source.root, self.model)
-            fresh = Overview(found, says, windows, now, self.source.agent()[0])
+            said = reading.newest(self.source.conn, self.model, windows[0].version) if windows else None
+            fresh = Overview(found, says, windows, now, self.source.agent()[0], said)
         if fresh != self._about:
             self._about = fresh
             self.story.renew()

@@ -2,6 +2,7 @@
 
 state       why it is in this state, since when, how it stands against its rules
 to do       the likely next action and its key
+reading     what most likely happened in the newest window, what shows it, and what to do about that
 who serves, what waits, what runs, what comes next
 numbers     the key metric and the drift over the last windows
 before      what happened last
@@ -19,8 +20,10 @@ from lifecycle_tui.state.job_words import how_far, left_text
 from lifecycle_tui.tui import ages, marks, view
 from lifecycle_tui.tui.advice import Advice, Situation, advise
 from lifecycle_tui.tui.declared import Declared
+from lifecycle_tui.tui.panes import reading_lines
 from lifecycle_tui.tui.panes.performance_rows import level_text
 from lifecycle_tui.tui.reads.model import Story
+from lifecycle_tui.tui.reads.reading import Reading
 from lifecycle_tui.tui.text import Line, Span, cut, fold, joined, moment, number, percent
 from lifecycle_tui.tui.thresholds import thresholds
 from lifecycle_tui.tui.view import WindowLine
@@ -39,6 +42,7 @@ class Overview:
     Attributes:
         windows: the last ones, newest first.
         agent: whether one runs.
+        reading: of the newest window.
     """
 
     story: Story
@@ -46,6 +50,7 @@ class Overview:
     windows: tuple[WindowLine, ...]
     now: datetime
     agent: bool
+    reading: Reading | None = None
 
 
 def lines(about: Overview, cells: int, *, numbers: bool = True) -> list[Line]:
@@ -57,6 +62,7 @@ def lines(about: Overview, cells: int, *, numbers: bool = True) -> list[Line]:
     return [
         *_state(about, cells),
         *_advice(about, cells),
+        *reading_lines.lines(about.reading, cells, NAME),
         (),
         *_champion(about, cells),
         *_waiting(about, cells),
