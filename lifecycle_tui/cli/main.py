@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("lifecycle_tui.cli.act:rollback", "Go back to the champion before."),
     "versions": ("lifecycle_tui.cli.versions:group", "List, show, compare and register versions."),
     "explain": ("lifecycle_tui.cli.explain:command", "Say why a version scores rows as it does."),
+    "report": ("lifecycle_tui.cli.report:command", "Write all that is known of a model as one HTML file."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
     "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge alerts."),
     "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),
