@@ -30,7 +30,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "workspace.jobs": ("the agent",),
     "workspace.trust": ("jobs that load an artefact",),
     "workspace.pickle": ("jobs that load an artefact",),
-    "workspace.keep": (_NOT_YET,),
+    "workspace.keep": (_EVALUATE,),
     "notifiers": (_SEND,),
     "models.NAME.task": (_EVALUATE, _TRAIN),
     "models.NAME.owner": ("`match` of notifiers", _SHOWN),

@@ -39,10 +39,23 @@ class DaskTable(Table):
 class KeepTable(Table):
     """`[workspace.keep]`: how long profiles stay at each resolution before they are merged upward."""
 
-    hours: Span | None = Field(default=None, description="How long profiles by the hour are kept.", examples=['"14d"'])
-    days: Span | None = Field(default=None, description="How long profiles by the day are kept.", examples=['"180d"'])
+    hours: Span | None = Field(
+        default=None,
+        description="How long profiles of windows shorter than a day are kept; then they are added up by the day.",
+        examples=['"7d"'],
+        json_schema_extra={"default": '"14d"'},
+    )
+    days: Span | None = Field(
+        default=None,
+        description="How long profiles by the day (or week) are kept; then they are added up by the month.",
+        examples=['"90d"'],
+        json_schema_extra={"default": '"180d"'},
+    )
     months: Span | None = Field(
-        default=None, description="How long profiles by the month are kept.", examples=['"3650d"']
+        default=None,
+        description="How long profiles by the month are kept; then they are forgotten. Signals stay.",
+        examples=['"1095d"'],
+        json_schema_extra={"default": "for good"},
     )
 
 

@@ -337,5 +337,27 @@ def m004_sums(db: Any) -> None:
         db.execute(statement)
 
 
+_FIFTH = (
+    """CREATE TABLE periods (
+        id INTEGER PRIMARY KEY, model TEXT NOT NULL REFERENCES models(name),
+        unit TEXT NOT NULL CHECK (unit IN ('day', 'month')), start TEXT NOT NULL, "end" TEXT NOT NULL,
+        rows INTEGER NOT NULL, windows INTEGER NOT NULL, UNIQUE (model, unit, start))""",
+    """CREATE TABLE period_profiles (
+        period_id INTEGER NOT NULL REFERENCES periods(id) ON DELETE CASCADE, "column" TEXT NOT NULL,
+        kind TEXT NOT NULL, grid TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (period_id, "column"))""",
+    """CREATE TABLE period_windows (
+        model TEXT NOT NULL, key TEXT NOT NULL, period_id INTEGER NOT NULL REFERENCES periods(id) ON DELETE CASCADE,
+        PRIMARY KEY (model, key)) WITHOUT ROWID""",
+    "CREATE INDEX period_windows_period ON period_windows(period_id)",
+)
+
+
+@step
+def m005_periods(db: Any) -> None:
+    """Profiles of old windows merged upward, by the day and by the month."""
+    for statement in _FIFTH:
+        db.execute(statement)
+
+
 LATEST = len(STEPS)
 """The state version that this program reads and writes."""

@@ -80,6 +80,7 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
         told,
     )
     (seq,) = conn.execute("SELECT seq FROM notifications").fetchone()
+    sums = _fill_sums(conn) if reached >= 4 else []
     conn.commit()
     conn.close()
     with State.open(tmp_path) as state, state.read() as conn:
@@ -87,6 +88,8 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
         assert conn.execute("SELECT name, task FROM models").fetchall() == [("bikes", "regression")]
         assert conn.execute("SELECT * FROM alert_events").fetchall() == [event]
         assert conn.execute("SELECT * FROM notifications").fetchall() == [(*told, seq)]
+        assert conn.execute("SELECT * FROM window_sums").fetchall() == sums
+        assert conn.execute("SELECT count(*) FROM periods").fetchone() == (0,)
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         assert _schema(conn) == _schema(sqlite3.connect(folder.database(empty_root)))
         before = conn.execute("SELECT max(seq) FROM alerts").fetchone()[0]
@@ -96,6 +99,16 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
         assert conn.execute("SELECT max(seq) FROM alerts").fetchone()[0] > before
     copies = list(folder.folder(tmp_path).glob("state.db.before-*"))
     assert len(copies) == (1 if later else 0)
+
+
+def _fill_sums(conn: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    """What m004 brought: the sums of a window."""
+    conn.execute(
+        "INSERT INTO windows (id, model, key, version, revision, position, rows, labels, mature, complete, basis, as_of, "
+        "recorded_at, digest, report) VALUES (9, 'bikes', '2026-01', '', 1, 0, 5, 0, 1, 1, 'b', '2026', '2026', 'd', '[]')"
+    )
+    conn.execute("INSERT INTO window_sums (window_id, data) VALUES (9, ?)", (b"sums",))
+    return [(9, b"sums")]
 
 
 def _schema(conn: sqlite3.Connection) -> list[tuple[str, str]]:

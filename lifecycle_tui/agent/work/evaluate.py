@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from lifecycle_tui.agent.work.estimating import get_estimating
 from lifecycle_tui.agent.work.first_version import FirstVersion, get_first_version, needs_version
 from lifecycle_tui.agent.work.importances import LabelledRows, wanted
 from lifecycle_tui.agent.work.logs import measure_logs
+from lifecycle_tui.agent.work.merging import merge_old
 from lifecycle_tui.agent.work.opening import Opened, opened
 from lifecycle_tui.agent.work.panels import draw_panels
 from lifecycle_tui.agent.work.reading import UNOPENED, Reader
@@ -43,7 +44,7 @@ from lifecycle_tui.monitoring.declared import column_problems
 from lifecycle_tui.plugin_host.runner import Limits
 from lifecycle_tui.policy.facts import Decisions
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import models, record, windows
+from lifecycle_tui.state import models, periods, record, windows
 from lifecycle_tui.state.windows import KnownWindow
 
 
@@ -61,6 +62,7 @@ def evaluate(job: JobContext, spec: ModelSpec, *, limits: Limits | None = None) 
         decided, problems = _finish(job, measurer)
         draw_panels(job, spec, model.runner)
         calibrate_soon(job, model, survey, measurer.reference, first, measurer.scorer, Path(scratch))
+        merge_old(job, spec)
         with job.state.read() as conn:
             unseen = not_shown(conn, spec)
         return done | {
@@ -132,17 +134,25 @@ def _measure_due(job: JobContext, measurer: Measurer, known: Mapping[str, KnownW
         with job.state.read() as conn:
             before = windows.window(conn, measurer.spec.name, key)
         results: list[WindowResult] | None = None
-        if change == "relabelled" and before is not None:
+        if change == "relabelled" and before is not None and _has_profiles(job, before):
             results = measurer.relabelled(state, before, known[key].parts)
         elif change == "grown" and before is not None:
             results = measurer.grown(state, before, known[key].parts)
         if results is None:
             results = measurer.whole(state)
+        if change == "relabelled" and before is not None and not _has_profiles(job, before):
+            results = [replace(result, profiles=()) for result in results]  # its period holds them already
         with job.state.write() as tx:
             new = record.record(tx, results, whole=True)
             follow_data(tx, measurer.spec, results, job.now)
         counts[change] += new
     return counts
+
+
+def _has_profiles(job: JobContext, window: windows.WindowRow) -> bool:
+    """Those of an old window are merged: what is said of its inputs is then read again with them."""
+    with job.state.read() as conn:
+        return periods.has_profiles(conn, window.id)
 
 
 def _newest_first(measurer: Measurer, known: Mapping[str, KnownWindow]) -> tuple[WindowState, ...]:
