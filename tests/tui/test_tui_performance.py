@@ -59,7 +59,7 @@ async def test_signals_plot_and_windows_at_80_by_24(bikes: State) -> None:
         assert shown[top + 9].rstrip().endswith("more expected") and " 24% 2 " in shown[top + 9]
         assert " 100% 2" in shown[top + 11], "mature"
         assert shown[-2] == " mae  error-high: mae.lower > 35,000 in 2 windows"
-        assert shown[-1].startswith(" Enter open  s sort  / filter")
+        assert shown[-1].startswith(" Enter open  v segments  s sort  / filter")
 
 
 async def test_a_large_screen_has_them_side_by_side(bikes: State) -> None:

@@ -4,6 +4,8 @@ windows, as a plot with the rules' thresholds and as a table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -19,12 +21,14 @@ from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.panes.performance_picture import picture
 from lifecycle_tui.tui.panes.performance_rows import SeriesLine
 from lifecycle_tui.tui.reads import performance as reads
+from lifecycle_tui.tui.reads import segments
 from lifecycle_tui.tui.reads.performance import Measured
 from lifecycle_tui.tui.screens import detail
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Where
 from lifecycle_tui.tui.text import Line, Span, count, joined, percent
 from lifecycle_tui.tui.view import SignalLine
+from lifecycle_tui.tui.widgets.lines import Bar
 from lifecycle_tui.tui.widgets.pager import Pager
 from lifecycle_tui.tui.widgets.picture import Picture
 
@@ -39,6 +43,7 @@ class PerformancePane(Pane):
 
     DEFAULT_CSS = """
     PerformancePane #performance { height: 1fr; layout: vertical; }
+    PerformancePane #segments-worst { display: none; height: 1; }
     PerformancePane #series { height: 5; }
     PerformancePane #series-picture { height: 8; }
     PerformancePane #points { height: 1fr; }
@@ -60,6 +65,13 @@ class PerformancePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="performance.open", tooltip="to the windows; then all that is known"),
         Binding("o", "other", "other list", show=False, id="performance.other", tooltip="to the other list"),
+        Binding(
+            "v",
+            "segments",
+            "segments",
+            id="performance.segments",
+            tooltip="the signal by segments, the worst first; and back to all rows",
+        ),
         Binding("s", "sort", "sort", id="performance.sort", tooltip="sort the list by its next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="performance.reverse"),
     ]
@@ -68,6 +80,10 @@ class PerformancePane(Pane):
         super().__init__(source, model)
         self._limit = PAGE
         self._line: SeriesLine | None = None
+        self._base: str | None = None
+        self._shown = ""
+        self._series: dict[str, reads.Series] = {}
+        self.worst = Bar(tone="", id="segments-worst")
         self.series: Grid[SeriesLine] = Grid(
             rows.SERIES_COLUMNS, key=lambda r: r.key, text=_searched, id="series",
             empty="No signal was measured yet: no window was checked.",
@@ -79,6 +95,7 @@ class PerformancePane(Pane):
         self.about_pager = Pager(self._about_lines, id="series-about")
 
     def compose(self) -> ComposeResult:
+        yield self.worst
         with Container(id="performance"):
             # In this order below each other; on a wide screen two by two.
             yield self.series
@@ -96,15 +113,31 @@ class PerformancePane(Pane):
         model = self.source.model(self.model)
         metric = None if model is None else model.metric
         rules = declared.declared(self.source.root, self.model).rules
-        self.series.show(
-            SeriesLine(found, thresholds.thresholds(rules, found.name))
-            for found in reads.series(self.source.conn, self.model, metric, self._limit)
-        )
+        found = self._read(metric)
+        self._series = {f"{s.name}\0{s.version}": s for s in reversed(found)}
+        self.series.show(self._row(one, rules) for one in found)
         worst = next((row.key for row in self.series.rows if row.broken), None)
         if self._line is None and worst is not None:
             # Whoever comes here because something is wrong sees that first.
             self.series.go(worst)
         self._choose()
+
+    def _row(self, series: reads.Series, rules: Sequence[declared.Rule]) -> SeriesLine:
+        segment = "" if self._base is None else series.name.removeprefix(f"{self._shown}.")
+        return SeriesLine(series, thresholds.thresholds(rules, series.name), segment)
+
+    def _read(self, metric: str | None) -> tuple[reads.Series, ...]:
+        """All rows' signals, or the segments of one."""
+        self.worst.display = self._base is not None
+        if self._base is None:
+            return reads.series(self.source.conn, self.model, metric, self._limit)
+        found = segments.read(self.source.conn, self.model, self._base, metric)
+        self._shown = found.base
+        told = found.worst or "no fall to explain has been looked into yet"
+        if not found.series:
+            told = "no segments here: name columns as `segments` in the model's [columns]"
+        self.worst.say((Span(f" by segment: {found.base}  ", "bold"), Span(told)))
+        return found.series
 
     def _choose(self) -> None:
         """Show the windows of the series under the cursor."""
@@ -123,7 +156,14 @@ class PerformancePane(Pane):
 
     def _picture(self, cells: int, height: int) -> list[Line]:
         here = self.points.row
-        return [] if self._line is None else picture(self._line, None if here is None else here.key, cells, height)
+        line, marked = self._line, None if here is None else here.key
+        if line is None:
+            return []
+        name = line.series.name.removeprefix(segments.ESTIMATED)
+        estimate = self._series.get(f"{segments.ESTIMATED}{name}\0{line.series.version}")
+        if estimate is line.series and (real := self._series.get(f"{name}\0{line.series.version}")) is not None:
+            line = replace(line, series=real)  # an estimate and what came true are one picture
+        return picture(line, marked, cells, height, estimate)
 
     def _about_lines(self, cells: int) -> list[Line]:
         """On a wide screen: all that is known of the signal in the window under the cursor."""
@@ -139,6 +179,7 @@ class PerformancePane(Pane):
     def go(self, where: Where) -> None:
         """To a signal, and to a window of it."""
         if where.signal is not None:
+            self._by(where.signal if "=" in where.signal else None)
             named = [row for row in self.series.rows if row.series.name == where.signal]
             if named:
                 self.series.go(named[0].key)
@@ -220,6 +261,32 @@ class PerformancePane(Pane):
     def action_other(self) -> None:
         """The focus to the other list."""
         (self.series if self.points.has_focus else self.points).focus()
+
+    def action_segments(self) -> None:
+        """The signal under the cursor by segments, or all rows again."""
+        name = "" if self._line is None else self._line.series.name
+        self._by(None if self._base is not None else name)
+        self.series.focus()
+        self.changed()
+
+    def _by(self, base: str | None) -> None:
+        """Show the segments of a signal, or of all rows what there is."""
+        if base == self._base:
+            return
+        before, self._base = self._base, base
+        try:
+            self.load()
+        except Trouble:
+            self._base = before  # the app's next poll says so
+            return
+        if base is None and before is not None and self.series.rows:
+            whole = [
+                r.key for r in self.series.rows if r.series.name == before or before.startswith(f"{r.series.name}.")
+            ]
+            self.series.go(whole[0] if whole else self.series.rows[0].key)
+        elif self.series.rows:
+            self.series.go(self.series.rows[0].key)
+        self._choose()
 
     def action_sort(self) -> None:
         """Sort the list that has the focus."""

@@ -9,6 +9,7 @@ from lifecycle_tui.plots import sparkline
 from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.cells import Cell, Column
 from lifecycle_tui.tui.reads.performance import Measured, Series
+from lifecycle_tui.tui.reads.segments import small
 from lifecycle_tui.tui.text import count, number, percent
 from lifecycle_tui.tui.thresholds import Threshold
 
@@ -17,10 +18,15 @@ PAST = 12
 
 @dataclass(frozen=True, slots=True)
 class SeriesLine:
-    """A series, and the thresholds of the rules that read its signal."""
+    """A series, and the thresholds of the rules that read its signal.
+
+    Attributes:
+        segment: what is told of its name where the list is of one signal's segments.
+    """
 
     series: Series
     thresholds: tuple[Threshold, ...]
+    segment: str = ""
 
     @property
     def key(self) -> str:
@@ -66,6 +72,8 @@ def level_text(value: float) -> str:
 
 
 def _state(line: SeriesLine) -> Cell:
+    if small(line.series):
+        return Cell(f"{marks.signal('cannot-tell').sign()} small", "dim")
     newest = line.series.newest
     if line.broken:
         mark = marks.severity(line.broken[0].severity)
@@ -80,7 +88,7 @@ def _state(line: SeriesLine) -> Cell:
 
 def _value(line: SeriesLine) -> Cell:
     newest = line.series.newest
-    return Cell("-", "dim") if newest is None else signal_value(newest.signal)
+    return Cell("-", "dim") if newest is None or small(line.series) else signal_value(newest.signal)
 
 
 def signal_value(signal: Signal | None) -> Cell:
@@ -93,7 +101,7 @@ def signal_value(signal: Signal | None) -> Cell:
 
 
 def _interval(line: SeriesLine) -> Cell:
-    newest = line.series.newest
+    newest = None if small(line.series) else line.series.newest
     return Cell("" if newest is None or newest.signal is None else view.interval(newest.signal), "dim")
 
 
@@ -113,7 +121,8 @@ def _past(line: SeriesLine) -> Cell:
 
 SERIES_COLUMNS: tuple[Column[SeriesLine], ...] = (
     Column("state", "state", 10, _state),
-    Column("name", "signal", 14, lambda r: Cell(r.series.name, "bold"), sort=lambda r: r.series.name, grow=2, most=30),
+    Column("name", "signal", 14, lambda r: Cell(r.segment or r.series.name, "bold"), sort=lambda r: r.series.name,
+           grow=2, most=30),
     Column("version", "of", 8, lambda r: Cell(r.scorer, "dim"), sort=lambda r: r.scorer, grow=1, most=16),
     Column("value", "value", 9, _value, sort=lambda r: r.series.newest.value if r.series.newest else None, right=True),
     Column("interval", "interval", 16, _interval, needs=70, right=True),

@@ -16,6 +16,8 @@ from lifecycle_tui.state.windows import WindowRow, WindowSignals
 NAMES_IN = 6
 """Windows in which names of signals are looked for."""
 MOVES = 200
+SENTENCES = frozenset({"reading"})
+"""They say something, and have no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ class Series:
 def series(conn: sqlite3.Connection, model: str, metric: str | None, limit: int) -> tuple[Series, ...]:
     """Every signal about no column over the last `limit` windows: the key metric first, then metrics, drift and data.
 
-    A metric comes once for whoever served; where several versions scored, then once for each of them.
+    A metric comes once for whoever served; where several versions scored, then once for each of them. Those of
+    segments, of which there may be hundreds, are read by `segments`.
     """
-    names = windows.names(conn, model, NAMES_IN)
+    names = [name for name in windows.names(conn, model, NAMES_IN) if "=" not in name and name not in SENTENCES]
     by_key, served = _by_window(conn, model, names, limit)
     found: list[Series] = []
     for name in names:
@@ -90,6 +93,12 @@ def series(conn: sqlite3.Connection, model: str, metric: str | None, limit: int)
 def one(conn: sqlite3.Connection, model: str, name: str, limit: int) -> Series | None:
     """One signal over the last `limit` windows: of all rows, or of whoever served; None where it was never measured."""
     return next(iter(_of(name, *_by_window(conn, model, (name,), limit))), None)
+
+
+def by_name(conn: sqlite3.Connection, model: str, names: Collection[str], limit: int) -> tuple[Series, ...]:
+    """These signals over the last `limit` windows, each once: of all rows, or of whoever served."""
+    known = _by_window(conn, model, names, limit)
+    return tuple(found for name in names if (found := next(iter(_of(name, *known)), None)) is not None)
 
 
 def _by_window(
@@ -104,10 +113,10 @@ def _by_window(
 
 
 def _family(name: str) -> int:
-    if "=" in name:  # of segments, of which there are many
-        return 4
     if name.startswith("drift."):
         return 2
+    if name.startswith("log."):
+        return 4
     return 3 if name.startswith("data.") or name in ("rows", "labels", "labels.share") else 1
 
 
