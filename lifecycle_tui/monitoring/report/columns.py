@@ -79,7 +79,8 @@ def _signals(found: Sequence[Measured]) -> Html:
 def row(column: Column) -> list[str]:
     """The column in a line of the table."""
     return [
-        name(column.name, 48), tag("span", text(column.state), class_=_tone(column.state)), number(column.effect),
+        tag("bdi", text(column.name, 48)), tag("span", text(column.state), class_=_tone(column.state)),
+        number(column.effect),
         chance(column.p), number(column.detectable, 2),
         "-" if column.importance is None else f"{column.importance:.1%}",
         text(column.message, 120),

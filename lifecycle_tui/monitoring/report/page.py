@@ -1,7 +1,8 @@
 """A report as one HTML page that needs nothing else: no network, no script. Called by `lifecycle report`.
 
 Equal content gives equal bytes, but for the line that says when. The page stays below a megabyte for any number of
-columns: as many as fit are shown in full, the others in a table, and what does not fit there is counted.
+columns: as many as fit are shown in full, the others in a table, and what does not fit there is counted. A table
+of many columns goes before pictures of few, but never takes more than three quarters of their room.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from lifecycle_tui.monitoring.report.style import CSS
 
 MOST_BYTES = 950_000
 """Of the whole page."""
-FULL_BYTES = 650_000
-"""Until which columns are shown in full."""
 MOST_FULL = 40
+"""Columns that are shown in full."""
+MOST_ROWS = 5_000
+"""Columns that are looked at for the table."""
 
 
 def render(report: Report, generated: str) -> str:
@@ -31,7 +33,7 @@ def render(report: Report, generated: str) -> str:
         sections.histories(report), sections.drift(report), sections.segments(report), sections.importance(report),
         sections.logs(report), sections.data(report), sections.versions(report), sections.how(report),
     ]  # fmt: skip
-    room = MOST_BYTES - len(CSS) - sum(map(_size, (*before, *after))) - 2_000
+    room = MOST_BYTES - len(CSS) - sum(map(_size, (*before, *after))) - 8_000
     body = joined([*before, _columns(report.columns, report.window, room), *after], "\n")
     title = text(f"{report.model}: {report.health}", 120)
     return (
@@ -50,15 +52,18 @@ def _columns(found: Sequence[Column], window: str, room: int) -> Html:
         ("w", "window"), ("r", "reference"), ("i", "95 % interval"), ("d", "drifted"),
         ("l", "smallest effect that would have shown"),
     ]  # fmt: skip
+    rows = [columns.row(column) for column in found[:MOST_ROWS]]
+    listed = min(room * 3 // 4, sum(map(_taken, rows)))
     shown: list[Html] = []
     spent = 0
     for column in found[:MOST_FULL]:
         drawn = columns.full(column, window)
-        if spent + _size(drawn) > min(FULL_BYTES, room - 120 * 1024):
+        if spent + _size(drawn) > room - listed:
             break
         shown.append(drawn)
         spent += _size(drawn)
-    rows, left = _rows(found[len(shown) :], room - spent - 4_000)
+    rows = _fitting(rows[len(shown) :], room - spent)
+    left = len(found) - len(shown) - len(rows)
     parts = [svg.legend(marks), *shown]
     if rows:
         parts.append(table(f"the other {len(rows):,} columns", columns.HEADER, rows, numbers=(2, 3, 4, 5)))
@@ -67,16 +72,18 @@ def _columns(found: Sequence[Column], window: str, room: int) -> Html:
     return section("Columns, most important first", *parts, id_="columns")
 
 
-def _rows(found: Sequence[Column], room: int) -> tuple[list[list[str]], int]:
-    """Rows of the table that fit, and how many columns do not."""
-    rows: list[list[str]] = []
-    for n, column in enumerate(found):
-        row = columns.row(column)
-        room -= sum(map(_size, row)) + 120
+def _fitting(rows: Sequence[list[str]], room: int) -> list[list[str]]:
+    """The first rows that fit."""
+    for n, row in enumerate(rows):
+        room -= _taken(row)
         if room < 0:
-            return rows, len(found) - n
-        rows.append(row)
-    return rows, 0
+            return list(rows[:n])
+    return list(rows)
+
+
+def _taken(row: Sequence[str]) -> int:
+    """Bytes of a row with the table's own markup."""
+    return sum(map(_size, row)) + 120
 
 
 def _size(part: str) -> int:

@@ -24,6 +24,7 @@ _FORMS = {
 }  # fmt: skip
 """How each mark looks where the page's style is not applied: mail programs, converters to PDF."""
 
+_FAR = 1e300
 LABELS = 12
 """Labels of categories that are written below the bars."""
 
@@ -67,7 +68,7 @@ def density(found: Density, title: str, window: str) -> Html:
     xs = [LEFT + (WIDTH - LEFT) * (x - low) / span for x in found.at]
     parts = [*_frame(0.0, most)]
     for kind, values in (("w", found.window), ("r", found.reference)):
-        ys = [HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / most for y in values]
+        ys = [_height(y if math.isfinite(y) else most, 0.0, most) for y in values]
         line = "L".join(f"{_at(x)} {_at(y)}" for x, y in zip(xs, ys, strict=True))
         parts.append(_path(kind, f"M{_at(xs[0])} {HEIGHT - BOTTOM}L{line}L{_at(xs[-1])} {HEIGHT - BOTTOM}z"))
     parts += [_label(LEFT, number(low), "start"), _label(WIDTH, number(high), "end")]
@@ -163,15 +164,20 @@ def _range(found: Series) -> tuple[float, float]:
     """Least and greatest number that is drawn; intervals may stretch it to four times the values' own range."""
     core = [p.value for p in (*found.points, *found.estimates)] + [p.limit for p in found.points]
     core += list(found.band or ())
-    values = [v for v in core if v is not None and math.isfinite(v)]
+    values = [_bounded(v) for v in core if v is not None and math.isfinite(v)]
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     spread = (high - low) or abs(high) * 0.1 or 1.0
     ends = [e for p in (*found.points, *found.estimates) for e in (p.lower, p.upper)]
-    known = [e for e in ends if e is not None and math.isfinite(e)]
+    known = [_bounded(e) for e in ends if e is not None and math.isfinite(e)]
     low, high = max(min([low, *known]), low - 1.5 * spread), min(max([high, *known]), high + 1.5 * spread)
     return (low, high) if high > low else (low - spread, high + spread)
+
+
+def _bounded(value: float) -> float:
+    """Held to where differences of numbers are numbers."""
+    return min(max(value, -_FAR), _FAR)
 
 
 def _places(count: int) -> list[float]:
