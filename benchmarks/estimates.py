@@ -59,6 +59,13 @@ class World:
 def learned(data: Labelled) -> tuple[Any, Any]:
     """What a check learns from a reference: the estimator, and where the reference has values."""
     from lifecycle_tui.monitoring import estimators
+
+    reach = reach_of(data)
+    return estimators.learn(coding(), rows(data, reach, learning=True), reach, METRICS), reach
+
+
+def reach_of(data: Labelled) -> Any:
+    """Where a reference has values, from its columns' profiles (which a check has made before, and keeps)."""
     from lifecycle_tui.monitoring.columns import ColumnData
     from lifecycle_tui.monitoring.estimate_rows import reaches
     from lifecycle_tui.profiles.profiler import Profiler
@@ -72,8 +79,7 @@ def learned(data: Labelled) -> tuple[Any, Any]:
         profiler = Profiler(kinds[name], None)
         profiler.update(values)
         columns[name] = ColumnData(kinds[name], profiler.result())
-    reach = reaches(columns, kinds)
-    return estimators.learn(coding(), rows(data, reach, learning=True), reach, METRICS), reach
+    return reaches(columns, kinds)
 
 
 def coding() -> Any:
@@ -82,13 +88,14 @@ def coding() -> Any:
     return Coding("binary", ("0", "1"), 0.5)
 
 
-def rows(data: Labelled, reach: Any, *, learning: bool, said: np.ndarray | None = None) -> Any:
+def rows(data: Labelled, reach: Any, *, learning: bool, said: np.ndarray | None = None, estimator: Any = None) -> Any:
+    """The rows as a check takes them; of a window those features that its `estimator` needs."""
     import pyarrow as pa
 
     from lifecycle_tui.monitoring.estimate_rows import RowTaker
 
     features, score, labels = data
-    taker = RowTaker(coding(), reach, learning=learning)
+    taker = RowTaker(coding(), reach, learning=learning, sampled=None if estimator is None else estimator.columns)
     target = pa.DictionaryArray.from_arrays(pa.array(labels.astype(np.int32)), pa.array(["0", "1"]))
     spoken = None
     if said is not None:
@@ -120,7 +127,7 @@ def coverage(references: int, windows: int, seed: int) -> dict[str, dict[str, tu
         for _ in range(windows):
             moved = (rng.uniform(-1.2, 1.2), rng.uniform(-0.8, 0.8))
             data = world.draw(int(rng.choice([500, 1_000, 2_000, 5_000])), moved, rng.uniform(0.7, 1.1))
-            signals = estimates.estimate(estimator, rows(data, reach, learning=False), METRICS)
+            signals = estimates.estimate(estimator, rows(data, reach, learning=False, estimator=estimator), METRICS)
             errors = estimate_trust.errors(signals, realised(data[1], data[2]))
             tallies = [(e.name.split(".")[1], int(e.detail["covered"])) for e in errors]
             tallies += [
@@ -149,7 +156,8 @@ def concept(references: int, seed: int, strength: float = 0.5) -> list[int]:
         for window in range(32):
             drifted = window >= 20
             data = world.draw(2_000, (rng.uniform(-0.5, 0.5), 0.0), concept=strength if drifted else 0.0)
-            made = estimates.estimate(estimator, rows(data, reach, learning=False), METRICS)
+            taken = rows(data, reach, learning=False, estimator=estimator)
+            made = estimates.estimate(estimator, taken, METRICS)
             signals = estimate_trust.trusted(made, past)
             withheld = signals[0].value is None and "concept" in (signals[0].message or "")
             if withheld and when == 0:
@@ -244,18 +252,16 @@ def _estimated(
 
     names, cpu, errors = list(PEER_METRICS.values()), [], []
     data, spoken = analysis
+    reach = reach_of(reference[0]) if features else {}
     for _ in range(repeats):
         start = time.process_time()
-        if features:
-            estimator, reach = learned(reference[0])
-        else:
-            reach = {}
-            estimator = estimators.learn(coding(), rows(reference[0], reach, learning=True), reach, names)
+        estimator = estimators.learn(coding(), rows(reference[0], reach, learning=True), reach, names)
         made = []
         for first in range(0, len(spoken), CHUNK):
             at = slice(first, first + CHUNK)
             part = (data[0].slice(first, CHUNK), data[1][at], data[2][at])
-            made.append(estimates.estimate(estimator, rows(part, reach, learning=False, said=spoken[at]), names))
+            window = rows(part, reach, learning=False, said=spoken[at], estimator=estimator)
+            made.append(estimates.estimate(estimator, window, names))
         cpu.append(time.process_time() - start)
     for first, signals in zip(range(0, len(spoken), CHUNK), made, strict=True):
         at = slice(first, first + CHUNK)

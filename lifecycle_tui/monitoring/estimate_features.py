@@ -100,6 +100,16 @@ def matrix(codes: Sequence[FeatureCode], table: pa.Table, said: np.ndarray) -> n
     return np.column_stack([said, *(_numbers(code, table) for code in codes)])
 
 
+def width(code: FeatureCode) -> int:
+    """Columns of a design matrix that a feature takes."""
+    return 3 if code.cuts else _own(code) + 1
+
+
+def _own(code: FeatureCode) -> int:
+    """Labels with a column of their own: the last of those that could have one goes without, the others say it."""
+    return min(MOST_LABELS, max(1, len(code.labels) - 1))
+
+
 def design(codes: Sequence[FeatureCode], table: pa.Table, positions: Sequence[np.ndarray]) -> np.ndarray:
     """(n, d) for a logistic regression: numbers cut to the reference's 1 % and 99 %, on its scale, with their squares;
     frequent labels as zeros and ones; whether a value is missing.
@@ -122,7 +132,6 @@ def design(codes: Sequence[FeatureCode], table: pa.Table, positions: Sequence[np
             z = np.where(missing, 0.0, (np.clip(values, low, high) - middle) / scale)
             found += [z, np.square(z) - 1.0]
         else:
-            # The last of those that have a column of their own goes without: the others say it.
-            found += [(values == i).astype(np.float64) for i in range(min(MOST_LABELS, max(1, len(code.labels) - 1)))]
+            found += [(values == i).astype(np.float64) for i in range(_own(code))]
         found.append(missing.astype(np.float64))
     return np.column_stack(found) if found else np.zeros((len(table), 0))

@@ -7,7 +7,7 @@ evaluates, read by `estimators` and `estimates`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 20_000
-"""Rows of a window, or of the reference, whose features are looked at."""
+"""Rows of the reference, or of a window whose losses are estimated, whose features are looked at."""
+
+WINDOW_SAMPLE = 5_000
+"""Rows of a window that the reference is weighted to be like."""
 
 MOST_LABELS = 2_000
 """Categories with more labels in the reference are left out of estimates."""
@@ -106,20 +109,25 @@ class _Taken:
     arrived: list[np.ndarray] = field(default_factory=list)
     outside: int = 0
     outside_by: dict[str, int] = field(default_factory=dict)
-    sampler: Sampler = field(default_factory=lambda: Sampler(SAMPLE))
+    sampler: Sampler | None = None
 
 
 class RowTaker:
     """Takes rows batch by batch, each version's by itself.
 
     Args:
-        reach: the features that are looked at; empty: none.
+        reach: the features whose range is looked at; empty: none.
+        sampled: those of which a sample is kept; by default all of them.
         learning: the sample holds labels, too. That of a window whose labels are to be estimated does not: which rows
             are in it, and in which order, must not follow from labels.
     """
 
-    def __init__(self, coding: Coding, reach: Mapping[str, Reach], *, learning: bool) -> None:
+    def __init__(
+        self, coding: Coding, reach: Mapping[str, Reach], *, learning: bool, sampled: Collection[str] | None = None
+    ) -> None:
         self._coding, self._reach, self._learning = coding, dict(reach), learning
+        self._sampled = frozenset(reach if sampled is None else sampled)
+        self._size = SAMPLE if learning or coding.task == "regression" else WINDOW_SAMPLE
         self._taken: dict[str, _Taken] = {}
         self._read_features = False
 
@@ -175,7 +183,10 @@ class RowTaker:
         taken.outside += int(beyond.sum())
         if not self._learning:
             given = {role: values for role, values in given.items() if role != "target"}
-        taken.sampler.add(_beside(columns, given, here, at), len(at), None)
+        kept = {column: values for column, values in columns.items() if column in self._sampled}
+        if kept:
+            taken.sampler = taken.sampler or Sampler(self._size)
+            taken.sampler.add(_beside(kept, given, here, at), len(at), None)
 
     def _outside(self, columns: Mapping[str, Any], rows: int) -> dict[str, np.ndarray]:
         """Which rows have a value outside the reference's reach, by column where there is one."""
@@ -206,7 +217,7 @@ class RowTaker:
         return {
             name: ScoredRows(
                 t.rows, joined(t.score), joined(t.said), joined(t.target), joined(t.known),
-                t.outside if self._read_features else None, t.sampler.result() if self._read_features else None,
+                t.outside if self._read_features else None, None if t.sampler is None else t.sampler.result(),
                 t.outside_by, joined(t.time), joined(t.arrived),
             )
             for name, t in sorted(self._taken.items())
@@ -221,7 +232,8 @@ def _beside(
     import pyarrow as pa
 
     index = pa.array(at)
-    found = {f"feature {name}": column.take(index) for name, column in columns.items()}
+    every = all(len(column) == len(at) for column in columns.values())
+    found = {f"feature {name}": column if every else column.take(index) for name, column in columns.items()}
     for role, values in given.items():
         if values is None:
             continue
@@ -284,5 +296,8 @@ def _unseen(column: Any, labels: frozenset[str]) -> np.ndarray:
     for chunk in masks:
         part = chunk if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string()).dictionary_encode()
         strange = np.array([*(str(v) not in labels for v in part.dictionary.to_pylist()), False], bool)
+        if not strange.any():  # no row's value need be looked at
+            found.append(np.zeros(len(part), bool))
+            continue
         found.append(strange[part.indices.fill_null(len(strange) - 1).to_numpy(zero_copy_only=False)])
     return np.concatenate(found) if found else np.zeros(0, bool)

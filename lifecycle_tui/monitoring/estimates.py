@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.domain.estimable import PREFIX
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.monitoring.estimate_features import design, matrix
-from lifecycle_tui.monitoring.estimate_rows import ScoredRows, outcome_columns
-from lifecycle_tui.monitoring.estimators import Estimator, positions
+from lifecycle_tui.monitoring.estimate_rows import WINDOW_SAMPLE, ScoredRows, outcome_columns
+from lifecycle_tui.monitoring.estimators import Estimator, of_class, positions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +34,6 @@ CURVE = 0.01
 
 LEAST_EFFECTIVE = 100.0
 """So many rows of the reference must be like the window's, for a weighted calibration."""
-
-_WINDOW_SAMPLE = 5_000
 
 
 @dataclass(frozen=True)
@@ -109,19 +107,29 @@ def _grounds(found: Estimator, rows: ScoredRows) -> Grounds:
         return Grounds(method, why="this version gives no scores", detail=detail)
     if found.probabilities and (float(np.min(rows.score)) < 0 or float(np.max(rows.score)) > 1):
         return Grounds(method, why="the scores are no probabilities any more, as they were on the reference")
+    beyond = _beyond(found, rows.score)
+    if beyond > MOST_OUTSIDE:
+        says = f"{beyond:.0%} of the scores lie outside those of the reference: nothing is known of such rows"
+        return Grounds(method, why=says, detail=detail)
     return _shifted(found, rows, detail)
 
 
-def _shifted(found: Estimator, rows: ScoredRows, detail: dict[str, Any]) -> Grounds:
-    """Weighted curves where the window's inputs are not as the reference's."""
-    import numpy as np
+def _beyond(found: Estimator, score: np.ndarray) -> float:
+    """The largest share of scores of a class that lie where the reference has none."""
+    columns = [score] if score.ndim == 1 else list(score.T)
+    return max(float(((s < c.low) | (s > c.high)).mean()) for c, s in zip(found.curves, columns, strict=True))
 
+
+def _shifted(found: Estimator, rows: ScoredRows, detail: dict[str, Any]) -> Grounds:
+    """Weighted curves where the calibration leans on the features, and the window's are not as the reference's."""
     from lifecycle_tui.stats.calibration import moved, weighted
     from lifecycle_tui.stats.density import density_ratio
 
+    if found.leaning is not None:
+        detail["leaning_p"] = found.leaning
     if found.sampled is None or rows.sample is None or not found.sampled.design.shape[1]:
         return Grounds("cbpe", found.curves, detail=detail)
-    table = rows.sample.first(_WINDOW_SAMPLE).table
+    table = rows.sample.first(WINDOW_SAMPLE).table
     score = outcome_columns(table, "score")
     assert score is not None
     ratio = density_ratio(found.sampled.design, design(found.codes, table, positions(found.curves, score)))
@@ -132,12 +140,9 @@ def _shifted(found: Estimator, rows: ScoredRows, detail: dict[str, Any]) -> Grou
     if ratio.effective < LEAST_EFFECTIVE:
         says = f"the inputs have moved so far that only {ratio.effective:.0f} rows of the reference are like them"
         return Grounds("weighted", why=f"{says}: {LEAST_EFFECTIVE:.0f} are needed", detail=detail)
-    curves = []
+    s, curves = found.sampled, []
     for i, curve in enumerate(found.curves):
-        number = 1 if len(found.curves) == 1 else i
-        score = found.sampled.score if found.sampled.score.ndim == 1 else found.sampled.score[:, i]
-        target = (found.sampled.target == number).astype(np.float64)
-        curves.append(weighted(curve, score, target, ratio.weight))
+        curves.append(weighted(curve, *of_class(s.score, s.target, i, len(found.curves)), ratio.weight))
     detail["curve_p"] = min(moved(*pair) for pair in zip(found.curves, curves, strict=True)) * len(curves)
     if detail["curve_p"] >= CURVE:
         # The score says all that matters of what has moved: then the plain curve is right, and sharper.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.errors import LifecycleError
-from lifecycle_tui.monitoring.estimate_features import FeatureCode, design, feature_codes, matrix
+from lifecycle_tui.monitoring.estimate_features import FeatureCode, design, feature_codes, matrix, width
 from lifecycle_tui.monitoring.estimate_rows import Reach, ScoredRows, outcome_columns
 from lifecycle_tui.monitoring.maturing import Arrivals, arrivals
 from lifecycle_tui.monitoring.performance import Coding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.stats.calibration import Calibration
     from lifecycle_tui.stats.losses import LossLine, Trees
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what is learned, or its form, changes: stored estimators are then made anew."""
 
 LEAST_ROWS = 100
@@ -33,6 +33,13 @@ LEAST_ROWS = 100
 
 LEAST_OF_CLASS = 20
 """Rows of each class that a calibration needs."""
+
+LEANING = 1e-3
+"""p-value of "the score says all that the features say" below which windows are weighted: weights cost variance, and
+time, and put right only what the score leaves unsaid."""
+
+SPEAKS = 0.01
+"""p-value below which a feature of a calibration that leans on some is one that weights look at."""
 
 LOSSES = {"mae": 1, "rmse": 2}
 """Metrics of regression that can be estimated: the power of the absolute error whose mean they are made of."""
@@ -57,7 +64,9 @@ class Estimator:
 
     Attributes:
         curves: one (binary: of the positive class), or one for each class; empty for regression.
-        sampled: for weighting; None where there are no features.
+        codes: of the features that windows must bring along: for weighting, or for a model of the loss.
+        sampled: for weighting; None where there are no features, or the calibration does not lean on them.
+        leaning: p-value of "the score says all that the features say"; None where that was not tested.
         losses: metric → the trees that say a row's loss, and the line that puts them right.
         probabilities: whether the scores were probabilities on the reference.
         arrivals: of a binary task, how long its labels took.
@@ -76,6 +85,12 @@ class Estimator:
     probabilities: bool = True
     chance_outside: float = 0.0
     arrivals: Arrivals | None = None
+    leaning: float | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Features of which a window's sample is needed."""
+        return tuple(c.name for c in self.codes) if self.sampled is not None or self.losses else ()
 
 
 def learn(coding: Coding, rows: ScoredRows, reach: Mapping[str, Reach], metrics: Iterable[str]) -> Estimator:
@@ -93,23 +108,23 @@ def learn(coding: Coding, rows: ScoredRows, reach: Mapping[str, Reach], metrics:
         raise CannotEstimate(f"the reference has {labels} labelled rows with scores: {LEAST_ROWS} are needed")
     codes = feature_codes(reach, rows.sample)
     outside = float(1 - np.prod([1 - r.chance for r in reach.values()])) if reach else 0.0
-    facts = (coding.task, coding.classes, rows.rows, labels, codes)
+    facts = (coding.task, coding.classes, rows.rows, labels)
     if coding.task in ("binary", "multiclass"):
         if rows.score is None:
             raise CannotEstimate("the data has predictions alone: estimates need scores")
         score, target = rows.score[rows.known], rows.target[rows.known]
         curves = _curves(coding, score, target)
-        sampled = _sampled(rows, codes, curves)
+        kept, sampled, leans = _sampled(rows, codes, curves)
         return Estimator(
-            *facts, curves, sampled, probabilities=all(c.offset for c in curves), chance_outside=outside,
-            arrivals=arrivals(rows) if coding.task == "binary" else None,
+            *facts, kept, curves, sampled, probabilities=all(c.offset for c in curves), chance_outside=outside,
+            arrivals=arrivals(rows) if coding.task == "binary" else None, leaning=leans,
         )  # fmt: skip
     if coding.task != "regression":
         raise CannotEstimate(f"{coding.task} models cannot be estimated without labels")
     if not codes:
         raise CannotEstimate("there are no features to learn the size of the loss from")
     losses = {name: _loss_model(rows, codes, LOSSES[name]) for name in metrics if name in LOSSES}
-    return Estimator(*facts, losses=losses, chance_outside=outside)
+    return Estimator(*facts, codes, losses=losses, chance_outside=outside)
 
 
 def _curves(coding: Coding, score: np.ndarray, target: np.ndarray) -> tuple[Calibration, ...]:
@@ -141,21 +156,45 @@ def positions(curves: Sequence[Calibration], score: np.ndarray) -> list[np.ndarr
 
 def _sampled(
     rows: ScoredRows, codes: tuple[FeatureCode, ...], curves: tuple[Calibration, ...]
-) -> Sampled | None:  # fmt: skip
-    """The labelled rows of the sample, for weighting."""
+) -> tuple[tuple[FeatureCode, ...], Sampled | None, float | None]:
+    """The features that the calibration leans on and the sample's labelled rows, for weighting; nothing of either
+    where it leans on none; and the p-value that says so."""
     import numpy as np
 
+    from lifecycle_tui.stats.leaning import leaning
+
     if rows.sample is None or not codes:
-        return None
+        return (), None, None
     table = rows.sample.table
     target, score = outcome_columns(table, "target"), outcome_columns(table, "score")
     if target is None or score is None:
-        return None
+        return (), None, None
     known = np.isfinite(target)
     if int(known.sum()) < LEAST_ROWS:
-        return None
-    made = design(codes, table, positions(curves, score))[known]
-    return Sampled(made.astype(np.float32), score[known], target[known])
+        return (), None, None
+    x = design(codes, table, ())[known]
+    said = positions(curves, score)
+    target, score = target[known], score[known]
+    tested = [leaning(curve, *of_class(score, target, i, len(curves)), x) for i, curve in enumerate(curves)]
+    p_value = min(1.0, len(curves) * min(t.p_value for t in tested))
+    if p_value >= LEANING:
+        return (), None, p_value
+    alone, kept, first = np.minimum.reduce([t.columns for t in tested]), [], 0
+    for code in codes:
+        after = first + width(code)
+        if alone[first:after].min() < SPEAKS:
+            kept.append(code)
+        first = after
+    # All together say something, and none by itself: then all are looked at.
+    kept = kept or list(codes)
+    made = design(kept, table, said)[known]
+    return tuple(kept), Sampled(made.astype(np.float32), score, target), p_value
+
+
+def of_class(score: np.ndarray, target: np.ndarray, place: int, curves: int) -> tuple[np.ndarray, np.ndarray]:
+    """The scores of the curve at `place` and its targets as 0 and 1 (of two classes the positive one has the curve)."""
+    number = 1 if curves == 1 else place
+    return score if score.ndim == 1 else score[:, place], (target == number) * 1.0
 
 
 def _loss_model(rows: ScoredRows, codes: tuple[FeatureCode, ...], power: int) -> tuple[Trees, LossLine]:
@@ -246,6 +285,7 @@ def dump(estimator: Estimator) -> bytes:
         "format": FORMAT, "task": estimator.task, "classes": estimator.classes, "rows": estimator.rows,
         "labels": estimator.labels, "codes": [c.as_json() for c in estimator.codes], "curves": curves, "lines": lines,
         "probabilities": estimator.probabilities, "chance_outside": estimator.chance_outside,
+        "leaning": estimator.leaning,
     }  # fmt: skip
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     out = io.BytesIO()
@@ -292,5 +332,5 @@ def load(data: bytes) -> Estimator:
     return Estimator(
         meta["task"], tuple(meta["classes"]), meta["rows"], meta["labels"],
         tuple(FeatureCode.from_json(c) for c in meta["codes"]), curves, sampled, losses, meta["probabilities"],
-        meta["chance_outside"], came,
+        meta["chance_outside"], came, meta["leaning"],
     )  # fmt: skip

@@ -137,7 +137,7 @@ def calibrate(score: np.ndarray, target: np.ndarray, *, probabilities: bool | No
     whole = _binned(position, targets)
     penalty = _penalty(knots)
     stiffness, held = _chosen(folds, knots, penalty, probabilities)
-    values, _ = _fitted(whole, _design(whole.position, knots), penalty * stiffness, probabilities, None)
+    values, _ = _fitted(whole, hat_matrix(whole.position, knots), penalty * stiffness, probabilities, None)
     covariance = _covariance(whole, knots, penalty, stiffness, values, probabilities)
     gain = None
     if probabilities:
@@ -165,7 +165,7 @@ def weighted(base: Calibration, score: np.ndarray, target: np.ndarray, weight: n
 
     rows = np.maximum(summed(weight), 1e-300)
     binned = Binned(summed(weight * position) / rows, rows, summed(weight * target))
-    design = _design(binned.position, base.knots)
+    design = hat_matrix(binned.position, base.knots)
     values, curvature = _fitted(binned, design, penalty, base.offset, base.values)
     chance = expit((binned.position if base.offset else 0.0) + design @ values)
     squares, hits = summed(np.square(weight)), summed(np.square(weight) * target)
@@ -217,7 +217,7 @@ def _places(position: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.nda
     return left, share
 
 
-def _design(position: np.ndarray, knots: np.ndarray) -> np.ndarray:
+def hat_matrix(position: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """(n, k) hat functions."""
     left, share = _places(position, knots)
     found = np.zeros((len(position), len(knots)))
@@ -315,7 +315,7 @@ def _likelihood(data: Binned, p: np.ndarray) -> float:
 def _chosen(folds: list[Binned], knots: np.ndarray, penalty: np.ndarray, offset: bool) -> tuple[float, float]:
     """The stiffness of the highest held-out log-likelihood, and that likelihood; from the stiffest on, until it has
     fallen clearly."""
-    designs = [_design(fold.position, knots) for fold in folds]
+    designs = [hat_matrix(fold.position, knots) for fold in folds]
     others = []
     for i in range(len(folds)):
         rest = [j for j in range(len(folds)) if j != i]
@@ -340,7 +340,7 @@ def _chosen(folds: list[Binned], knots: np.ndarray, penalty: np.ndarray, offset:
 def _covariance(
     data: Binned, knots: np.ndarray, penalty: np.ndarray, stiffness: float, values: np.ndarray, offset: bool
 ) -> np.ndarray:
-    design = _design(data.position, knots)
+    design = hat_matrix(data.position, knots)
     p = expit((data.position if offset else 0.0) + design @ values)
     own = (design * (data.rows * p * (1 - p))[:, None]).T @ design
     ridge = _RIDGE * np.eye(len(knots))

@@ -69,13 +69,13 @@ def rows_of(curve: Calibration, score: np.ndarray, said: np.ndarray | None) -> R
 
 class _Cells(NamedTuple):
     """Positives among rows predicted positive (1) and negative (0): rows, mean, variance and third cumulant of their
-    number, and the calibration's covariance of the two means."""
+    number, and the calibration's covariance of the two means (of the first, of both, of the second)."""
 
     rows: tuple[float, float]
     mean: tuple[float, float]
     variance: tuple[float, float]
     third: tuple[float, float]
-    shared: np.ndarray
+    shared: tuple[float, float, float]
 
 
 # T(m) = a(m) · positives predicted so + b(m) · other positives + c(m) falls in m and is 0 where m is the metric's
@@ -123,9 +123,10 @@ def _cells(curve: Calibration, rows: Rows) -> _Cells:
     def both(values: np.ndarray) -> tuple[float, float]:
         return float(np.dot(values, yes)), float(np.dot(values, no))
 
+    shared = (slopes @ curve.covariance @ slopes.T).tolist()
     return _Cells(
         (float(yes.sum()), float(no.sum())), both(rows.chance), both(spread), both(skew),
-        slopes @ curve.covariance @ slopes.T,
+        (shared[0][0], shared[0][1], shared[1][1]),
     )  # fmt: skip
 
 
@@ -135,8 +136,8 @@ def _moments(line: _Line, cells: _Cells) -> tuple[float, float, float, float]:
     mean = a * cells.mean[0] + b * cells.mean[1] + c
     drawn = a * a * cells.variance[0] + b * b * cells.variance[1]
     s = cells.shared
-    fitted = a * a * s[0, 0] + 2 * a * b * s[0, 1] + b * b * s[1, 1]
-    return mean, drawn, max(0.0, float(fitted)), a**3 * cells.third[0] + b**3 * cells.third[1]
+    fitted = a * a * s[0] + 2 * a * b * s[1] + b * b * s[2]
+    return mean, drawn, max(0.0, fitted), a**3 * cells.third[0] + b**3 * cells.third[1]
 
 
 def _solved(lines: Callable[[float, float, float], _Line], cells: _Cells) -> Expected:
@@ -177,6 +178,7 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
         return low
     if at_high >= 0:
         return high
+    scale = at_low - at_high
     for _ in range(60):
         middle = (low * at_high - high * at_low) / (at_high - at_low)
         now = falling(middle)
@@ -185,7 +187,7 @@ def _root(falling: Callable[[float], float], low: float, high: float) -> float:
             at_high = at_high if at_high != 0 else -1e-300
         else:
             high, at_high, at_low = middle, now, at_low / 2
-        if high - low < 1e-9 or now == 0:
+        if high - low < 1e-9 or abs(now) < 1e-9 * scale:
             return middle
     return (low + high) / 2
 

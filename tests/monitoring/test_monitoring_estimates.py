@@ -127,17 +127,64 @@ def test_rows_that_the_reference_has_none_of_are_not_vouched_for(learned, change
     assert says in found[0].message
 
 
-def test_far_inputs_within_the_range_have_too_few_rows_like_them(learned):
+def far(rng, reach, hidden=0.0):
+    """A window whose ages all lie at the very end of the reference's."""
+    features, _ = table(rng, 2_000, shift=3.0)
+    age = np.clip(features.column("age").to_numpy(), 2.6, reach["age"].high)
+    eta = 1.5 * age - 0.5
+    target = pa.array(np.where(rng.random(2_000) < expit(eta + hidden * age * age), "yes", "no").tolist())
+    return features.set_column(0, "age", pa.array(age)), target, expit(eta)
+
+
+def test_far_inputs_within_the_range_have_wider_intervals(learned):
+    """The score says all that features say: the curve's own error says how little is known of its end."""
     reach, estimator = learned
     rng = np.random.default_rng(7)
-    features, target, score = binary(rng, 2_000, shift=3.0)
-    ages = np.clip(features.column("age").to_numpy(), None, reach["age"].high)
-    features = features.set_column(0, "age", pa.array(np.maximum(ages, 2.6)))
-    found = estimates.estimate(estimator, rows(BINARY, reach, features, target, score), ("auc",))[0]
+    features, target, score = far(rng, reach)
+    there = estimates.estimate(estimator, rows(BINARY, reach, features, target, score), ("brier", "mean_target"))
+    near = estimates.estimate(estimator, rows(BINARY, reach, *binary(rng, 2_000)), ("brier", "mean_target"))
+    y = np.array(target.to_pylist()) == "yes"
+    for signal, other, truth in zip(there, near, (np.square(score - y).mean(), y.mean()), strict=True):
+        assert signal.lower <= truth <= signal.upper and signal.detail["method"] == "cbpe"
+        share, base = (s.detail["fitted"] / s.detail["drawn"] for s in (signal, other))
+        assert share > base
+
+
+def test_far_inputs_of_a_curve_that_leans_on_them_have_too_few_rows_like_them():
+    rng = np.random.default_rng(7)
+    features, target, _ = binary(rng, 8_000, hidden=0.6)
+    # A score that knows nothing of age, and rises a little with its own noise.
+    reach, flat = profiled(features), 0.4 + 0.2 * rng.random(8_000)
+    of = rows(BINARY, reach, features, target, flat, learning=True)
+    estimator = estimators.learn(BINARY, of, reach, ("auc",))
+    assert [c.name for c in estimator.codes] == ["age"] and estimator.columns == ("age",)
+    features, target, _ = far(rng, reach, hidden=0.6)
+    window = rows(BINARY, reach, features, target, 0.41 + 0.18 * rng.random(2_000))
+    found = estimates.estimate(estimator, window, ("auc",))[0]
     if found.state == "cannot-tell":
         assert "rows of the reference are like them" in found.message
     else:  # the few that are there were enough: then the interval says how little they say
         assert found.detail["method"] == "weighted" and found.detail["effective"] < 1_500
+
+
+def test_windows_are_weighted_only_where_the_curve_leans_on_features(learned):
+    """The inputs have moved, and the score says all of it: weights could only add noise."""
+    reach, estimator = learned
+    assert estimator.leaning > estimators.LEANING and estimator.sampled is None and estimator.columns == ()
+    window = rows(BINARY, reach, *binary(np.random.default_rng(16), 2_000, shift=0.8))
+    found = estimates.estimate(estimator, window, ("auc",))[0]
+    assert found.detail["method"] == "cbpe" and found.detail["leaning_p"] == estimator.leaning
+
+
+def test_scores_beyond_the_references_are_not_vouched_for():
+    rng = np.random.default_rng(17)
+    features, target, score = binary(rng, 2_000)
+    middle = np.flatnonzero((score > 0.3) & (score < 0.7))
+    part = features.take(pa.array(middle)), target.take(pa.array(middle)), score[middle]
+    reach = profiled(features)
+    estimator = estimators.learn(BINARY, rows(BINARY, reach, *part, learning=True), reach, ("auc",))
+    found = estimates.estimate(estimator, rows(BINARY, reach, features, target, score), ("auc",))[0]
+    assert found.state == "cannot-tell" and "of the scores lie outside those of the reference" in found.message
 
 
 def test_scores_that_are_no_probabilities_any_more_are_said(learned):
@@ -218,6 +265,7 @@ def regression(rng, n, shift=0.0):
     return features, pa.array(said + rng.normal(0, 0.5 + np.abs(age), n)), pa.array(said)
 
 
+@pytest.mark.slow
 def test_regression_learns_its_loss():
     rng, coding = np.random.default_rng(14), Coding("regression")
     features, target, said = regression(rng, 3_000)

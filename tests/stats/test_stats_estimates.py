@@ -13,6 +13,7 @@ from lifecycle_tui.monitoring.estimators import boosted
 from lifecycle_tui.stats import expected, expected_classes, losses
 from lifecycle_tui.stats.calibration import calibrate, expit, log_odds, weighted
 from lifecycle_tui.stats.density import density_ratio
+from lifecycle_tui.stats.leaning import leaning
 
 
 def drawn(rng, n, shift=0.0, bend=0.0, slope=1.5, start=-0.8):
@@ -146,6 +147,7 @@ def test_ratios_are_ratios_of_expected_cells():
         assert found[name].lower < value < found[name].upper
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_drawn_labels():
     """Standard error, and skewed ends, against 1,500 redrawn labellings of rare positives with a known curve."""
     rng = np.random.default_rng(7)
@@ -303,9 +305,45 @@ def test_weights_put_right_what_the_score_does_not_show():
     assert right.fitted > wrong.fitted
 
 
+# -- whether there is anything to weight for --------------------------------------------------------------------------
+
+
+def leaned(rng, n, hidden=0.0, tilt=0.0):
+    """p-values of a curve of a score that overlooks a feature, or that the feature's rows have a steeper slope of."""
+    seen, feature, noise = rng.normal(0, 1, n), rng.normal(0, 1, n), rng.normal(0, 1, n)
+    y = (rng.random(n) < expit(1.2 * seen * (1 + tilt * feature) + hidden * feature - 0.5)).astype(float)
+    score = expit(1.2 * seen - 0.5)
+    rare = (rng.random(n) < 3 / n).astype(float)
+    return leaning(calibrate(score, y), score, y, np.column_stack([feature, noise, np.zeros(n), rare, seen]))
+
+
+@pytest.mark.slow
+def test_a_score_that_says_all_is_seldom_blamed():
+    rng = np.random.default_rng(18)
+    p = np.array([leaned(rng, 1_500).p_value for _ in range(150)])
+    assert np.mean(p < 0.05) < 0.10 and p.min() > 1e-4
+
+
+@pytest.mark.parametrize("what", [{"hidden": 0.3}, {"tilt": 0.3}], ids=["level", "slope"])
+def test_what_the_score_leaves_unsaid_is_found_and_named(what):
+    found = leaned(np.random.default_rng(19), 6_000, **what)
+    assert found.p_value < 1e-4 and found.columns[0] < 1e-4
+    # Noise, a constant, three rows, and what the score itself says.
+    assert (found.columns[1:] > 1e-4).all() and found.columns[2] == found.columns[3] == 1.0
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_nothing_leans_on_no_rows(n):
+    score, y = np.linspace(0.1, 0.9, 50), (np.arange(50) % 2).astype(float)
+    curve = calibrate(score, y)
+    assert leaning(curve, score[:n], y[:n], np.ones((n, 2))).p_value == 1.0
+    assert leaning(curve, score, y, np.ones((50, 0))).p_value == 1.0
+
+
 # -- losses of regression -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_trees_are_scikit_learns():
     rng = np.random.default_rng(15)
     x = rng.normal(0, 1, (3_000, 4))

@@ -5,7 +5,7 @@ A pass of its own, of the columns that it needs, and only over windows whose est
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from lifecycle_tui.agent.work.reading import version_labels
 from lifecycle_tui.agent.work.recipes import Validation
@@ -16,12 +16,13 @@ from lifecycle_tui.monitoring.performance import Coding
 
 
 def taken(
-    scans: Scan | Iterable[Scan], coding: Coding, reach: Mapping[str, Reach], scorer: Scorer | None, *, learning: bool
-) -> dict[str, ScoredRows]:
-    """The rows of scans by version: as the data scores them, or versions of ours."""
+    scans: Scan | Iterable[Scan], coding: Coding, reach: Mapping[str, Reach], scorer: Scorer | None, *, learning: bool,
+    sampled: Collection[str] | None = None,
+) -> dict[str, ScoredRows]:  # fmt: skip
+    """The rows of scans by version: as the data scores them, or versions of ours; `sampled` as `RowTaker` has it."""
     import pyarrow as pa
 
-    taker = RowTaker(coding, reach, learning=learning)
+    taker = RowTaker(coding, reach, learning=learning, sampled=sampled)
     for scan in [scans] if isinstance(scans, Scan) else scans:
         for batch in scan:
             if scorer is None:

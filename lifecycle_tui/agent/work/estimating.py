@@ -88,7 +88,7 @@ class Estimating:
         before = {version: self._before(state, version) for version in parts}
         if any(found is None for found in before.values()):
             try:
-                rows = self._rows(state)
+                rows = self._rows(state, [version for version in parts if before[version] is None])
             except _STOPS:
                 raise
             except Exception as exc:
@@ -144,9 +144,11 @@ class Estimating:
         made = len(found) == len(names) and all(s.state in ("ok", "cannot-tell") for s in found)
         return found if made else None
 
-    def _rows(self, state: WindowState) -> dict[str, ScoredRows]:
+    def _rows(self, state: WindowState, versions: Sequence[str]) -> dict[str, ScoredRows]:
+        learned = [self._learned(version, state.window.key) for version in versions]
+        needed = {name for of in learned if isinstance(of, Estimator) for name in of.columns}
         scan = self.data.scan(state.window, self.job.now, columns=tuple(self._reach()))
-        return taken(scan, self.reference.coding, self._reach(), self.scorer, learning=False)
+        return taken(scan, self.reference.coding, self._reach(), self.scorer, learning=False, sampled=needed)
 
     def _reach(self) -> Mapping[str, Any]:
         return reaches(self.reference.columns, self.reference.features)
