@@ -99,6 +99,7 @@ def table_of(world: World, means: np.ndarray) -> Table:
         between_rows=np.full(shape, float(world.rows)),
         together=np.ones((world.columns, len(SCALES))),
         df=df,
+        uneven=np.ones(shape),
     )
 
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lifecycle_tui.monitoring.alarms.calibrated import calibrated
+from lifecycle_tui.monitoring.alarms.calibrated import calibrated, calibrated_together
 from lifecycle_tui.monitoring.alarms.evidence import accumulate, window_weight
-from lifecycle_tui.monitoring.alarms.yardstick import Sums, Yardstick
-from lifecycle_tui.policy.budget import ColumnTest, Verdict
+from lifecycle_tui.monitoring.alarms.yardstick import Spread, Sums, Yardstick
+from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict
 from lifecycle_tui.policy.catalog import CHANGE
 
 
@@ -44,10 +44,7 @@ class Adding:
         if self.yardstick is None:
             return list(tests)
         spreads = self.yardstick.spreads
-        own = [
-            replace(test, p_value=calibrated(test, spreads.get(test.column)), basis=self.against or test.basis)
-            for test in tests
-        ]
+        own = [replace(test, p_value=_calibrated(test, spreads), basis=self.against or test.basis) for test in tests]
         share = alpha / max(1.0, window_weight(self.yardstick, sums, self.before) + len(own))
         for found in accumulate(self.yardstick, sums, self.past, share, min_rows, self.before):
             basis = f"{self.against}; {found.basis}" if self.against else found.basis
@@ -68,6 +65,12 @@ class Adding:
             else replace(verdict, state="cannot-tell", message=f"cannot tell: {self.lacking[name]}", detectors=())
             for name, verdict in verdicts.items()
         }
+
+
+def _calibrated(test: ColumnTest, spreads: Mapping[str, Spread]) -> float | None:
+    if test.column == TOGETHER:
+        return calibrated_together(test, spreads)
+    return calibrated(test, spreads.get(test.column))
 
 
 NOTHING = Adding()

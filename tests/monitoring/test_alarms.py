@@ -11,9 +11,20 @@ from scipy import special, stats
 
 from benchmarks import honesty
 from lifecycle_tui.monitoring.adding import Adding
-from lifecycle_tui.monitoring.alarms.calibrated import calibrated, spreads
-from lifecycle_tui.monitoring.alarms.evidence import accumulate, usable, window_weight
-from lifecycle_tui.monitoring.alarms.labels import Labels, label_evidence, likelihood_ratio, pool, scaled_tail
+from lifecycle_tui.monitoring.alarms.calibrated import calibrated, calibrated_together, spreads
+from lifecycle_tui.monitoring.alarms.evidence import accumulate, rolled, usable, window_weight
+from lifecycle_tui.monitoring.alarms.labels import (
+    Labels,
+    apart,
+    label_evidence,
+    likelihood_ratio,
+    overdispersed_tail,
+    overdispersion,
+    pool,
+    scaled_tail,
+)
+from lifecycle_tui.monitoring.alarms.parts import judge_parts
+from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
 from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, MISSING, PARTS, SCALES, Spread, Yardstick
 from lifecycle_tui.policy.budget import ColumnTest, judge
 from lifecycle_tui.profiles.categorical import CategoricalProfile
@@ -261,6 +272,72 @@ def test_detectors_are_held_against_the_variation_and_never_made_surer():
             assert calibrated(test, None) == p
     none = ColumnTest("x", "psi", None, 0.1, 400, 16_000)
     assert calibrated(none, spread) is None
+
+
+def test_a_label_that_varies_alone_has_a_longer_tail():
+    """One of five labels varies with the days: one factor for all would raise several alarms for each allowed."""
+    rng, law, alpha = np.random.default_rng(12), np.ones(5) / 5, 0.01
+
+    def day():
+        own = law * np.where(np.arange(5) == 0, math.exp(0.3 * rng.standard_normal()), 1)
+        return rng.multinomial(500, own / own.sum())
+
+    plain = honest = 0
+    for _ in range(12):
+        windows = [day() for _ in range(30)]
+        reference = np.sum(windows, axis=0)
+        over, freedom = overdispersion([apart(reference, w) for w in windows])
+        for _ in range(100):
+            found = apart(reference + (w := day()), w)
+            plain += scaled_tail(found.statistic / over, found.degrees, 29) <= alpha
+            honest += overdispersed_tail(found.statistic, found.degrees, over, 29, freedom) <= alpha
+    assert freedom < 0.8 and plain >= 24 and honest <= 18
+    same = [apart(reference, rng.multinomial(500, law)) for _ in range(60)]
+    assert overdispersion(same)[1] > 0.6
+    assert overdispersion([]) == (1.0, 1.0) and apart(np.array([5, 0]), np.array([5, 0])) is None
+
+
+def test_one_large_weight_among_chi_squares_is_matched_far_out():
+    rng = np.random.default_rng(13)
+    drawn = 10 * rng.chisquare(1, 400_000) + rng.chisquare(9, 400_000)
+    for x in (60.0, 120.0):
+        found = overdispersed_tail(x, 10, 1.9, None, 19**2 / (10 * 109))
+        assert found == pytest.approx((drawn >= x).mean(), rel=0.15)
+    assert overdispersed_tail(30.0, 10, 1.0, None, 1.0) == scaled_tail(30.0, 10, None)
+
+
+def test_windows_of_unlike_sizes_count_as_fewer():
+    assert crowd([5.0] * 7) == 5 and crowd([1000.0, 10.0]) == pytest.approx(1_000_100 / 1010) and math.isnan(crowd([]))
+    assert overdispersed(3.0, 100, 100, 100, 100, 4000) == pytest.approx(3.0)
+    assert overdispersed(3.0, 100, 100, 1000, 1000, 4000) > 15
+    assert overdispersed(3.0, 100, math.nan, 500, 500, 4000) == 3.0 and overdispersed(0.5, 100, 100, 9, 9, 9) == 1.0
+    rng, reference = np.random.default_rng(14), numbers(np.random.default_rng(14).normal(size=16_000))
+    yard = Yardstick.of({"x": reference})
+    windows = [
+        yard.sums({"x": numbers(rng.normal(size=rows) + 0.5 * rng.normal(), reference.grid)})
+        for rows in (1000, 100) * 15
+    ]
+    varied = Yardstick(yard.scores, yard.moments, spreads(yard, windows, neighbours=True))
+    assert varied.spreads["x"].crowd == pytest.approx(crowd([1000.0, 100.0]))
+    table = varied.table
+    assert table.uneven[0, 0] == pytest.approx(crowd([1000.0, 100.0]) / (2 / (1 / 1000 + 1 / 100)))
+    sums, n, squares = rolled(table, windows[0], windows[1:2], (1, 2))
+    alike = judge_parts(table, sums, n, (1, 2), 30).error[0, 0]
+    unlike = judge_parts(table, sums, n, (1, 2), 30, None, squares).error[0, 0]
+    assert unlike[0] == alike[0] and unlike[1] > 1.2 * alike[1]
+
+
+def test_detectors_of_whole_rows_are_held_against_the_variation_too():
+    calm, days = (
+        Spread(30, np.ones(5), np.full(5, 400.0)),
+        Spread(30, np.ones(5), np.full(5, 400.0), over=np.array([4.0, 1, 1, 1, 1])),
+    )
+    test = ColumnTest("*", "mmd", 1e-6, 0.1, 400, 16_000)
+    assert calibrated_together(test, {"x": calm}) == 1e-6 and calibrated_together(test, {}) == 1e-6
+    one = calibrated_together(test, {"x": days, **{f"c{i}": calm for i in range(9)}})
+    all_of_them = calibrated_together(test, {f"c{i}": days for i in range(10)})
+    assert 1e-5 < one < all_of_them < 1
+    assert calibrated_together(ColumnTest("*", "pca", None, 0.1, 400, 16_000), {"x": days}) is None
 
 
 def test_sums_larger_than_the_reference_are_not_looked_at():

@@ -95,7 +95,11 @@ def plain_spread(spread: Spread) -> dict[str, Any]:
     """As JSON keeps it."""
     rows = {"variance": spread.variance, "rows": spread.rows, "over": spread.over}
     numbers = {name: [float(v) if np.isfinite(v) else None for v in row] for name, row in rows.items()}
-    return {"windows": spread.windows, "labels": spread.labels, "together": list(spread.together), **numbers}
+    sizes = [float(v) if np.isfinite(v) else None for v in (spread.mean_rows, spread.crowd)]
+    return {
+        "windows": spread.windows, "labels": spread.labels, "together": list(spread.together), "sizes": sizes,
+        "freedom": spread.freedom, **numbers,
+    }  # fmt: skip
 
 
 def spread_from(plain: Mapping[str, Any]) -> Spread:
@@ -103,4 +107,8 @@ def spread_from(plain: Mapping[str, Any]) -> Spread:
     variance, rows, over = (
         np.array([np.nan if v is None else v for v in plain[name]]) for name in ("variance", "rows", "over")
     )
-    return Spread(int(plain["windows"]), variance, rows, float(plain["labels"]), tuple(plain["together"]), over)
+    mean_rows, crowd = (np.nan if v is None else float(v) for v in plain.get("sizes", (None, None)))
+    return Spread(
+        int(plain["windows"]), variance, rows, float(plain["labels"]), tuple(plain["together"]), over, mean_rows, crowd,
+        float(plain.get("freedom", 1.0)),
+    )  # fmt: skip

@@ -6,12 +6,13 @@ Called by `agent.work.variation` once a reference; `calibrated` by `monitoring.a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
 
-from lifecycle_tui.monitoring.alarms.labels import Labels, likelihood_ratio, pool, scaled_tail
+from lifecycle_tui.monitoring.alarms.labels import apart, overdispersed_tail, overdispersion
+from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
 from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, MISSING, PARTS, SCALES, Spread, Sums, Yardstick
 from lifecycle_tui.policy.budget import ColumnTest
 from lifecycle_tui.profiles.scores import SCORES, LabelScores
@@ -43,8 +44,20 @@ def spreads(yardstick: Yardstick, windows: Sequence[Sums], *, neighbours: bool) 
             size[:MISSING] = _harmonic([s.n for s in scored])
             if neighbours and len(scored) == len(rows):
                 hang = together(means)
-        labels, over = _overdispersion(yardstick, name, windows), over_sampling(yardstick, name, variance, size)
-        found[name] = Spread(len(rows), variance, size, labels, tuple(hang.tolist()), over)
+        over = over_sampling(yardstick, name, variance, size)
+        labels, freedom = _overdispersion(yardstick, name, windows)
+        sizes = [float(s.n) for s in rows if s.n] or [float(s.rows) for s in rows]
+        found[name] = Spread(
+            len(rows),
+            variance,
+            size,
+            labels,
+            tuple(hang.tolist()),
+            over,
+            sum(sizes) / len(sizes),
+            crowd(sizes),
+            freedom,
+        )
     return found
 
 
@@ -61,15 +74,44 @@ def calibrated(test: ColumnTest, spread: Spread | None) -> float | None:
         return p
     df = spread.windows - 1
     if test.categories is not None and test.categories > 1:
-        degrees = test.categories - 1
-        return p if spread.labels <= 1 else max(p, scaled_tail(_chi2_of(p, degrees) / spread.labels, degrees, df))
-    over = float(spread.over[MISSING] if test.detector == "missing" else spread.over[:MISSING].max())
+        degrees, over = test.categories - 1, _at(test, spread, spread.labels, spread.mean_rows)
+        return p if over <= 1 else max(p, overdispersed_tail(_chi2_of(p, degrees), degrees, over, df, spread.freedom))
+    part = MISSING if test.detector == "missing" else int(spread.over[:MISSING].argmax())
+    over = _at(test, spread, float(spread.over[part]), float(spread.rows[part]))
     if over <= 1:
         return p
     z = -NORMAL.inv_cdf(min(max(p, 1e-300), 1 - 1e-12)) / math.sqrt(over)
     if z <= 0:
         return p
     return max(p, min(1.0, float(student_openings(np.array(z), np.array(1.0), np.array(float(df)))) / 2))
+
+
+def calibrated_together(test: ColumnTest, spreads: Mapping[str, Spread]) -> float | None:
+    """The same of a detector that compares whole rows, never a smaller p-value.
+
+    What such a statistic is made of is not known; it is taken as a chi-square with one degree of freedom a column, each
+    of which varies between windows as the column does (the largest of its scores, or its labels).
+    """
+    p, known = test.p_value, [spread for spread in spreads.values() if spread.windows >= ENOUGH]
+    if p is None or not 0 <= p <= 1 or not known:
+        return p
+    over = np.array([_largest(test, spread) for spread in known])
+    degrees, df = len(known), min(spread.windows for spread in known) - 1
+    if over.max() <= 1:
+        return p
+    freedom = float(over.sum() ** 2 / (degrees * (over**2).sum()))
+    return max(p, overdispersed_tail(_chi2_of(p, degrees), degrees, float(over.mean()), df, freedom))
+
+
+def _largest(test: ColumnTest, spread: Spread) -> float:
+    part = int(spread.over.argmax())
+    of_labels = _at(test, spread, spread.labels, spread.mean_rows)
+    return max(of_labels, _at(test, spread, float(spread.over[part]), float(spread.rows[part])))
+
+
+def _at(test: ColumnTest, spread: Spread, over: float, rows: float) -> float:
+    """An overdispersion of windows of `rows` rows at the size of the one that is tested."""
+    return overdispersed(over, rows, spread.crowd, float(test.n), float(test.n), float(test.reference_n))
 
 
 def _chi2_of(p: float, df: int) -> float:
@@ -96,23 +138,18 @@ def _harmonic(rows: Sequence[int]) -> float:
     return len(rows) / sum(1 / r for r in rows)
 
 
-def _overdispersion(yardstick: Yardstick, name: str, windows: Sequence[Sums]) -> float:
-    """Mean of G² over its degrees of freedom, of each window's labels against the other windows'; at least 1."""
+def _overdispersion(yardstick: Yardstick, name: str, windows: Sequence[Sums]) -> tuple[float, float]:
+    """`overdispersion` of each window's labels against the other windows'."""
     scores = yardstick.scores[name]
     if not isinstance(scores, LabelScores) or not scores.labels:
-        return 1.0
-    total = degrees = 0.0
+        return 1.0, 1.0
+    found = []
     for window in windows:
         own = window.get(name)
         if own is None or not own.values:
             continue
-        counts = np.asarray(own.values)
-        pooled = pool(Labels(np.maximum(scores.counts - counts, 0), counts))
-        if pooled is None:
-            continue
-        statistic, df = likelihood_ratio(pooled.reference.astype(float), pooled.window.astype(float))
-        total, degrees = total + statistic, degrees + df
-    return max(1.0, total / degrees) if degrees else 1.0
+        found.append(apart(scores.counts, np.asarray(own.values)))
+    return overdispersion([one for one in found if one is not None])
 
 
 def together(means: np.ndarray) -> np.ndarray:

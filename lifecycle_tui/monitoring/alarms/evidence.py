@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecycle_tui.monitoring.alarms.labels import Labels, label_evidence
+from lifecycle_tui.monitoring.alarms.labels import Labels, contradicts, label_evidence
 from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.parts import Found, Strongest, judge_parts
+from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
 from lifecycle_tui.monitoring.alarms.yardstick import (
     EFFECT,
     ENOUGH,
@@ -91,7 +92,8 @@ def accumulate(
         most = max(scales)
         rows = [_row(y.table, sums)[1] for y, sums in zip(held[:most], (window, *past), strict=False)]
         law = Law.mixed(held[: len(rows)], rows, scales)
-    found = judge_parts(table, *rolled(table, window, past, scales), scales, min_rows, law)
+    sums, n, squares = rolled(table, window, past, scales)
+    found = judge_parts(table, sums, n, scales, min_rows, law, squares)
     longest = sum(k <= len(past) + 1 for k in scales) - 1
     shown = np.stack([_detectable(found, share, at) for at in sorted({0, longest})], axis=-1)
     evidence = []
@@ -132,16 +134,20 @@ def window_weight(yardstick: Yardstick, window: Sums, before: Sequence[Yardstick
     return sum(yardstick.weight(name, scales) for name in yardstick.moments if name in window)
 
 
-def rolled(table: Table, window: Sums, past: Sequence[Sums], scales: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """(sums, numbers of rows) of each part over the last k windows: (columns, parts, scales); NaN without k windows."""
+def rolled(table: Table, window: Sums, past: Sequence[Sums], scales: Sequence[int]) -> tuple[np.ndarray, ...]:
+    """(sums, rows, sums of the windows' rows squared) of each part over the last k windows: (columns, parts, scales).
+
+    NaN without k windows.
+    """
     each = [_row(table, sums) for sums in (window, *past[: max(scales) - 1])]
-    sums, n = np.cumsum([s for s, _ in each], axis=0), np.cumsum([n for _, n in each], axis=0)
-    shape = (*sums.shape[1:], len(scales))
-    out_sums, out_n = np.full(shape, np.nan), np.full(shape, np.nan)
+    sums, rows = np.array([s for s, _ in each]), np.array([n for _, n in each])
+    whole = [np.cumsum(a, axis=0) for a in (sums, rows, rows * rows)]
+    found = [np.full((*sums.shape[1:], len(scales)), np.nan) for _ in whole]
     for at, k in enumerate(scales):
         if k <= len(each):
-            out_sums[..., at], out_n[..., at] = sums[k - 1], n[k - 1]
-    return out_sums, out_n
+            for out, summed in zip(found, whole, strict=True):
+                out[..., at] = summed[k - 1]
+    return tuple(found)
 
 
 def _row(table: Table, sums: Sums) -> tuple[np.ndarray, np.ndarray]:
@@ -183,10 +189,16 @@ def _labels(
             break
         if rolled[k - 1].sum() < min_rows or scores.n < min_rows:
             continue
-        factor = spread.labels * spread.together[at] if spread is not None and varied else 1.0
-        df = spread.windows - 1 if spread is not None and varied else None
         reference = scores.counts if len(held) == 1 else _mixed_labels(held, name, each[:k])
-        found_ = label_evidence(Labels(reference, rolled[k - 1]), factor, df)
+        factor, df, freedom = 1.0, None, 1.0
+        if spread is not None and varied:
+            df, freedom, sizes = spread.windows - 1, spread.freedom, [float(one.sum()) for one in each[:k]]
+            factor = spread.together[at] * overdispersed(
+                spread.labels, spread.mean_rows, spread.crowd, crowd(sizes), sum(sizes), float(reference.sum())
+            )
+        if not each[0].sum() or (k > 1 and contradicts(reference, rolled[k - 1], each[0], factor)):
+            continue
+        found_ = label_evidence(Labels(reference, rolled[k - 1]), factor, df, freedom)
         if found_ is None or (best is not None and best.p_value <= found_.p_value / LABELS):
             continue
         best = Strongest(

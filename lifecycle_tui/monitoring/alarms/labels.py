@@ -8,6 +8,7 @@ is small: labels are pooled until none is. Called by `accumulate`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,9 @@ class LabelEvidence:
     df: int
 
 
-def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -> LabelEvidence | None:
+def label_evidence(
+    labels: Labels, factor: float = 1.0, df: int | None = None, freedom: float = 1.0
+) -> LabelEvidence | None:
     """The two-sample likelihood-ratio test (G²) over pooled labels, with Williams' correction.
 
     Williams, D. A. (1976), Improved likelihood ratio tests for complete contingency tables, *Biometrika* 63, 33-37.
@@ -44,6 +47,7 @@ def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -
     Args:
         factor: how many times more counts vary between windows than by sampling (overdispersion), at least 1.
         df: degrees of freedom that this factor was estimated with; None where it is not an estimate.
+        freedom: as `overdispersion` gives it.
 
     Returns:
         None where fewer than two pooled labels are left.
@@ -53,7 +57,7 @@ def label_evidence(labels: Labels, factor: float = 1.0, df: int | None = None) -
         return None
     a, b = pooled.reference.astype(np.float64), pooled.window.astype(np.float64)
     statistic, degrees = likelihood_ratio(a, b)
-    p = scaled_tail(statistic / factor, degrees, df)
+    p = overdispersed_tail(statistic, degrees, factor, df, freedom)
     share_a, share_b = a / a.sum(), b / b.sum()
     distance = 0.5 * float(np.abs(share_a - share_b).sum())
     up = share_b > share_a
@@ -129,12 +133,77 @@ def likelihood_ratio(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     return max(0.0, statistic) / q, degrees
 
 
-def scaled_tail(x: float, degrees: int, df: int | None) -> float:
-    """P(χ² ≥ x · s²), s² ~ χ²(df)/df where the factor was an estimate: an F law."""
-    single = chi2_sf(x, degrees)
+@dataclass(frozen=True)
+class Apart:
+    """One of the reference's windows against the others: G², its degrees of freedom, and where it differs.
+
+    Attributes:
+        residuals: of each label, in standard errors of its count: their squares add up to Pearson's statistic.
+    """
+
+    statistic: float
+    degrees: int
+    residuals: np.ndarray
+
+
+def apart(reference: np.ndarray, counts: np.ndarray) -> Apart | None:
+    """A window's counts against the reference's, its own rows taken out; None with nothing to compare."""
+    others = np.maximum(reference - counts, 0)
+    pooled = pool(Labels(others, counts))
+    if pooled is None:
+        return None
+    expected = others / others.sum() * counts.sum()
+    error = np.sqrt(expected * (1 + counts.sum() / others.sum()))
+    residuals = np.where(expected > 0, (counts - expected) / np.where(error > 0, error, 1.0), 0.0)
+    return Apart(*likelihood_ratio(pooled.reference.astype(float), pooled.window.astype(float)), residuals)
+
+
+def overdispersion(found: Sequence[Apart]) -> tuple[float, float]:
+    """(how many times more labels vary between windows than by sampling, the share of degrees of freedom it has).
+
+    The former is the mean of G² over its degrees of freedom, at least 1. Where some labels vary with the days and
+    others do not, G² is a sum of chi-squares with unlike weights λ, whose tail is longer; its effective degrees of
+    freedom are (Σ λ)² / Σ λ² (Satterthwaite 1946; Rao & Scott, *Ann. Stat.* 12, 1984). Σ λ² is the mean of (r s)² over
+    pairs of windows with residuals r and s, which has no bias.
+    """
+    degrees = sum(one.degrees for one in found)
+    over = sum(one.statistic for one in found) / degrees if degrees else 1.0
+    if over <= 1 or len(found) < 2:
+        return 1.0, 1.0
+    together = np.array([one.residuals for one in found])
+    products = together @ together.T
+    own = float(np.trace(products)) / len(found)
+    square = (float((products**2).sum()) - float((np.diag(products) ** 2).sum())) / (len(found) * (len(found) - 1))
+    usual = degrees / len(found)
+    share = own**2 / (square * usual) if square > 0 else 1.0
+    return over, min(1.0, max(share, 1 / usual))
+
+
+def overdispersed_tail(x: float, degrees: int, factor: float, df: int | None, freedom: float) -> float:
+    """P(G² ≥ x) where G² is `factor` times larger than by sampling, with so large a share of its degrees of freedom.
+
+    Of sums of chi-squares that have these, the one with the longest tail has one large weight and equal others. It is
+    matched in three moments (Pearson 1959, *Biometrika* 46), never below what one factor for all would give.
+    """
+    p = scaled_tail(x / factor, degrees, df)
+    if freedom >= 1 or degrees < 2:
+        return p
+    mean, others = factor * degrees, degrees - 1
+    second = mean**2 / max(1.0, freedom * degrees)
+    root = math.sqrt(max(0.0, (mean / others) ** 2 - (1 + 1 / others) * (mean**2 / others - second)))
+    large = (mean / others + root) / (1 + 1 / others)
+    third = large**3 + others * (max(0.0, mean - large) / others) ** 3
+    fewer = second**3 / third**2
+    scale = math.sqrt(fewer / second)
+    return max(p, scaled_tail(x * scale, fewer, df, fewer - mean * scale))
+
+
+def scaled_tail(x: float, degrees: float, df: int | None, more: float = 0.0) -> float:
+    """P(χ² ≥ x · s² + more), s² ~ χ²(df)/df where the factor was an estimate: an F law."""
+    single = chi2_sf(x + more, degrees)
     if df is None or single > 0.05:
         return single
     log_s2 = np.linspace(-14, 7, 121) * math.sqrt(2 / df)
     weight = np.exp(0.5 * df * (log_s2 - np.expm1(log_s2)))
     weight /= weight.sum()
-    return float(sum(w * chi2_sf(x * s2, degrees) for w, s2 in zip(weight, np.exp(log_s2), strict=True)))
+    return float(sum(w * chi2_sf(x * s2 + more, degrees) for w, s2 in zip(weight, np.exp(log_s2), strict=True)))

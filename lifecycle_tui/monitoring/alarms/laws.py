@@ -30,6 +30,7 @@ class Law:
     between_rows: np.ndarray
     together: np.ndarray
     df: np.ndarray
+    uneven: np.ndarray
 
     @classmethod
     def of(cls, table: Table) -> Law:
@@ -37,7 +38,7 @@ class Law:
         return cls(
             table.n[..., None], table.mean[..., None], table.variance[..., None], table.skew[..., None],
             table.kurtosis[..., None], table.lumpy[..., None], table.between[..., None], table.between_rows[..., None],
-            table.together[:, None, :], table.df[..., None],
+            table.together[:, None, :], table.df[..., None], table.uneven[..., None],
         )  # fmt: skip
 
     @classmethod
@@ -57,7 +58,7 @@ class Law:
         )
         return cls(
             n, mean, variance, skew, kurtosis, lumpy != 0, between, between_rows, own.together[:, None, :],
-            own.df[..., None],
+            own.df[..., None], own.uneven[..., None],
         )  # fmt: skip
 
 

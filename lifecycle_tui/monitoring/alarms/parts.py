@@ -91,12 +91,20 @@ class Found:
 
 
 def judge_parts(
-    table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int, law: Law | None = None
-) -> Found:
-    """Chances of openings of all parts and scales; `law` where it is not the table's on every scale."""
+    table: Table, sums: np.ndarray, n: np.ndarray, scales: Sequence[int], min_rows: int, law: Law | None = None,
+    squares: np.ndarray | None = None,
+) -> Found:  # fmt: skip
+    """Chances of openings of all parts and scales.
+
+    Args:
+        law: where it is not the table's on every scale.
+        squares: sums of the squares of the windows' rows, where they have unlike numbers of them.
+    """
     law = law or Law.of(table)
     k = np.asarray(scales, np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # A sum of unlike windows varies between windows as one of fewer, equal ones would.
+        k = k if squares is None else np.where(squares > 0, n * n / squares, 1.0)
         away = sums / n - law.mean
         own, of_reference = _variances(law, n, k)
         error = np.sqrt(own + of_reference)
@@ -143,9 +151,10 @@ def _variances(law: Law, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.n
     of_window = between + sampling * (1 / a_window - 1 / rows)
     of_window = np.maximum(of_window, between * np.minimum(1.0, rows / a_window))
     varied = np.isfinite(between)
-    together = law.together[..., : len(k)]
+    together = law.together[..., : n.shape[-1]]
     own = np.where(varied, of_window / k * together, own)
-    of_reference = np.where(varied, np.maximum(between * rows / total, of_reference), of_reference)
+    of_windows = np.maximum(between, sampling / rows + (between - sampling / rows) * law.uneven) * rows / total
+    of_reference = np.where(varied, np.maximum(of_windows, of_reference), of_reference)
     return own, of_reference
 
 

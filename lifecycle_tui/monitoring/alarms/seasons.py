@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lifecycle_tui.monitoring.alarms.calibrated import over_sampling, together
-from lifecycle_tui.monitoring.alarms.labels import Labels, likelihood_ratio, pool
+from lifecycle_tui.monitoring.alarms.labels import apart, overdispersion
+from lifecycle_tui.monitoring.alarms.sizes import crowd
 from lifecycle_tui.monitoring.alarms.yardstick import MISSING, PARTS, SCALES, Spread, Sums, Yardstick, column_law
 from lifecycle_tui.profiles.categorical import CategoricalProfile
 from lifecycle_tui.profiles.numeric import NumericProfile
@@ -87,7 +88,11 @@ def seasonal_spreads(plain: Yardstick, windows: Sequence[Scored], *, neighbours:
         if neighbours and len(rows) == len(windows) and np.isfinite(away[:, :MISSING]).all():
             hang = together(away[:, :MISSING])
         over = over_sampling(plain, name, variance, size)
-        found[name] = Spread(df + 1, variance, size, _labels(name, rows), tuple(hang.tolist()), over)
+        labels, freedom = _labels(name, rows)
+        sizes = [float(n) for n in scored] or [float(w.sums[name].rows) for w in rows]
+        found[name] = Spread(
+            df + 1, variance, size, labels, tuple(hang.tolist()), over, sum(sizes) / len(sizes), crowd(sizes), freedom
+        )
     return found
 
 
@@ -118,20 +123,15 @@ def _in_units_of(spread: Spread, whole: Sequence, own: Sequence) -> Spread:
     return replace(spread, variance=spread.variance * factor)
 
 
-def _labels(name: str, windows: Sequence[Scored]) -> float:
-    """Mean of G² over its degrees of freedom, of each window's labels against its season's other windows'."""
-    total = degrees = 0.0
+def _labels(name: str, windows: Sequence[Scored]) -> tuple[float, float]:
+    """`overdispersion` of each window's labels against its season's other windows'."""
+    found = []
     for window in windows:
         scores, own = window.yardstick.scores[name], window.sums[name]
         if not isinstance(scores, LabelScores) or not own.values:
             continue
-        counts = np.asarray(own.values)
-        pooled = pool(Labels(np.maximum(scores.counts - counts, 0), counts))
-        if pooled is None:
-            continue
-        statistic, df = likelihood_ratio(pooled.reference.astype(float), pooled.window.astype(float))
-        total, degrees = total + statistic, degrees + df
-    return max(1.0, total / degrees) if degrees else 1.0
+        found.append(apart(scores.counts, np.asarray(own.values)))
+    return overdispersion([one for one in found if one is not None])
 
 
 def _harmonic(rows: Sequence[int]) -> float:

@@ -69,6 +69,10 @@ class Spread:
         together: for each of `SCALES`, how many times more sums of neighbouring windows vary than if windows did not
             hang together (weekends).
         over: how many times more the means of the parts vary than by sampling alone, shape (parts,), at least 1.
+        mean_rows, crowd: values in a window, and in the window that a value lies in (`sizes.crowd`), on average; NaN
+            where not known: all windows count as alike.
+        freedom: the share of the labels' degrees of freedom that their variation between windows has: where one label
+            varies and others do not, it has few, and longer tails.
     """
 
     windows: int
@@ -77,6 +81,9 @@ class Spread:
     labels: float = 1.0
     together: tuple[float, ...] = (1.0,) * len(SCALES)
     over: np.ndarray = field(default_factory=lambda: np.ones(len(PARTS)))
+    mean_rows: float = math.nan
+    crowd: float = math.nan
+    freedom: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,11 @@ def column_law(
 
 @dataclass(frozen=True)
 class Table:
-    """Arrays of shape (columns, parts); NaN where a column has no such part."""
+    """Arrays of shape (columns, parts); NaN where a column has no such part.
+
+    Attributes:
+        uneven: the window that a row of the reference lies in, as a multiple of `between_rows`: 1 where all are alike.
+    """
 
     names: tuple[str, ...]
     n: np.ndarray
@@ -155,6 +166,7 @@ class Table:
     between_rows: np.ndarray
     together: np.ndarray
     df: np.ndarray
+    uneven: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
 
     @classmethod
     def of(cls, yardstick: Yardstick) -> Table:
@@ -162,7 +174,7 @@ class Table:
         names = tuple(yardstick.moments)
         shape = (len(names), len(PARTS))
         kept = {key: np.full(shape, np.nan) for key in ("n", "mean", "variance", "skew", "kurtosis", "atom")}
-        between, rows = np.full(shape, np.nan), np.full(shape, np.nan)
+        between, rows, uneven = np.full(shape, np.nan), np.full(shape, np.nan), np.ones(shape)
         windows, together = np.zeros(len(names)), np.ones((len(names), len(SCALES)))
         for i, name in enumerate(names):
             found = yardstick.moments[name]
@@ -174,11 +186,13 @@ class Table:
             if spread is not None and spread.windows >= ENOUGH:
                 windows[i], between[i], rows[i] = spread.windows, spread.variance, spread.rows
                 together[i] = spread.together
+                if math.isfinite(spread.crowd):
+                    uneven[i] = np.maximum(1.0, np.nan_to_num(spread.crowd / spread.rows, nan=1.0))
         lumpy = ~(kept["atom"] <= LUMPY)
         kept["variance"] = np.maximum(kept["variance"], 1e-9)  # a constant is as good as one
         between, df = moderated(between, kept["variance"] / rows, windows)
         return cls(names, kept["n"], kept["mean"], kept["variance"], kept["skew"], kept["kurtosis"], lumpy, windows,
-                   between, rows, together, df)  # fmt: skip
+                   between, rows, together, df, uneven)  # fmt: skip
 
 
 def moderated(between: np.ndarray, sampling: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
