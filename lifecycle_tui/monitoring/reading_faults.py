@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lifecycle_tui.profiles.categorical import CategoricalProfile
+from lifecycle_tui.profiles.nested import together
 from lifecycle_tui.profiles.numeric import NumericProfile
 
 if TYPE_CHECKING:
@@ -164,8 +165,10 @@ def _unseen(name: str, before: CategoricalProfile, now: CategoricalProfile) -> I
 
 
 def _range(name: str, before: NumericProfile, now: NumericProfile) -> Iterable[Fault]:
-    if now.grid != before.grid or not now.n or not before.n:
+    both = together(before, now)  # what is stored of a window may be on a coarser grid
+    if both is None or not now.n or not before.n:
         return
+    before, now = both
     if now.kind == "numeric" and now.finite == now.n >= 30 and now.minimum == now.maximum:
         (cell,), _ = now.sparse()
         if before.minimum < before.maximum and before.dense()[cell] / before.n < 0.5:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lifecycle_tui.profiles.categorical import CategoricalProfile
+from lifecycle_tui.profiles.nested import together
 from lifecycle_tui.profiles.numeric import NumericProfile
 
 _TAIL = 0.01
@@ -31,7 +32,11 @@ class Bars:
 def bars(
     reference: NumericProfile | CategoricalProfile, window: NumericProfile | CategoricalProfile, width: int = 16
 ) -> Bars | None:
-    """At most `width` bins chosen from the reference; None if it holds nothing to choose from."""
+    """At most `width` bins chosen from the reference; None if it holds nothing to choose from.
+
+    Raises:
+        ValueError: if neither grid is the other's, or a coarser one of it.
+    """
     if isinstance(reference, CategoricalProfile) and isinstance(window, CategoricalProfile):
         return _of_labels(reference, window, width)
     assert isinstance(reference, NumericProfile) and isinstance(window, NumericProfile)
@@ -56,6 +61,10 @@ def _of_labels(reference: CategoricalProfile, window: CategoricalProfile, width:
 def _of_numbers(reference: NumericProfile, window: NumericProfile, width: int) -> Bars | None:
     if not reference.finite:
         return None
+    both = together(reference, window)
+    if both is None:
+        raise ValueError("profiles on different grids have no bars in common")
+    reference, window = both
     low, high = (min(max(reference.quantile(q), reference.minimum), reference.maximum) for q in (_TAIL, 1 - _TAIL))
     if low == int(low) and high == int(high) and high - low < width and reference.distinct <= 2 * width:
         edges = np.arange(int(low), int(high) + 2, dtype=np.float64)  # a bin for each whole number

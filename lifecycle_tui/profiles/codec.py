@@ -1,7 +1,8 @@
 """Profiles and grids as bytes, for `state/` and for the process that runs a team's plugins.
 
 Format 1: two bytes of magic, a version, a letter for what follows, then zlib of little-endian parts. Sparse: a cell
-that holds nothing takes no room. Equal profiles give equal bytes.
+that holds nothing takes no room. Equal profiles give equal bytes. A profile names the grid that it lies on, which may
+be a coarser one of the column's (see `nested`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.profiles.categorical import CategoricalProfile
 from lifecycle_tui.profiles.grids import AffineGrid, Grid, IntegerGrid, PatternGrid, PointGrid
 from lifecycle_tui.profiles.moments import Sums
+from lifecycle_tui.profiles.nested import find
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.profiles.text import dump_text, load_text
 
@@ -78,7 +80,7 @@ def dump(profile: NumericProfile | CategoricalProfile) -> bytes:
 
 
 def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalProfile:
-    """The profile that `dump` wrote; `grid` is the one it was made on (categories need none).
+    """The profile that `dump` wrote; `grid` is the one it was made on, or a finer one (categories need none).
 
     Raises:
         ValueError: if the bytes are no profile, of a newer format, or made on another grid.
@@ -89,7 +91,8 @@ def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalP
         return CategoricalProfile(rows, dict(zip(labels, numbers, strict=True)), other=other, horizon=horizon)
     if letter not in ("N", "T"):
         raise ValueError("these bytes hold no profile")
-    if grid is None or body[:8].hex() != grid.id:
+    made_on = None if grid is None else find(grid, body[:8].hex())
+    if made_on is None:
         raise ValueError("this profile was made on another grid")
     kind, rows, filled, negative, positive, low, high, summed = _HEAD.unpack_from(body, 8)
     place = 8 + _HEAD.size
@@ -102,7 +105,7 @@ def load(data: bytes, grid: Grid | None = None) -> NumericProfile | CategoricalP
         squares, place = _read_integer(body, place)
         sums = Sums(n, total, squares)
     return NumericProfile(
-        grid,
+        made_on,
         rows,
         counts,
         cells=np.cumsum(gaps),

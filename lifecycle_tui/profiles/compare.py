@@ -15,6 +15,7 @@ import numpy as np
 from lifecycle_tui.domain.signals import Measurement
 from lifecycle_tui.profiles.categorical import CategoricalProfile, lower_horizon
 from lifecycle_tui.profiles.kolmogorov import Bounds, Look, ks_bounds, ks_by_looks, ks_refine
+from lifecycle_tui.profiles.nested import together
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.stats.contingency import chi_square
 from lifecycle_tui.stats.two_sample import ks_pvalue, two_proportions
@@ -43,7 +44,7 @@ def ks(
         ValueError: if the profiles are on different grids, or a look gives other values than were profiled.
         TypeError: if one of them is categorical.
     """
-    _numeric("ks", reference, window)
+    reference, window = on_one_grid("ks", reference, window)
     empty = _empty(reference, window)
     if empty:
         return empty
@@ -224,8 +225,7 @@ def _binned(reference: Profile, window: Profile, bins: int) -> tuple[np.ndarray,
         _, p, q = _by_label(reference, window)
         known = p > 0
         return np.append(p[known], 0), np.append(q[known], q[~known].sum()), "a bin a reference label, one for others"
-    _numeric("psi", reference, window)
-    assert isinstance(reference, NumericProfile) and isinstance(window, NumericProfile)
+    reference, window = on_one_grid("psi", reference, window)
     p, q = reference.dense(), window.dense()
     cuts = quantile_cuts(p, bins)
     name = "reference deciles" if bins == 10 else f"{bins} reference quantiles"
@@ -306,11 +306,19 @@ def _of_lengths(profile: Profile) -> str:
     return ", of text lengths" if profile.kind == "text" else ""
 
 
-def _numeric(name: str, *profiles: Any) -> None:
-    if not all(isinstance(p, NumericProfile) for p in profiles):
+def on_one_grid(name: str, reference: Any, window: Any) -> tuple[NumericProfile, NumericProfile]:
+    """Both, on the coarser of their grids where one of them was stored on it: what follows is as certain as that.
+
+    Raises:
+        ValueError: if neither grid is a coarser one of the other.
+        TypeError: if one of them is categorical; `name` says of what.
+    """
+    if not (isinstance(reference, NumericProfile) and isinstance(window, NumericProfile)):
         raise TypeError(f"{name} compares numeric profiles")
-    if profiles[0].grid != profiles[1].grid:
+    both = together(reference, window)
+    if both is None:
         raise ValueError("profiles on different grids cannot be compared")
+    return both
 
 
 def _categorical(name: str, *profiles: Any) -> None:

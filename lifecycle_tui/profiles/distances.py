@@ -20,8 +20,8 @@ from lifecycle_tui.profiles.compare import (
     _categorical,
     _empty,
     _nothing,
-    _numeric,
     _of_lengths,
+    on_one_grid,
 )
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.stats.largest import largest_difference_pvalue
@@ -45,7 +45,7 @@ def wasserstein(reference: NumericProfile, window: NumericProfile, *, scale: Sca
     """
     if scale not in ("none", "reference-std", "range"):
         raise ValueError(f'scale is "none", "reference-std" or "range", not {scale!r}')
-    _numeric("wasserstein", reference, window)
+    reference, window = on_one_grid("wasserstein", reference, window)
     for side, profile in (("the reference", reference), ("the window", window)):
         if not profile.finite:
             return _nothing(side, "finite values" if profile.n else "values" if profile.rows else "rows")

@@ -9,7 +9,8 @@ distances between distributions exact at cell ends and bounded in between (see `
 - `AffineGrid`: equal cells over a range, the end cells open: for continuous columns.
 - `PatternGrid`: cells of equal numbers of floats, so about equal ratios: for columns that span orders of magnitude.
 
-Made by `choose.choose_grid`, stored once a column by `codec.dump_grid`, used by `NumericProfile`.
+Made by `choose.choose_grid`, stored once a column by `codec.dump_grid`, used by `NumericProfile`. Each has coarser
+grids, whose cells are runs of its own: counts on them are sums of counts on it (see `nested`).
 """
 
 from __future__ import annotations
@@ -53,6 +54,15 @@ class Grid(ABC):
         """Which cells hold one value only, shape (cells,), bool; None when none does."""
 
     @abstractmethod
+    def coarser(self, steps: int) -> Grid:
+        """The grid whose cells are runs of this one's, about 2^`steps` times fewer, at least 2; 0 steps give an equal
+        one. Every value lies in the cell of it that `parents` names for the value's cell here."""
+
+    @abstractmethod
+    def parents(self, cells: np.ndarray, steps: int) -> np.ndarray:
+        """The cells of `coarser(steps)` in which the given cells of this grid lie, int64; ascending where those are."""
+
+    @abstractmethod
     def payload(self) -> bytes:
         """All that defines the grid, as little-endian bytes; equal grids give equal bytes."""
 
@@ -91,6 +101,16 @@ class _Points(Grid):
         mask = np.zeros(self.cells, dtype=bool)
         mask[1::2] = True
         return mask
+
+    def coarser(self, steps: int) -> Grid:
+        return PointGrid(self.points[:: 1 << steps]) if steps else self
+
+    def parents(self, cells: np.ndarray, steps: int) -> np.ndarray:
+        if not steps:
+            return cells
+        # Cell 2i + 1 is "= u_i"; where u_i is left out, it is part of what lies between the points that stay.
+        place, step = cells // 2, 1 << steps
+        return 2 * -(-place // step) + ((cells % 2 == 1) & (place % step == 0))
 
 
 class PointGrid(_Points):
@@ -225,6 +245,17 @@ class AffineGrid(Grid):
     def payload(self) -> bytes:
         return np.array([self.low, self.scale], dtype="<f8").tobytes() + np.array([self.cells], dtype="<i8").tobytes()
 
+    def coarser(self, steps: int) -> AffineGrid:
+        # A power of two changes no digit of a product, so truncation gives the same cells as a shift of finer ones.
+        run = 1 << self._possible(steps)
+        return AffineGrid(self.low, self.scale / run, -(-self.cells // run))
+
+    def parents(self, cells: np.ndarray, steps: int) -> np.ndarray:
+        return np.asarray(cells, dtype=np.int64) >> self._possible(steps)
+
+    def _possible(self, steps: int) -> int:
+        return min(steps, (self.cells - 1).bit_length() - 1)
+
 
 class PatternGrid(Grid):
     """Cells of 2^`shift` neighbouring floats each, from the float whose ordinal is `first << shift` on; ends open.
@@ -274,6 +305,20 @@ class PatternGrid(Grid):
 
     def payload(self) -> bytes:
         return np.array([self.first, self.shift, self.cells], dtype="<i8").tobytes()
+
+    def coarser(self, steps: int) -> PatternGrid:
+        steps = self._possible(steps)
+        start, last = self.first >> steps, (self.first + self.cells - 1) >> steps
+        return PatternGrid(start, self.shift + steps, last - start + 1)
+
+    def parents(self, cells: np.ndarray, steps: int) -> np.ndarray:
+        steps = self._possible(steps)
+        return ((np.asarray(cells, dtype=np.int64) + self.first) >> steps) - (self.first >> steps)
+
+    def _possible(self, steps: int) -> int:
+        """Runs begin at multiples of their length, so where two cells are left depends on where the grid begins."""
+        last = self.first + self.cells - 1
+        return min(steps, 63 - self.shift, (self.first ^ last).bit_length() - 1)
 
 
 def _ordinals(values: np.ndarray) -> np.ndarray:

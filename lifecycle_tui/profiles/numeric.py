@@ -15,6 +15,7 @@ import numpy as np
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.profiles.grids import Grid
 from lifecycle_tui.profiles.moments import Sums
+from lifecycle_tui.profiles.nested import together
 
 if TYPE_CHECKING:
     from lifecycle_tui.profiles.text import TextCounts
@@ -149,18 +150,38 @@ class NumericProfile:
             text=self.text,
         )
 
+    def coarser(self, steps: int) -> NumericProfile:
+        """This profile on `grid.coarser(steps)`, without the values; all but the counts by cell stays as it is."""
+        if not steps:
+            return self
+        cells, counts = self.sparse()
+        parents = self.grid.parents(cells, steps)
+        starts = np.flatnonzero(np.diff(parents, prepend=-1))
+        return NumericProfile(
+            self.grid.coarser(steps),
+            self.rows,
+            np.add.reduceat(counts, starts) if len(starts) else counts,
+            cells=parents[starts],
+            kind=self.kind,
+            extremes=(self.minimum, self.maximum),
+            infinite=(self.negative_inf, self.positive_inf),
+            sums=self.sums,
+            text=self.text,
+        )
+
     def __add__(self, other: NumericProfile) -> NumericProfile:
-        """The profile of both windows' rows together.
+        """The profile of both windows' rows together; on the coarser of the two grids if one is nested in the other.
 
         Raises:
-            ValueError: if the grids or kinds differ.
+            ValueError: if the grids are not nested, or the kinds differ.
         """
-        if self.grid != other.grid or self.kind != other.kind:
+        both = together(self, other)
+        if both is None or self.kind != other.kind:
             raise ValueError("profiles of different grids or kinds cannot be merged")
         return NumericProfile(
-            self.grid,
+            both[0].grid,
             self.rows + other.rows,
-            self.dense() + other.dense(),
+            both[0].dense() + both[1].dense(),
             kind=self.kind,
             extremes=(
                 float(np.fmin(self.minimum, other.minimum)),

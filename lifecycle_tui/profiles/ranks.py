@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lifecycle_tui.domain.signals import Measurement
-from lifecycle_tui.profiles.compare import _empty, _numeric, _of_lengths
+from lifecycle_tui.profiles.compare import _empty, _of_lengths, on_one_grid
 from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.stats.largest import beyond_pvalue
 from lifecycle_tui.stats.rank_tests import RankTest, anderson_darling, cramer_von_mises, rank_statistic
@@ -55,7 +55,7 @@ def beyond_range(reference: NumericProfile, window: NumericProfile) -> Measureme
         ValueError: if the profiles are on different grids.
         TypeError: if one of them is categorical.
     """
-    _numeric("range", reference, window)
+    reference, window = on_one_grid("range", reference, window)
     empty = _empty(reference, window)
     if empty:
         return empty
@@ -91,7 +91,7 @@ def _ranked(
     test: Callable[[np.ndarray, np.ndarray], RankTest],
     other: Callable[[np.ndarray, np.ndarray], float] | None,
 ) -> Measurement:
-    _numeric(name, reference, window)
+    reference, window = on_one_grid(name, reference, window)
     empty = _empty(reference, window)
     if empty:
         return empty

@@ -1,7 +1,8 @@
 """The profile of the rows that remain when a part of them is taken out: exact, because profiles are counts and sums.
 
 `rest(whole, part)` is what `+` undoes: `rest(a + b, b) == a`, but for the two extremes of a number where the part held
-one: those are then known up to the cell of the grid that they lie in (exact where a cell is a value). Called where a
+one: those are then known up to the cell of the grid that they lie in (exact where a cell is a value). Where one of
+them is on a coarser grid of the other's (see `nested`), so is what remains. Called where a
 window of the reference is compared with the reference without it.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from lifecycle_tui.profiles.categorical import CategoricalProfile, lower_horizon
 from lifecycle_tui.profiles.moments import Sums
+from lifecycle_tui.profiles.nested import together
 from lifecycle_tui.profiles.numeric import NumericProfile
 
 Profile = NumericProfile | CategoricalProfile
@@ -44,8 +46,10 @@ def _labels(whole: CategoricalProfile, part: CategoricalProfile) -> CategoricalP
 
 
 def _numbers(whole: NumericProfile, part: NumericProfile) -> NumericProfile:
-    if whole.grid != part.grid or whole.kind != part.kind:
+    both = together(whole, part)
+    if both is None or whole.kind != part.kind:
         raise ValueError("profiles of different grids or kinds cannot be taken apart")
+    whole, part = both
     counts = whole.dense() - part.dense()
     infinite = (whole.negative_inf - part.negative_inf, whole.positive_inf - part.positive_inf)
     if (len(counts) and int(counts.min()) < 0) or min(infinite) < 0 or part.missing > whole.missing:

@@ -72,12 +72,19 @@ class RankScores:
     """Scores of a numeric column (or of text lengths) by the ranks of its reference."""
 
     def __init__(self, reference: NumericProfile) -> None:
+        self._grid = reference.grid
         self._cells, self._counts = reference.sparse()
         self._before = np.concatenate([[0], np.cumsum(self._counts)])
         self.n, self.rows = reference.n, reference.rows
 
     def sums(self, window: NumericProfile) -> ColumnSums:
-        """The window's sums; a float sum in the order of cells, so the same whatever the order of rows."""
+        """The window's sums; a float sum in the order of cells, so the same whatever the order of rows.
+
+        Raises:
+            ValueError: if the window is on another grid, a coarser one too: its ranks would be others.
+        """
+        if window.grid != self._grid:
+            raise ValueError("only a window on the reference's own grid has ranks in it")
         if not self.n:
             return ColumnSums(window.rows, window.n)
         cells, counts = window.sparse()

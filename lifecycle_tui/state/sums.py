@@ -27,6 +27,12 @@ def unpack(data: bytes) -> dict[str, list[float]]:
     return dict(json.loads(zlib.decompress(data)))
 
 
+def of(conn: sqlite3.Connection, window_id: int) -> bytes:
+    """Those of one stored result, as they are stored; nothing where it has none."""
+    row = conn.execute("SELECT data FROM window_sums WHERE window_id = ?", (window_id,)).fetchone()
+    return b"" if row is None else bytes(row[0])
+
+
 def before(
     conn: sqlite3.Connection, model: str, key: str, basis: str, limit: int
 ) -> tuple[tuple[datetime | None, dict[str, list[float]]], ...]:

@@ -7,7 +7,7 @@ labels read only the columns that hold predictions and labels.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,8 @@ from lifecycle_tui.monitoring.samples import Samples
 from lifecycle_tui.monitoring.segment_metrics import segment_metrics
 from lifecycle_tui.policy.budget import FILLING, model_alpha
 from lifecycle_tui.profiles.codec import dump, load
+from lifecycle_tui.profiles.nested import small
+from lifecycle_tui.profiles.numeric import NumericProfile
 from lifecycle_tui.profiles.scores import ColumnSums
 from lifecycle_tui.state import sums as kept_sums
 from lifecycle_tui.state import windows as stored
@@ -101,8 +103,8 @@ class Measurer:
         if self.scorer is not None or self.instruments.needs_rows or self.instruments.sample or self.segments.values:
             return None
         columns = self._stored_columns(before)
-        if set(columns) != set(self.reference.columns):
-            return None
+        if set(columns) != set(self.reference.columns) or not self._on_grids(columns):
+            return None  # of a window that was over its profiles are coarser: they cannot be added to
         reader = self._reader(state.window.rows, state.window.key)
         added = reader.read(self._scan(state, fragments=state.added))
         columns = {n: ColumnData(c.kind, c.profile + added.columns[n].profile) for n, c in columns.items()}
@@ -126,8 +128,13 @@ class Measurer:
         with self.job.state.read() as conn:
             tables = {d.name for d in self.instruments.detectors if d.info.scope == "table"}
             about_inputs = [s for s in stored.signals(conn, before.id) if _of_inputs(s) or s.name in tables]
+            sums = kept_sums.of(conn, before.id)
         kept = [p for p in parts if not p.fragment.startswith(LABELS)]
-        return self._assemble(state, read, about_inputs, self._stored_columns(before), findings, (), kept)
+        columns = self._stored_columns(before)
+        # The window is over and its profiles are as it grew with: from now on the smaller ones do.
+        over = state.window.complete and any(small(p) is not p for p in _numeric(columns))
+        profiles = self._profiles(state.window, columns) if over else ()
+        return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, sums if over else b"")
 
     def _scan(
         self, state: WindowState, *, columns: Sequence[str] | None = None, fragments: Sequence[str] | None = None
@@ -173,10 +180,9 @@ class Measurer:
         measured = measure_columns(reference, columns, self.instruments, self.segments.others(judging), samples, adding)
         segments = of_segments(self.segments.drift(read.segments, self.instruments, judging), season)
         about_inputs = [*measured.signals, *segments]
-        profiles = tuple(
-            StoredProfile(name, c.kind, self._grid(name), dump(c.profile)) for name, c in sorted(columns.items())
-        )
-        return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, measured.sums)
+        profiles = self._profiles(state.window, columns)
+        sums = kept_sums.pack({name: one.plain() for name, one in measured.sums.items()}) if measured.sums else b""
+        return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, sums)
 
     def _past(self, window: Window) -> list[tuple[Yardstick | None, Sums]]:
         """Sums of the windows before it, the newest first, as far as they are measured as this one is, and what they
@@ -187,6 +193,21 @@ class Measurer:
             (self.seasons.at(start).yardstick, {name: ColumnSums.of(plain) for name, plain in one.items()})
             for start, one in found
         ]
+
+    def _profiles(self, window: Window, columns: Mapping[str, ColumnData]) -> tuple[StoredProfile, ...]:
+        """What is stored of the columns: a few KB each once the window is over, all of it while it can grow."""
+        found = []
+        for name, column in sorted(columns.items()):
+            profile = column.profile
+            if window.complete and isinstance(profile, NumericProfile):
+                profile = small(profile)
+            found.append(StoredProfile(name, column.kind, self._grid(name), dump(profile)))
+        return tuple(found)
+
+    def _on_grids(self, columns: Mapping[str, ColumnData]) -> bool:
+        """Whether the stored profiles are on the reference's own grids."""
+        grids = self.reference.grids
+        return all(c.profile.grid == grids.get(n) for n, c in columns.items() if isinstance(c.profile, NumericProfile))
 
     def _grid(self, column: str) -> str:
         grid: Any = self.reference.grids.get(column)
@@ -201,7 +222,7 @@ class Measurer:
         findings: tuple[DataFinding, ...],
         profiles: tuple[StoredProfile, ...],
         kept: Parts,
-        sums: Sums | None = None,
+        sums: bytes = b"",
     ) -> list[WindowResult]:
         """The results of a window; `kept` are parts of inputs that this read did not look at."""
         scan, now = read.scan, self.job.now
@@ -233,7 +254,7 @@ class Measurer:
                 DataReport(scan.rows, found),
                 profiles,
                 self.basis,
-                kept_sums.pack({name: one.plain() for name, one in sums.items()}) if sums else b"",
+                sums,
             )
         ]
         for version, (rows, of_version, labels) in parts.items():
@@ -306,6 +327,10 @@ def _unique(signals: list[Signal]) -> list[Signal]:
     for signal in signals:
         found.setdefault(signal.name, signal)
     return list(found.values())
+
+
+def _numeric(columns: Mapping[str, ColumnData]) -> Iterator[NumericProfile]:
+    return (c.profile for c in columns.values() if isinstance(c.profile, NumericProfile))
 
 
 def _of_inputs(signal: Signal) -> bool:
