@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _CERTAINTY = re.compile(r" \(p [^()]*over all tests of the window[^()]*\)")
-"""What `policy.budget` says of p, budget and basis."""
+"""What `policy.verdicts` says of p, budget and basis."""
 
 
 def essence(message: str | None) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 from lifecycle_tui.monitoring.alarms.calibrated import calibrated, calibrated_together
 from lifecycle_tui.monitoring.alarms.evidence import accumulate, window_weight
 from lifecycle_tui.monitoring.alarms.yardstick import Spread, Sums, Yardstick
-from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict
 from lifecycle_tui.policy.catalog import CHANGE
+from lifecycle_tui.policy.verdicts import TOGETHER, ColumnTest, Verdict
 
 
 @dataclass(frozen=True)

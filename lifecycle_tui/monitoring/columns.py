@@ -18,7 +18,7 @@ from lifecycle_tui.monitoring.alarms.yardstick import Sums
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments, fault_signal
 from lifecycle_tui.monitoring.samples import NO_SAMPLES, Samples
 from lifecycle_tui.monitoring.verdicts import change_signals, judged_signals
-from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict, judge, summary
+from lifecycle_tui.policy.verdicts import TOGETHER, ColumnTest, Verdict, judge, summary
 from lifecycle_tui.profiles.bars import bars
 from lifecycle_tui.profiles.shapes import shape
 

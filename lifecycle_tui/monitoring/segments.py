@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.signals import ColumnKind, Signal
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, as_measurement
-from lifecycle_tui.policy.budget import ColumnTest, judge, summary
+from lifecycle_tui.policy.verdicts import ColumnTest, judge, summary
 from lifecycle_tui.profiles.grids import Grid, PointGrid
 from lifecycle_tui.profiles.profiler import Profiler
 

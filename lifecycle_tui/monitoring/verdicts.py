@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from lifecycle_tui.domain.signals import Signal
-from lifecycle_tui.policy.budget import TOGETHER, ColumnTest, Verdict
 from lifecycle_tui.policy.catalog import CHANGE
+from lifecycle_tui.policy.verdicts import TOGETHER, ColumnTest, Verdict
 
 
 def judged_signals(signals: Sequence[Signal], verdicts: Mapping[str, Verdict]) -> list[Signal]:

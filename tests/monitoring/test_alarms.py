@@ -26,7 +26,7 @@ from lifecycle_tui.monitoring.alarms.labels import (
 from lifecycle_tui.monitoring.alarms.parts import judge_parts
 from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
 from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, MISSING, PARTS, SCALES, Spread, Yardstick
-from lifecycle_tui.policy.budget import ColumnTest, judge
+from lifecycle_tui.policy.verdicts import ColumnTest, judge
 from lifecycle_tui.profiles.categorical import CategoricalProfile
 from lifecycle_tui.profiles.profiler import Profiler
 from lifecycle_tui.profiles.scores import ColumnSums, RankScores, column_scores

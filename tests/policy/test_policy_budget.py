@@ -8,15 +8,8 @@ import pytest
 from scipy import stats
 
 from lifecycle_tui.domain.specs import Rate
-from lifecycle_tui.policy.budget import (
-    LOOSEST,
-    ColumnTest,
-    detectable_ks,
-    detectable_tv,
-    judge,
-    summary,
-    window_alpha,
-)
+from lifecycle_tui.policy.budget import LOOSEST, detectable_ks, detectable_tv, window_alpha
+from lifecycle_tui.policy.verdicts import ColumnTest, judge, summary
 
 DAY = timedelta(days=1)
 

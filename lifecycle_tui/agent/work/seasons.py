@@ -21,7 +21,7 @@ from lifecycle_tui.monitoring.alarms.seasons import seasonal
 from lifecycle_tui.monitoring.alarms.yardstick import Sums, Yardstick
 from lifecycle_tui.monitoring.columns import ColumnData
 from lifecycle_tui.monitoring.samples import Sample
-from lifecycle_tui.policy.budget import TOGETHER
+from lifecycle_tui.policy.verdicts import TOGETHER
 from lifecycle_tui.profiles.rest import rest
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ class Seasons:
         known = season if season in self.spans else None
         key = known or f"no {season}"
         if key not in self._made:
-            self._made[key] = self._make(known, self.matching.name(start))
+            self._made[key] = self._make(known, self.matching.name(start) if start else "")
             while len(self._made) > MOST_OPEN:
                 self._made.pop(next(iter(self._made)))
         return self._made[key]
 
     def _make(self, season: str | None, name: str) -> Season:
         if season is None:
-            says = f"the reference has no {name}"
+            says = f"the reference has no {name}" if name else "the window has no time, so no season"
             lacking = dict.fromkeys((*self.whole, TOGETHER), says)
             nothing = None if self.plain is None else replace(self.plain, season="-")
             return Season(self.whole, nothing, says, lacking, ())

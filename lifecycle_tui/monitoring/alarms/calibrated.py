@@ -14,7 +14,7 @@ import numpy as np
 from lifecycle_tui.monitoring.alarms.labels import apart, overdispersed_tail, overdispersion
 from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
 from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, MISSING, PARTS, SCALES, Spread, Sums, Yardstick
-from lifecycle_tui.policy.budget import ColumnTest
+from lifecycle_tui.policy.verdicts import ColumnTest
 from lifecycle_tui.profiles.scores import SCORES, LabelScores
 from lifecycle_tui.stats.openings import student_openings
 
