@@ -1,4 +1,4 @@
-"""Verdicts on a window's columns: the tests share its budget by Holm's (1979) procedure; drift is an effect that matters.
+"""Verdicts on a window's columns: its tests share a budget by Holm's (1979) procedure; drift is an effect that matters.
 
 A window too thin to have shown one says so. Monitoring calls `judge` once a window; its level is from `budget`.
 """
