@@ -60,3 +60,5 @@ PANES: dict[str, Listed] = {
 """In the order of the keys; the first one is shown first."""
 PANELS = Listed("panels", "8", "panels", "what panels of plugins show of it", "panels:PanelsPane")
 """On the line of panes only where a plugin draws something for the model; its key always works."""
+LOGS = Listed("logs", "9", "logs", "errors, latency, and messages that are new or grow", "logs:LogsPane")
+"""The same, where the model has logs."""

@@ -18,9 +18,9 @@ from textual.widget import Widget
 from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.grid import Grid
-from lifecycle_tui.tui.panes.listing import PANELS, PANES, Listed
+from lifecycle_tui.tui.panes.listing import LOGS, PANELS, PANES, Listed
 from lifecycle_tui.tui.panes.pane import Pane
-from lifecycle_tui.tui.reads import panels
+from lifecycle_tui.tui.reads import logs, panels
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
 
 FIRST = next(iter(PANES))
-ALL = {**PANES, PANELS.name: PANELS}
+ALL = {**PANES, PANELS.name: PANELS, LOGS.name: LOGS}
 
 
 class ModelScreen(View):
@@ -48,7 +48,7 @@ class ModelScreen(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(p.key, f"pane('{p.name}')", f"{p.title}: {p.help}", show=False, id=f"model.{p.name}")
-            for p in (*PANES.values(), PANELS)
+            for p in (*PANES.values(), PANELS, LOGS)
         ),
         Binding("tab", "turn(1)", "next pane", show=False, id="model.next"),
         Binding("shift+tab", "turn(-1)", "pane before", show=False, id="model.previous"),
@@ -83,8 +83,9 @@ class ModelScreen(View):
         Of a model that state has no more, the last that was read stays, and a line says so.
         """
         self.model = self.source.model(self.model_name)
-        if panels.any_(self.source.conn, self.model_name) != (PANELS in self._listed):
-            self._listed = (*PANES.values(), PANELS) if PANELS not in self._listed else tuple(PANES.values())
+        conn, name = self.source.conn, self.model_name
+        more = [listed for listed, read in ((PANELS, panels.any_), (LOGS, logs.any_)) if read(conn, name)]
+        self._listed = (*PANES.values(), *more)
         self.query_one("#gone", Lines).show(self._gone())
         self.query_one("#pane-names", Bar).say(self._names())
         if self.model is None:
@@ -108,12 +109,14 @@ class ModelScreen(View):
     def _names(self) -> Line:
         """The line of panes, the one that shows reversed."""
         line: list[Span] = []
-        left = "" if PANELS in self._listed else " "  # with all of them 80 cells are full
+        left = "" if len(self._listed) > len(PANES) else " "  # with all of them 80 cells are full
+        short = len(self._listed) > len(PANES) + 1 and self.size.width < 90
         for listed in self._listed:
             here = listed.name == self.pane.NAME
-            right = "" if listed is PANELS else " "
+            right = "" if listed is self._listed[-1] and not left else " "
+            title = "perf" if short and listed.name == "performance" else listed.title
             line += [Span(f"{left}{listed.key} ", "title" if here else "key"),
-                     Span(f"{listed.title}{right}", "title" if here else "")]  # fmt: skip
+                     Span(f"{title}{right}", "title" if here else "")]  # fmt: skip
         return tuple(line)
 
     def heading(self) -> tuple[Line, Line]:
