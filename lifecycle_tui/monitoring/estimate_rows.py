@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SAMPLE = 20_000
-"""Rows of the reference, or of a window whose losses are estimated, whose features are looked at."""
+"""Rows, of the reference or of a window, on which a model of the loss is learned or used."""
+
+REFERENCE_SAMPLE = 10_000
+"""Rows of the reference that say whether a calibration leans on features, and that are weighted."""
 
 WINDOW_SAMPLE = 5_000
 """Rows of a window that the reference is weighted to be like."""
@@ -127,7 +130,8 @@ class RowTaker:
     ) -> None:
         self._coding, self._reach, self._learning = coding, dict(reach), learning
         self._sampled = frozenset(reach if sampled is None else sampled)
-        self._size = SAMPLE if learning or coding.task == "regression" else WINDOW_SAMPLE
+        of_scores = REFERENCE_SAMPLE if learning else WINDOW_SAMPLE
+        self._size = SAMPLE if coding.task == "regression" else of_scores
         self._taken: dict[str, _Taken] = {}
         self._read_features = False
 

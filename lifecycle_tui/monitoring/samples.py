@@ -118,9 +118,10 @@ class Sampler:
             hashes.add("id", _hashable(ids))
         keys = hashes.values
         batch = _Batch(pa.table([columns[n] for n in names], names=names) if names else None, time)
-        self._different.add(keys, batch)
+        numbers = None if self._repeats is None else self._repeats.numbers(keys)
+        # Of rows that have come before one is there already.
+        self._different.add(keys, batch, None if numbers is None else np.flatnonzero(numbers == 0))
         if self._repeats is not None:
-            numbers = self._repeats.numbers(keys)
             if numbers is None:
                 self._repeats, self._numbered = None, self._different
             else:
@@ -169,11 +170,15 @@ class _Lowest:
     limit: int = 2**64 - 1
     waiting: int = 0
 
-    def add(self, keys: np.ndarray, batch: _Batch) -> None:
+    def add(self, keys: np.ndarray, batch: _Batch, different: np.ndarray | None = None) -> None:
+        """Take in a batch, or of it the rows at `different`, which are known to differ from each other."""
         import numpy as np
 
-        at = np.flatnonzero(keys <= np.uint64(self.limit))
-        if self.once and len(at):
+        if different is None:
+            at = np.flatnonzero(keys <= np.uint64(self.limit))
+        else:
+            at = different[keys[different] <= np.uint64(self.limit)]
+        if self.once and different is None and len(at):
             at = at[np.unique(keys[at], return_index=True)[1]]
         if len(at) > self.size:
             at = at[np.argpartition(keys[at], self.size - 1)[: self.size]]
@@ -257,19 +262,18 @@ class _Repeats:
         """For each row how many equal ones came before; None when there are too many different rows to count."""
         import numpy as np
 
-        different, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+        # Which of several equal rows gets which number is all the same: they are equal.
+        order = np.argsort(hashes)
+        sorted_ = hashes[order]
+        starts = np.flatnonzero(np.concatenate([[True], sorted_[1:] != sorted_[:-1]])) if len(order) else order
+        different, counts = sorted_[starts], np.diff(np.append(starts, len(order)))
         before = np.zeros(len(different), np.int64)
         for known, seen in self._runs:
             at = np.minimum(np.searchsorted(known, different), len(known) - 1)
             hit = known[at] == different
             before[hit] += seen[at[hit]].astype(np.int64)
-        if len(different) == len(hashes):
-            numbers = before[inverse]
-        else:
-            order = np.argsort(inverse, kind="stable")
-            starts = np.cumsum(counts) - counts
-            numbers = np.empty(len(hashes), np.int64)
-            numbers[order] = np.arange(len(hashes)) - np.repeat(starts, counts) + np.repeat(before, counts)
+        numbers = np.empty(len(hashes), np.int64)
+        numbers[order] = np.arange(len(hashes)) + np.repeat(before - starts, counts)
         self._runs.append((different, counts.astype(np.uint32)))
         while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
             self._merge()

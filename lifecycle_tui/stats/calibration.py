@@ -21,13 +21,17 @@ import numpy as np
 from lifecycle_tui.stats.tails import chi2_sf
 
 BINS = 1024
-FOLD_BINS = 256
+FOLD_BINS = 128
 KNOTS = 18
 FOLDS = 5
 _EDGE = 1e-6
 _STIFFNESS = tuple(10.0**power for power in (-1, 0, 1, 2, 3, 4, 6))
 _LEAST_FREEDOM = 4.0
 """Effective parameters that the covariance allows for at least: that no bend is seen is not that there is none."""
+
+
+Places = tuple[np.ndarray, np.ndarray]
+"""Of positions: the knot to the left (n,), and the share of the way to the next one (n,)."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,24 @@ class Calibration:
 
     def hats(self, position: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """(k,) sums of weight · hat function: the gradient in `values` of what has the row-wise gradient `weight`."""
-        left, share = _places(position, self.knots)
-        k = len(self.knots)
-        return np.bincount(left, weight * (1 - share), k) + np.bincount(left + 1, weight * share, k)[:k]
+        return self.hats_at(_places(position, self.knots), weight)
+
+    def hats_at(self, places: Places, weight: np.ndarray) -> np.ndarray:
+        """The same for positions whose places are known."""
+        left, share = places
+        right, k = weight * share, len(self.knots)
+        found = np.bincount(left, weight - right, k)
+        found[1:] += np.bincount(left, right, k)[:-1]
+        return found
+
+    def placed(self, position: np.ndarray) -> tuple[np.ndarray, Places]:
+        """(n,) chances at ascending positions, and their places."""
+        inner = np.searchsorted(position, self.knots[1:-1], "left")
+        counts = np.diff(np.concatenate([[0], inner, [len(position)]]))
+        left = np.repeat(np.arange(len(self.knots) - 1), counts)
+        share = np.clip((position - np.repeat(self.knots[:-1], counts)) / np.repeat(np.diff(self.knots), counts), 0, 1)
+        correction = np.repeat(self.values[:-1], counts) + np.repeat(np.diff(self.values), counts) * share
+        return expit(position + correction if self.offset else correction), (left, share)
 
 
 class Binned(NamedTuple):
@@ -210,7 +229,7 @@ def _knots(position: np.ndarray, rarer: float) -> np.ndarray:
     return found if len(found) > 1 else np.array([found[0], found[0] + 1.0])
 
 
-def _places(position: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _places(position: np.ndarray, knots: np.ndarray) -> Places:
     """Knot to the left of each position, and the share of the way to the next one (0..1)."""
     left = np.clip(np.searchsorted(knots, position, "right") - 1, 0, len(knots) - 2)
     share = np.clip((position - knots[left]) / (knots[left + 1] - knots[left]), 0.0, 1.0)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lifecycle_tui.stats.calibration import Calibration
+from lifecycle_tui.stats.calibration import Calibration, Places
 
 LEVEL = 0.99
 """Share of windows whose realised value lies within the interval."""
@@ -48,12 +48,18 @@ class Rows(NamedTuple):
         chance: (n,) calibrated probability of a positive.
         position: (n,) on the curve's axis.
         said: (n,) 0 or 1; None without predictions.
+        places: of `position` among the curve's knots, where they are known.
     """
 
     score: np.ndarray
     chance: np.ndarray
     position: np.ndarray
     said: np.ndarray | None
+    places: Places | None = None
+
+    def hats(self, curve: Calibration, weight: np.ndarray) -> np.ndarray:
+        """As `Calibration.hats`."""
+        return curve.hats(self.position, weight) if self.places is None else curve.hats_at(self.places, weight)
 
 
 def rows_of(curve: Calibration, score: np.ndarray, said: np.ndarray | None) -> Rows:
@@ -61,10 +67,14 @@ def rows_of(curve: Calibration, score: np.ndarray, said: np.ndarray | None) -> R
     given = np.asarray(score, np.float64)
     order = np.argsort(given)
     score = given[order]
-    if said is not None and bool((score[1:] == score[:-1]).any()):
-        order = np.lexsort((said, given))
+    tied = score[1:] == score[:-1]
+    if said is not None and tied.any():
+        # Among equal scores predictions decide; few rows have equals, where scores are continuous.
+        at = np.flatnonzero(np.append(tied, False) | np.concatenate([[False], tied]))
+        order[at] = order[at][np.lexsort((said[order[at]], score[at]))]
     position = curve.position(score)
-    return Rows(score, curve.chances(position), position, None if said is None else said[order].astype(np.float64))
+    chance, places = curve.placed(position)
+    return Rows(score, chance, position, None if said is None else said[order].astype(np.float64), places)
 
 
 class _Cells(NamedTuple):
@@ -118,7 +128,7 @@ def _cells(curve: Calibration, rows: Rows) -> _Cells:
     skew = spread * (1 - 2 * rows.chance)
     yes = rows.said
     no = 1 - yes
-    slopes = np.vstack([curve.hats(rows.position, spread * yes), curve.hats(rows.position, spread * no)])
+    slopes = np.vstack([rows.hats(curve, spread * yes), rows.hats(curve, spread * no)])
 
     def both(values: np.ndarray) -> tuple[float, float]:
         return float(np.dot(values, yes)), float(np.dot(values, no))
@@ -240,23 +250,24 @@ def expect_auc(curve: Calibration, rows: Rows) -> Expected:
     p, n = rows.chance, len(rows.chance)
     if n < 2:
         return Expected(None, message="AUC needs two rows")
-    starts = np.flatnonzero(np.diff(rows.score, prepend=np.nan) != 0)
-    level = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, n)))
-    above, below = np.add.reduceat(p, starts), np.add.reduceat(1 - p, starts)
+    starts = np.flatnonzero(np.concatenate([[True], rows.score[1:] != rows.score[:-1]]))
+    sizes = np.diff(np.append(starts, n))
+    above = np.add.reduceat(p, starts)
+    below = sizes - above
     positives, negatives = float(above.sum()), float(below.sum())
     # Rows are not paired with themselves: p (1 - p) of each goes out of both sums.
     spread = p * (1 - p)
     pairs = positives * negatives - float(spread.sum())
     if pairs <= 0:
         return Expected(None, message="only one class is expected: AUC needs both")
-    lower_negatives = (np.cumsum(below) - below / 2)[level] - (1 - p) / 2
-    higher_positives = (positives - np.cumsum(above) + above / 2)[level] - p / 2
+    lower_negatives = np.repeat(np.cumsum(below) - below / 2, sizes) - (1 - p) / 2
+    higher_positives = np.repeat(positives - np.cumsum(above) + above / 2, sizes) - p / 2
     ordered = float(np.dot(p, lower_negatives))
     value = ordered / pairs
     slope = (lower_negatives - higher_positives - value * (negatives - positives)) / pairs
     slope += value * (1 - 2 * p) / pairs
     drawn = float(np.dot(np.square(slope), spread))
-    hats = curve.hats(rows.position, slope * spread)
+    hats = rows.hats(curve, slope * spread)
     fitted = float(hats @ curve.covariance @ hats)
     return of_ratio(value, drawn, max(0.0, fitted), min(positives, negatives))
 
@@ -274,7 +285,7 @@ def expect_mean(
     spread = p * (1 - p)
     drawn = float(np.dot(np.square(slope), spread))
     third = float(np.dot(slope**3, spread * (1 - 2 * p)))
-    hats = curve.hats(rows.position, slope * spread)
+    hats = rows.hats(curve, slope * spread)
     return of_sum(value, drawn, max(0.0, float(hats @ curve.covariance @ hats)), third, top)
 
 
