@@ -70,10 +70,8 @@ class Matching:
         """The season of one of the reference's own windows."""
         return window.key if self.units == (PERIOD,) else self.season(window.start)
 
-    def name(self, start: datetime | None) -> str:
-        """The season in words: "July", "Monday 13:00", "a window a year before"."""
-        if start is None:
-            return "time"
+    def name(self, start: datetime) -> str:
+        """The season in words: "July", "Monday 13:00", the key of the window a year before."""
         local = start.astimezone(ZoneInfo(self.zone))
         if self.units == (PERIOD,):
             return self._before(local) or "window a year before"

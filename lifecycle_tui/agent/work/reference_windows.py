@@ -313,7 +313,7 @@ class ReferenceMeasurer:
         not among those of the reference as a whole: of rows with one id in two windows, the whole has kept the last."""
         seasons = self.seasons or unmatched(self.reference, None)
         if seasons.matching is not None:
-            name = seasons.matching.name(part.window.start)
+            name = "" if part.window.start is None else seasons.matching.name(part.window.start)
             return seasons.of_part(part.window).without(seasons.plain, columns, name)
         found = {}
         for name, column in columns.items():
