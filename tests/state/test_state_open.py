@@ -104,8 +104,9 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
 def _fill_sums(conn: sqlite3.Connection) -> list[tuple[int, bytes]]:
     """What m004 brought: the sums of a window."""
     conn.execute(
-        "INSERT INTO windows (id, model, key, version, revision, position, rows, labels, mature, complete, basis, as_of, "
-        "recorded_at, digest, report) VALUES (9, 'bikes', '2026-01', '', 1, 0, 5, 0, 1, 1, 'b', '2026', '2026', 'd', '[]')"
+        "INSERT INTO windows (id, model, key, version, revision, position, rows, labels, mature, complete, basis, "
+        "as_of, recorded_at, digest, report) "
+        "VALUES (9, 'bikes', '2026-01', '', 1, 0, 5, 0, 1, 1, 'b', '2026', '2026', 'd', '[]')"
     )
     conn.execute("INSERT INTO window_sums (window_id, data) VALUES (9, ?)", (b"sums",))
     return [(9, b"sums")]
