@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Drifted columns that are shown with a histogram; `--all` shows every one."""
 
+LEAST = 0.01
+"""Share of rows in other bins below which the bins do not show which way a column went."""
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -179,13 +182,37 @@ def _column(column: ColumnDrift) -> list[str]:
     psi = column.signals.get("psi")
     if psi is not None and psi.value is not None:
         facts += f"  PSI {text.number(psi.value, 2)}"
-    name = output.style(text.clipped(column.name, 30), "bold")
+    room = text.room() - len(facts) - len(str(column.kind)) - 8
+    name = output.style(text.clipped(column.name, max(12, min(30, room))), "bold")
     lines = [f"{text.mark('drifted')} {name}  ({column.kind})  {facts}"]
+    if (moved := _moved(column)) is not None:
+        lines.append(f"    {moved}")
     bars = column.bars
     if bars is not None:
         shown = text.picture(bars.reference, bars.window, ("reference", "current"), text.axis(bars.names, bars.edges))
         lines += [f"    {line}" for line in shown]
     return lines
+
+
+def _moved(column: ColumnDrift) -> str | None:
+    """Which way it went, by the bins that are drawn: the label that changed most, or where the values are now."""
+    bars = column.bars
+    if bars is None or not sum(bars.reference) or not sum(bars.window):
+        return None
+    before, now = ([count / sum(side) for count in side] for side in (bars.reference, bars.window))
+    if bars.edges:
+        shift = sum(n * (b - a) for n, (a, b) in enumerate(zip(before, now, strict=True)))
+        spread = sum(abs(b - a) for a, b in zip(before, now, strict=True))
+        # Less than half a bin on the whole, while much has changed: it is the form that is another.
+        if spread < LEAST:
+            return None
+        if abs(shift) < 0.5 * spread:
+            return "values are spread differently"
+        return f"values are {'higher' if shift > 0 else 'lower'}"
+    most = max(range(len(before)), key=lambda n: abs(now[n] - before[n]))
+    word = "more" if now[most] > before[most] else "less"
+    label = text.clipped(bars.names[most], 24)
+    return f"{label!r} is {word} frequent: {text.percent(now[most])}, before {text.percent(before[most])}"
 
 
 def _rest(found: FileDrift, by_state: dict[str, list[ColumnDrift]]) -> list[str]:
@@ -200,19 +227,29 @@ def _rest(found: FileDrift, by_state: dict[str, list[ColumnDrift]]) -> list[str]
         lines.append(f"new in {output.plain(Path(found.current).name)}: {text.some(found.new_columns)}")
     steady = by_state.get("ok", [])
     if steady:
-        lines.append(f"{text.mark('ok')} steady: {text.some(c.name for c in steady)}")
+        seen = f" ({_seen(found, steady)})" if found.count and _seen(found, steady) else ""
+        head, *tail = text.folded(f"steady{seen}: {text.some(c.name for c in steady)}", 2, hang=2)
+        lines += [f"{text.mark('ok')} {head.lstrip()}", *tail]
     return lines
+
+
+def _seen(found: FileDrift, steady: Sequence[ColumnDrift]) -> str:
+    """What would have been found in the columns that have not drifted."""
+    least = max((c.detectable for c in steady if c.detectable is not None), default=None)
+    return f"a KS distance of {text.number(max(least, found.floor), 2)} would have been seen" if least else ""
 
 
 def _advice(found: FileDrift, drifted: Sequence[ColumnDrift], by_state: dict[str, list[ColumnDrift]]) -> str:
     """What to do now, in a line."""
     if drifted:
-        first = text.clipped(drifted[0].name, 30)
-        return f"next: find out what changed {first} at its source; if the change is real, retrain on newer rows"
+        lost = [c.name for c in drifted if (gone := c.signals.get("missing")) is not None and gone.effect == c.effect]
+        if lost:
+            return f"next: fix the feed of {text.some(lost, 20)}: values are missing"
+        first = text.clipped(drifted[0].name, max(12, text.room() - 64))
+        return f"next: find out what changed {first}; if it is real, retrain on newer rows"
     if by_state.get("error"):
         return "next: see to the columns that could not be read"
     if not by_state.get("ok"):
         return "next: come back with more rows"
-    seen = max((c.detectable for c in by_state["ok"] if c.detectable is not None), default=None)
-    limit = f"; a KS distance of {text.number(max(seen, found.floor), 2)} would have been seen" if seen else ""
-    return f"next: nothing to do{limit}"
+    seen = _seen(found, by_state["ok"])
+    return f"next: nothing to do{f'; {seen}' if seen else ''}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from textwrap import wrap
 from typing import TextIO
 
@@ -39,7 +40,10 @@ def axis(names: Sequence[str], edges: Sequence[float] = ()) -> str:
     """What the bins of a histogram are: the range of a number, the first labels of a category."""
     if edges:
         dash = "–" if blocks() else "to"
-        return f"{number(edges[0])} {dash} {number(edges[-1])}"
+        # Bins of one whole number each end with a number that is in none of them.
+        whole = all(float(edge).is_integer() for edge in edges) and len({b - a for a, b in pairwise(edges)}) == 1
+        last = edges[-1] - 1 if whole and edges[1] - edges[0] == 1 else edges[-1]
+        return number(last) if last == edges[0] else f"{number(edges[0])} {dash} {number(last)}"
     return clipped(", ".join(names), 44)
 
 

@@ -345,3 +345,40 @@ def test_long_lists_are_cut_and_counted() -> None:
 @pytest.mark.parametrize(("encoding", "yes"), [("UTF-8", True), ("utf8", True), ("ascii", False), ("cp1252", False)])
 def test_blocks_need_utf8(encoding: str, yes: bool) -> None:
     assert text.blocks(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) is yes
+
+
+# --- which way, and what to do -----------------------------------------------------------------------------------
+
+
+def of(reference: tuple[int, ...], window: tuple[int, ...], edges: tuple[float, ...] = ()) -> str | None:
+    from lifecycle_tui.cli import drift
+    from lifecycle_tui.monitoring.files import ColumnDrift
+    from lifecycle_tui.profiles.bars import Bars
+
+    names = tuple("abc"[: len(reference)])
+    return drift._moved(ColumnDrift("x", "numeric", "drifted", bars=Bars(names, reference, window, edges)))
+
+
+def test_it_says_which_way_a_column_went() -> None:
+    edges = (0.0, 0.5, 1.0, 1.5)
+    assert of((8, 1, 1), (1, 1, 8), edges) == "values are higher"
+    assert of((1, 1, 8), (80, 10, 10), edges) == "values are lower"
+    assert of((1, 8, 1), (5, 0, 5), edges) == "values are spread differently"
+    assert of((8, 1, 1), (4, 1, 5)) == "'a' is less frequent: 40 %, before 80 %"
+    assert of((10,), (7,), (0.0, 1.0)) is None, "one bin says nothing"
+    assert of((0, 0), (1, 1)) is None and of((1, 1), (0, 0)) is None
+
+
+def test_whole_numbers_are_named_by_the_last_that_is_there() -> None:
+    assert [text.axis((), edges)[-2:] for edges in ((1.0, 2.0, 3.0), (1.0, 1.5, 2.0))] == [" 2", " 2"]
+    assert text.axis((), (0.0, 1.0)) == "0" and text.axis((), (0.0, float("inf"))).endswith("inf")
+    assert text.axis((), (10.0, 20.0, 30.0)).endswith("30")
+
+
+def test_missing_values_are_the_feeds_matter(tmp_path: Path, run: Run) -> None:
+    rows = [str(i % 7) for i in range(500)]
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{v},{v}\n" for v in rows))
+    (tmp_path / "b.csv").write_text("x,y\n" + "".join(f"{'' if n % 2 else v},{v}\n" for n, v in enumerate(rows)))
+    done = run(str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    assert done.out.splitlines()[-1] == "next: fix the feed of x: values are missing"
+    assert max(map(len, done.out.splitlines())) < 80
