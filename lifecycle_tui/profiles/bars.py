@@ -73,7 +73,7 @@ def _of_numbers(reference: NumericProfile, window: NumericProfile, width: int) -
             low, high = reference.minimum, reference.maximum
         if low == high:
             low, high = low - 0.5, high + 0.5
-        edges = low + (high / 2 - low / 2) * 2 * (np.arange(width + 1) / width)
+        edges = (low / 2 + (high / 2 - low / 2) * (np.arange(width + 1) / width)) * 2  # no overflow on the way
     # A bin begins with the cell that holds its edge; edges in one cell begin one bin.
     starts = np.unique(np.append(reference.grid.index(edges[1:-1]), 0)).astype(np.intp)
     p, q = (np.add.reduceat(side.dense(), starts) for side in (reference, window))

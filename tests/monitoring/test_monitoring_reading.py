@@ -271,6 +271,17 @@ def test_faults_of_a_column(base: Any, now: Any, kind: Any, fault: str | None) -
     assert all(f.column == "x" and 0 < f.share <= 1 and f.says for f in found)
 
 
+def test_instants_that_go_on_are_no_fault() -> None:
+    """A column of dates moves on with the calendar: "fix its feed" would be wrong for ever after."""
+
+    def dates(first: int) -> ColumnData:
+        profiler = Profiler("time")
+        profiler.update(pa.array(np.arange(first, first + 3600 * 500, 3600) * 1_000_000, pa.timestamp("us")))
+        return ColumnData("time", profiler.result())
+
+    assert column_faults({"opened": dates(1_700_000_000)}, {"opened": dates(1_800_000_000)}, (), 500) == ()
+
+
 def test_faults_that_the_read_found() -> None:
     findings = (DataFinding("bad-cell", 40, "x", "age"), DataFinding("missing-column", 100, "gone", "city"))
     found = column_faults({}, {}, findings, 100)
