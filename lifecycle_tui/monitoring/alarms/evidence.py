@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lifecycle_tui.monitoring.alarms.labels import Labels, contradicts, label_evidence
+from lifecycle_tui.monitoring.alarms.labels import SMALLEST, Labels, contradicts, label_evidence
 from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.parts import Found, Strongest, judge_parts
 from lifecycle_tui.monitoring.alarms.sizes import crowd, overdispersed
@@ -183,10 +183,13 @@ def _labels(
         found = sums.get(name)
         each.append(np.asarray(found.values) if found is not None and found.values else np.zeros(len(own.values)))
     rolled = np.cumsum(each, axis=0)
+    loud = _loud(scores.counts, rolled) if len(held) == 1 else np.ones(len(rolled), bool)
     best: Strongest | None = None
     for at, k in enumerate(scales):
         if (best is not None and best.p_value <= share) or k > len(each):
             break
+        if best is not None and not loud[k - 1]:
+            continue
         if rolled[k - 1].sum() < min_rows or scores.n < min_rows:
             continue
         reference = scores.counts if len(held) == 1 else _mixed_labels(held, name, each[:k])
@@ -206,6 +209,21 @@ def _labels(
             found_.error, int(rolled[k - 1].sum()), k, scores.n,
         )  # fmt: skip
     return best
+
+
+def _loud(reference: np.ndarray, rolled: np.ndarray) -> np.ndarray:
+    """Which sums of labels could be evidence: Pearson's statistic beyond what chance alone exceeds in one of ten cases.
+
+    The others are no evidence at any budget, and are not computed: the degrees of freedom are counted low.
+    """
+    n, total = rolled.sum(axis=1, keepdims=True), float(reference.sum())
+    both = rolled + reference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = both * (n / (n + total))
+        each = np.where(both > 0, (rolled - expected) ** 2 / expected, 0.0) * ((n + total) / total)
+        smaller = both / (n + total) * np.minimum(n, total)
+        df = np.maximum(1, (smaller >= SMALLEST).sum(axis=1) - 2)
+    return each.sum(axis=1) > df * (1 - 2 / (9 * df) + 1.2816 * np.sqrt(2 / (9 * df))) ** 3
 
 
 def _mixed_labels(held: Sequence[Yardstick], name: str, windows: Sequence[np.ndarray]) -> np.ndarray:

@@ -108,11 +108,13 @@ def pool(labels: Labels) -> Labels | None:
         return None
     expected = (a + b) / (n + m) * min(n, m)
     order = np.argsort(-expected[:-1], kind="stable")
-    kept = [int(i) for i in order if expected[i] >= SMALLEST]
+    kept = order[expected[order] >= SMALLEST]
+    left = float(expected.sum() - expected[kept].sum())
+    while len(kept) and 1e-9 < left < SMALLEST:
+        left += float(expected[kept[-1]])
+        kept = kept[:-1]
     rest = np.ones(len(a), bool)
     rest[kept] = False
-    while kept and 0 < expected[rest].sum() < SMALLEST:
-        rest[kept.pop()] = True
     groups_a, groups_b = [*a[kept], a[rest].sum()], [*b[kept], b[rest].sum()]
     if groups_a[-1] + groups_b[-1] == 0:
         groups_a, groups_b = groups_a[:-1], groups_b[:-1]
