@@ -23,6 +23,7 @@ from lifecycle_tui.monitoring.report.content import (
     Pattern,
     Reading,
     Report,
+    RuleLine,
     VersionLine,
 )
 from lifecycle_tui.registry import aliases, versions
@@ -54,6 +55,7 @@ def gather(conn: sqlite3.Connection, workspace: WorkspaceSpec, spec: ModelSpec, 
     base = Report(
         spec.name, spec.task, spec.owner or "", row.health, row.message or "", label, "",
         alerts=tuple(map(_alert, alerts.open_alerts(conn, spec.name))),
+        rules=tuple(RuleLine(r.name, r.when, r.for_windows, r.severity, ", ".join(r.then)) for r in spec.rules),
         versions=_versions(conn, spec.name),
         how=_how(workspace, spec, stored, shared),
     )  # fmt: skip
@@ -71,7 +73,7 @@ def gather(conn: sqlite3.Connection, workspace: WorkspaceSpec, spec: ModelSpec, 
         w.key, w.rows, w.labels, w.mature,
         verdict="" if share is None else share.message or "",
         reading=_reading(newest.get("reading")),
-        alerts=base.alerts,
+        alerts=base.alerts, rules=base.rules,
         columns=past.columns,
         drift=past.drift, metrics=past.metrics, importance=past.importance,
         segments=_segments(newest.values()),

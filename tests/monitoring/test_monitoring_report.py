@@ -23,6 +23,7 @@ from lifecycle_tui.monitoring.report.content import (
     Quantile,
     Reading,
     Report,
+    RuleLine,
     Series,
     VersionLine,
 )
@@ -100,6 +101,7 @@ def report(label: str = "m", columns: int = 3, count: int = 60) -> Report:
         label, "binary", label, "warning", label, label, label, 100, 50, False, label,
         Reading("drifted", label, label, (Fact(label, label),), (Fact(label, label),), (label,), ((label, 0.9),)),
         (AlertLine(1, label, label, label, label, label),),
+        (RuleLine(label, label, 2, label, label),),
         tuple(column(f"{label}{n}", history=count) for n in range(columns)),
         (series(label, count),), tuple(series(f"{label}{n}", count) for n in range(20)), (series(label, count),), (m,),
         label,
@@ -161,6 +163,7 @@ def test_many_of_everything_else_are_cut_and_counted() -> None:
     r = replace(
         r, segments=r.segments * 5_000, findings=r.findings * 5_000, errors=r.errors * 5_000,
         patterns=r.patterns * 5_000,
+        rules=r.rules * 500,
         alerts=r.alerts * 500, versions=r.versions * 500, metrics=r.metrics * 50, logs=r.logs * 500,
     )  # fmt: skip
     page = render(r, "now")

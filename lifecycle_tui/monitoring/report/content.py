@@ -153,6 +153,17 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A declared rule: its expression, in how many windows it must hold, what it sets off."""
+
+    name: str
+    when: str
+    windows: int
+    severity: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern of log messages that is new or growing."""
 
@@ -214,6 +225,7 @@ class Report:
     verdict: str = ""
     reading: Reading = Reading()
     alerts: tuple[AlertLine, ...] = ()
+    rules: tuple[RuleLine, ...] = ()
     columns: tuple[Column, ...] = ()
     drift: tuple[Series, ...] = ()
     metrics: tuple[Series, ...] = ()

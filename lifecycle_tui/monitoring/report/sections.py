@@ -70,16 +70,28 @@ def _reading(r: Report) -> Html:
 
 
 def alerts(r: Report) -> Html:
-    """Open alerts."""
+    """Open alerts, and the rules that are declared."""
     if not r.alerts:
-        return section("Alerts", tag("p", "No rule is firing."), id_="alerts")
+        return section("Alerts", tag("p", "No rule is firing."), _rules(r), id_="alerts")
     rows = [
         [text(str(a.id)), name(a.rule), tag("span", text(a.severity), class_=_known(a.severity)), text(a.since),
          text(a.message, 300), text(a.people, 200)]
         for a in r.alerts[:MOST_LINES]
     ]  # fmt: skip
     header = ["id", "rule", "severity", "since", "what it says", "who"]
-    return section("Alerts", table(_cut("open alerts", rows, r.alerts), header, rows), id_="alerts")
+    return section("Alerts", table(_cut("open alerts", rows, r.alerts), header, rows), _rules(r), id_="alerts")
+
+
+def _rules(r: Report) -> Html:
+    if not r.rules:
+        return tag("p", "No rule is declared, so nothing here can alert.")
+    rows = [
+        [name(a.name), tag("code", text(a.when, 300)), f"{a.windows}", text(a.severity), text(a.then)]
+        for a in r.rules[:MOST_LINES]
+    ]
+    header = ["rule", "when", "windows in a row", "severity", "then"]
+    shown = table(_cut("rules", rows, r.rules), header, rows, numbers=(2,))
+    return tag("details", tag("summary", "what is declared"), shown)
 
 
 def histories(r: Report) -> Html:
