@@ -9,6 +9,7 @@ import pytest
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.tui import column_facts, column_table, view
 from lifecycle_tui.tui.panes import column_picture
+from lifecycle_tui.tui.screens import detail
 from lifecycle_tui.tui.text import Line, safe, width
 
 SHAPE: dict[str, Any] = {
@@ -122,6 +123,11 @@ def test_a_large_screen_has_everything_at_once() -> None:
     ):
         assert wanted in whole
     assert len(told) <= 22 and all(width(line) <= 120 for line in told)
+
+
+def test_all_that_is_known_of_a_column_has_its_table() -> None:
+    told = "\n".join(said(detail.lines(MOVED, {}, 100)))
+    assert "reference" in told and "50%" in told and "ks" in told
 
 
 def test_columns_come_by_drift_times_importance() -> None:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import histogram_pair
-from lifecycle_tui.tui import keys, marks, view
+from lifecycle_tui.tui import column_facts, column_table, keys, marks, view
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine
@@ -83,6 +83,10 @@ def _column(row: ColumnLine, past: Past, cells: int) -> list[Line]:
     ]
     if row.message not in {signal.message for _, signal in row.signals}:
         lines += _folded(row.message, cells)
+    own = row.signal(column_facts.CHANGE)
+    shape = None if own is None else column_facts.shape(own.detail)
+    if shape is not None:
+        lines += [(), *column_table.table(shape, cells)]
     for name, signal in row.signals:
         lines.append(())
         lines += _signal(name, signal, past, cells)
