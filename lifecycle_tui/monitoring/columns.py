@@ -134,8 +134,9 @@ def _shaped(
     """The columns' verdicts with the shape of both sides, so that screens need no profile."""
     found = []
     for signal in signals:
-        if signal.column in reference and signal.column in window:
-            drawn = shape(reference[signal.column].profile, window[signal.column].profile).as_json()
+        column = signal.column
+        if column is not None and column in reference and column in window:
+            drawn = shape(reference[column].profile, window[column].profile).as_json()
             signal = replace(signal, detail={**signal.detail, "shape": drawn})
         found.append(signal)
     return found
