@@ -57,7 +57,7 @@ class ModelData:
         sources: Mapping[Role, Source],
         *,
         cache: FragmentCache | None = None,
-        memory: int = 256 << 20,
+        memory: int = 128 << 20,
         scratch: str | None = None,
         away: Away | None = None,
     ) -> None:

@@ -61,7 +61,7 @@ class Table:
         source: Source,
         timestamp: TimestampSpec | None,
         timezone: str,
-        memory: int = 256 << 20,
+        memory: int = 128 << 20,
         scratch: str | None = None,
         fragments: Sequence[Fragment] | None = None,
         lake: Lake | None = None,
@@ -72,6 +72,7 @@ class Table:
         self.source, self.timestamp, self.timezone, self.memory = source, timestamp, timezone, memory
         self._kept: OrderedDict[tuple, tuple[int, list[Chunk]]] = OrderedDict()
         self._held = 0
+        self._rows: dict[tuple, int] = {}
         self._vain: set[tuple] = set()
         self._spills: dict[tuple, Spill] = {}
         self._spilling = timestamp is not None
@@ -137,16 +138,19 @@ class Table:
             yield from self._sparing(key, fragment, need, between)
 
     def _keeping(self, key: tuple, fragment: Fragment, need: Need) -> Iterator[Chunk]:
-        """Read in full, and keep the chunks if they fit."""
+        """Read in full, and keep the chunks if they fit: of a fragment whose rows are known the first chunk tells."""
         kept: list[Chunk] | None = []
-        size = 0
+        size = rows = 0
+        known = self._rows.get(key[:2], fragment.rows or 0)
         for chunk in self._read(fragment, need, None):
+            rows += chunk.rows
             if kept is not None:
                 size += chunk.nbytes()
                 kept.append(chunk)
-                if size > self.memory // 2:
+                if size * max(1.0, known / max(1, rows)) > self.memory // 2:
                     kept = None
             yield chunk
+        self._rows[key[:2]] = rows
         if kept is not None:
             self._keep(key, size, kept)
 
