@@ -299,9 +299,10 @@ def _unseen(column: Any, labels: frozenset[str]) -> np.ndarray:
     found = []
     for chunk in masks:
         part = chunk if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string()).dictionary_encode()
-        strange = np.array([*(str(v) not in labels for v in part.dictionary.to_pylist()), False], bool)
-        if not strange.any():  # no row's value need be looked at
+        here = part.dictionary.to_pylist()
+        if labels.issuperset(here):  # no row's value need be looked at
             found.append(np.zeros(len(part), bool))
             continue
+        strange = np.array([*(str(v) not in labels for v in here), False], bool)
         found.append(strange[part.indices.fill_null(len(strange) - 1).to_numpy(zero_copy_only=False)])
     return np.concatenate(found) if found else np.zeros(0, bool)
