@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.domain.signals import ColumnKind, Signal
+from lifecycle_tui.monitoring.alarms.calibrated import calibrated
 from lifecycle_tui.monitoring.columns import ColumnData, Judging, as_measurement
 from lifecycle_tui.policy.verdicts import ColumnTest, judge, summary
 from lifecycle_tui.profiles.grids import Grid, PointGrid
@@ -21,6 +22,7 @@ from lifecycle_tui.profiles.profiler import Profiler
 if TYPE_CHECKING:
     import numpy as np
 
+    from lifecycle_tui.monitoring.alarms.yardstick import Spread
     from lifecycle_tui.monitoring.instruments import Instrument, Instruments
 
 MOST_VALUES = 20
@@ -209,6 +211,7 @@ def segment_signals(
     window: Mapping[Segment, SegmentData],
     instruments: Instruments,
     judging: Judging,
+    spreads: Mapping[str, Spread] | None = None,
 ) -> list[Signal]:
     """`rows`, `drift.share`, `drift.count` and `drift.max` of each segment; the tests of all share one budget.
 
@@ -217,6 +220,7 @@ def segment_signals(
 
     Args:
         judging: its alpha is what the segments of this window may spend.
+        spreads: how the reference's windows vary, by column: a segment's are taken to vary by as much as all rows do.
     """
     tests: list[ColumnTest] = []
     places: dict[str, tuple[Segment, str]] = {}
@@ -233,7 +237,9 @@ def segment_signals(
             if name in base.columns:
                 key = f"{segment.name}\0{name}"
                 places[key] = (segment, name)
-                tests += _tests(key, base.columns[name], column, instruments.detectors, silent)
+                spread = (spreads or {}).get(name)
+                found = _tests(key, base.columns[name], column, instruments.detectors, silent)
+                tests += [replace(test, p_value=calibrated(test, spread)) for test in found]
     verdicts = judge(tests, judging.alpha, judging.floor, judging.min_rows)
     signals: list[Signal] = []
     for segment, now in window.items():

@@ -17,6 +17,7 @@ from lifecycle_tui.builtin.detectors import chi2, ks, psi
 from lifecycle_tui.builtin.metrics import accuracy, auc
 from lifecycle_tui.domain.protocols import Outcomes
 from lifecycle_tui.monitoring import segments as module
+from lifecycle_tui.monitoring.alarms.yardstick import Spread
 from lifecycle_tui.monitoring.columns import ColumnData, Judging
 from lifecycle_tui.monitoring.instruments import Instrument, Instruments
 from lifecycle_tui.monitoring.segment_metrics import segment_metrics
@@ -296,3 +297,15 @@ def test_what_the_search_says() -> None:
     assert "no loss of single rows" in (worst("mean_target", bare, bare, VALUES).message or "")
     nothing = Labelled(Outcomes(np.zeros(50), np.zeros(50)), {}, {}, np.arange(50).astype(np.uint64))
     assert worst("mae", nothing, nothing, {}).state == "unknown"
+
+
+def test_days_that_vary_are_no_drift_of_a_segment() -> None:
+    rng = np.random.default_rng(8)
+    reference, window = profiled([drawn(rng, 20_000)]), profiled([drawn(rng, 800, "a")])
+    days = Spread(30, np.ones(5), np.full(5, 800.0), over=np.array([200.0, 1, 1, 1, 1]), mean_rows=800.0, crowd=800.0)
+
+    def drifted(spreads: dict[str, Spread]) -> bool:
+        found = segment_signals(reference, window, DETECTORS, Judging(0.01), spreads)
+        return next(s.state for s in found if s.name == "drift.share.town=a") == "drifted"
+
+    assert drifted({}) and not drifted({"x": days})

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent.work.reading import Reader
+from lifecycle_tui.monitoring.adding import NOTHING, Adding
 from lifecycle_tui.monitoring.columns import ColumnData, Judging
 from lifecycle_tui.monitoring.instruments import Instruments
 from lifecycle_tui.monitoring.segments import (
@@ -59,11 +60,15 @@ class Segments:
         """The reference's grids, and those on which segments are counted."""
         return {**known, **self.coarse}
 
-    def drift(self, window: Mapping[Segment, SegmentData], instruments: Instruments, judging: Judging) -> list[Signal]:
-        """The signals about inputs of a window's segments; `judging` is the whole window's."""
+    def drift(
+        self, window: Mapping[Segment, SegmentData], tools: Instruments, judging: Judging, adding: Adding = NOTHING
+    ) -> list[Signal]:
+        """The signals about inputs of a window's segments; `judging` and `adding` are the whole window's."""
         if not self.values:
             return []
-        return segment_signals(self.data, window, instruments, replace(judging, alpha=judging.alpha * SHARE))
+        spreads = None if adding.yardstick is None else adding.yardstick.spreads
+        own = replace(judging, alpha=judging.alpha * SHARE)
+        return segment_signals(self.data, window, tools, own, spreads)
 
     def without(self, window: Mapping[Segment, SegmentData]) -> Segments:
         """The reference's segments without the rows of one of its own windows; a column whose rows are not among them

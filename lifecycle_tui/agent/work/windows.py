@@ -178,7 +178,7 @@ class Measurer:
         judging = self._judging(state.window)
         adding = season.adding(self._past(state.window))
         measured = measure_columns(reference, columns, self.instruments, self.segments.others(judging), samples, adding)
-        segments = of_segments(self.segments.drift(read.segments, self.instruments, judging), season)
+        segments = of_segments(self.segments.drift(read.segments, self.instruments, judging, adding), season)
         about_inputs = [*measured.signals, *segments]
         profiles = self._profiles(state.window, columns)
         sums = kept_sums.pack({name: one.plain() for name, one in measured.sums.items()}) if measured.sums else b""
