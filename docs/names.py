@@ -138,6 +138,11 @@ def _function(name: str, function: Any) -> str:
     return f"```python\n{_signature(name, function)}\n```\n\n{_prose(function.__doc__)}\n"
 
 
+def _quoted(annotation: Any) -> str:
+    """As the code writes it: Python's own text of an annotation has single quotes."""
+    return str(annotation).replace("'", '"')
+
+
 def _signature(name: str, function: Any, width: int = 110) -> str:
     found = inspect.signature(function)
     parameters: list[str] = []
@@ -146,12 +151,12 @@ def _signature(name: str, function: Any, width: int = 110) -> str:
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parameters:
             parameters.append("*")
         if parameter.annotation is not parameter.empty:
-            text += f": {parameter.annotation}"
+            text += f": {_quoted(parameter.annotation)}"
         if parameter.default is not parameter.empty:
             default = parameter.default
             text += f' = "{default}"' if isinstance(default, str) else f" = {default!r}"
         parameters.append(text)
-    returns = "" if found.return_annotation is found.empty else f" -> {found.return_annotation}"
+    returns = "" if found.return_annotation is found.empty else f" -> {_quoted(found.return_annotation)}"
     line = f"def {name}({', '.join(parameters)}){returns}: ..."
     if len(line) <= width:
         return line
