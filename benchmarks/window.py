@@ -67,6 +67,7 @@ def _read(folder: Path, part: str) -> None:
     from lifecycle_tui.data.model import ModelData
     from lifecycle_tui.monitoring.file_tables import lean_memory
     from lifecycle_tui.profiles.codec import dump
+    from lifecycle_tui.profiles.nested import small
     from lifecycle_tui.profiles.numeric import NumericProfile
     from lifecycle_tui.workspace import open_workspace
 
@@ -84,7 +85,10 @@ def _read(folder: Path, part: str) -> None:
     window = survey.reference if part == "reference" else survey.windows[-1].window
     again = (lambda: data.scan(window, now)) if part == "reference" else None
     found = reader.read(data.scan(window, now), again=again).columns
-    sizes = [len(dump(column.profile)) for column in found.values()]
+    profiles = [column.profile for column in found.values()]
+    if part == "window":  # as it is stored once it is over
+        profiles = [small(p) if isinstance(p, NumericProfile) else p for p in profiles]
+    sizes = [len(dump(profile)) for profile in profiles]
     print(
         f"{part:10} CPU {time.process_time() - cpu:6.2f} s  wall {time.perf_counter() - wall:6.2f} s  "
         f"largest size {_peak():5.0f} MB ({before:.0f} before)  "
