@@ -16,7 +16,7 @@ from lifecycle_tui.state import models, record
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.panes.performance import PerformancePane
 from lifecycle_tui.tui.panes.performance_picture import picture
-from lifecycle_tui.tui.panes.performance_rows import SeriesLine
+from lifecycle_tui.tui.panes.performance_rows import SERIES_COLUMNS, SeriesLine
 from lifecycle_tui.tui.reads import segments
 from lifecycle_tui.tui.reads.performance import Measured, Series
 from lifecycle_tui.tui.screens.model import ModelScreen
@@ -102,6 +102,16 @@ async def test_where_there_are_no_segments_it_says_so(fleet: State) -> None:
         assert "recall" in text(pilot)
 
 
+async def test_how_far_estimates_were_off_is_no_estimate(shop: State) -> None:
+    with shop.write() as tx:
+        window = Window("w4", 4, None, None, 400)
+        own = (Signal("auc", 0.8), Signal("estimated.auc.error", 0.02, 0.0, 0.04))
+        record.record(tx, [WindowResult("m", window, "1", own, tui_seed.NOW, 400, True)])
+    async with app_on(shop).run_test(size=SMALL) as pilot:
+        await open_performance(pilot, "estimated.auc.error")
+        assert "estimated.auc.error as served" in text(pilot) and "held what came true" not in text(pilot)
+
+
 async def test_estimates_stand_behind_what_came_true(shop: State) -> None:
     async with app_on(shop).run_test(size=SMALL) as pilot:
         await open_performance(pilot)
@@ -129,6 +139,16 @@ def test_segments_are_of_the_signal_else_of_the_key_metric(shop: State) -> None:
         found = segments.read(conn, "m", "estimated.auc", "auc")
         assert found.base == "auc" and found.worst == f"w2: {WORST}"
         assert segments.read(conn, "nobody", "auc", "auc") == segments.Segments("auc", (), "")
+
+
+def test_an_estimate_that_is_withheld_shows_no_older_number() -> None:
+    points = tuple(
+        Measured(f"w{n}", "1", Signal("estimated.auc", value, state="ok" if value else "cannot-tell"), 9, 9, True)
+        for n, value in enumerate((0.9, None))
+    )
+    line = SeriesLine(Series("estimated.auc", "1", True, points), ())
+    state, value = (next(c for c in SERIES_COLUMNS if c.key == key).cell(line).text for key in ("state", "value"))
+    assert (state, value) == ("~ withheld", "-")
 
 
 @pytest.mark.parametrize(

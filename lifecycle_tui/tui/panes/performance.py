@@ -161,6 +161,8 @@ class PerformancePane(Pane):
             return []
         name = line.series.name.removeprefix(segments.ESTIMATED)
         estimate = self._series.get(f"{segments.ESTIMATED}{name}\0{line.series.version}")
+        if name.endswith(".error"):
+            estimate = None  # it says how far off estimates were, and is none
         if estimate is line.series and (real := self._series.get(f"{name}\0{line.series.version}")) is not None:
             line = replace(line, series=real)  # an estimate and what came true are one picture
         return picture(line, marked, cells, height, estimate)

@@ -9,7 +9,7 @@ from lifecycle_tui.plots import sparkline
 from lifecycle_tui.tui import marks, view
 from lifecycle_tui.tui.cells import Cell, Column
 from lifecycle_tui.tui.reads.performance import Measured, Series
-from lifecycle_tui.tui.reads.segments import small
+from lifecycle_tui.tui.reads.segments import ESTIMATED, small
 from lifecycle_tui.tui.text import count, number, percent
 from lifecycle_tui.tui.thresholds import Threshold
 
@@ -71,9 +71,18 @@ def level_text(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
+def silent(series: Series) -> bool:
+    """Whether the newest window's number is withheld, so that an older one would reassure without grounds."""
+    if small(series):
+        return True
+    last = next((p.signal for p in reversed(series.points) if p.signal is not None), None)
+    return series.name.startswith(ESTIMATED) and last is not None and last.value is None
+
+
 def _state(line: SeriesLine) -> Cell:
-    if small(line.series):
-        return Cell(f"{marks.signal('cannot-tell').sign()} small", "dim")
+    if silent(line.series):
+        mark = marks.signal("cannot-tell")
+        return Cell(f"{mark.sign()} {'small' if small(line.series) else 'withheld'}", mark.tone)
     newest = line.series.newest
     if line.broken:
         mark = marks.severity(line.broken[0].severity)
@@ -88,7 +97,7 @@ def _state(line: SeriesLine) -> Cell:
 
 def _value(line: SeriesLine) -> Cell:
     newest = line.series.newest
-    return Cell("-", "dim") if newest is None or small(line.series) else signal_value(newest.signal)
+    return Cell("-", "dim") if newest is None or silent(line.series) else signal_value(newest.signal)
 
 
 def signal_value(signal: Signal | None) -> Cell:
@@ -101,7 +110,7 @@ def signal_value(signal: Signal | None) -> Cell:
 
 
 def _interval(line: SeriesLine) -> Cell:
-    newest = None if small(line.series) else line.series.newest
+    newest = None if silent(line.series) else line.series.newest
     return Cell("" if newest is None or newest.signal is None else view.interval(newest.signal), "dim")
 
 
