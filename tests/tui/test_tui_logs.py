@@ -99,6 +99,7 @@ async def test_a_model_without_logs_has_no_such_pane_and_its_key_says_how(shop: 
         assert "No window has logs." in text(pilot) and "docs/data.md" in text(pilot)
 
 
+@pytest.mark.slow
 async def test_with_panels_besides_the_line_of_panes_still_fits(shop: State) -> None:
     with shop.write() as tx:
         panels.put(tx, "m", "mine", tui_seed.NOW, error="ValueError: no luck")

@@ -82,6 +82,7 @@ async def test_v_shows_segments_the_worst_first_and_v_goes_back(shop: State) -> 
         assert "by segment" not in text(pilot)
 
 
+@pytest.mark.slow
 async def test_a_segments_alert_leads_to_it(shop: State) -> None:
     async with app_on(shop).run_test(size=LARGE) as pilot:
         pane = await open_performance(pilot, "auc.country=FR")
@@ -89,6 +90,7 @@ async def test_a_segments_alert_leads_to_it(shop: State) -> None:
         assert "by segment: auc" in text(pilot)
 
 
+@pytest.mark.slow
 async def test_where_there_are_no_segments_it_says_so(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await pilot.pause()
@@ -102,6 +104,7 @@ async def test_where_there_are_no_segments_it_says_so(fleet: State) -> None:
         assert "recall" in text(pilot)
 
 
+@pytest.mark.slow
 async def test_how_far_estimates_were_off_is_no_estimate(shop: State) -> None:
     with shop.write() as tx:
         window = Window("w4", 4, None, None, 400)
