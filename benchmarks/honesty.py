@@ -1,6 +1,6 @@
 """How many alarms the honest verdicts raise while nothing is wrong, against the budget; and how soon they see a shift.
 
-    python benchmarks/honesty.py [--cells null,power,labels] [--references 200] [--columns 1000] [--check]
+    python benchmarks/honesty.py [--cells null,power,labels,rows] [--references 200] [--columns 1000] [--check]
 
 Worlds are drawn, not read: what the verdicts rest on are sums of scores of a window's rows (docs/statistics.md),
 and for a continuous column those are sums of uniform ranks, drawn as such (as normal ones from 400 rows on, where
@@ -20,6 +20,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from benchmarks import honesty_rows
 from lifecycle_tui.monitoring.alarms.labels import Labels, label_evidence
 from lifecycle_tui.monitoring.alarms.parts import judge_parts
 from lifecycle_tui.monitoring.alarms.yardstick import ENOUGH, LABELS, PARTS, SCALES, WEIGHT, Table, moderated
@@ -216,6 +217,10 @@ def main() -> int:
                 missed |= _null(name, world, low, chosen.references, chosen.expected)
     if "labels" in wanted:
         missed |= _labels(chosen.references, chosen.expected)
+    if "rows" in wanted:
+        for name, rows in honesty_rows.row_cells():
+            if chosen.only in name:
+                missed |= _rows(name, rows, chosen.references)
     if "power" in wanted:
         missed |= _power(chosen.references)
     return 1 if missed and chosen.check else 0
@@ -233,6 +238,15 @@ def _null(name: str, world: World, low: bool, references: int, expected: int) ->
         f"{'MISSED' if bad else ''}",
         flush=True,
     )
+    return bad
+
+
+def _rows(name: str, world: honesty_rows.RowWorld, references: int, windows: int = 40) -> bool:
+    rng, allowed = np.random.default_rng(5), references * windows * honesty_rows.BUDGET
+    counts = np.array([honesty_rows.row_alarms(world, windows, rng) for _ in range(references)])
+    ratio, error = counts.sum() / allowed, np.sqrt(max(1, counts.sum())) / allowed
+    bad = bool(ratio - 2 * error > 1.2)
+    print(f"{name:45} mean {ratio:5.2f} ± {error:.2f}  {counts.sum()} alarms {'MISSED' if bad else ''}", flush=True)
     return bad
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from scipy import special, stats
 
-from benchmarks import honesty
+from benchmarks import honesty, honesty_rows
+from benchmarks.honesty_rows import RowWorld
 from lifecycle_tui.monitoring.adding import Adding
 from lifecycle_tui.monitoring.alarms.calibrated import calibrated, calibrated_together, spreads
 from lifecycle_tui.monitoring.alarms.evidence import accumulate, rolled, usable, window_weight
@@ -388,3 +389,20 @@ def test_small_shifts_are_seen_soon():
     assert all(honesty.alarms(day, 1, rng)[1].any() for _ in range(30))
     week = honesty.World(100, 5000, 10, *honesty.DAILY, shift=0.05)
     assert sum(honesty.alarms(week, 7, rng)[1].any() for _ in range(40)) >= 34
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "world",
+    [
+        RowWorld((honesty_rows.normal, honesty_rows.zeros, honesty_rows.lacking(0.01)), 100, 10, absent=0.2),
+        RowWorld((honesty_rows.normal, honesty_rows.zipf(5)), 200, 25, days=1.0, unequal=True),
+        RowWorld((honesty_rows.zipf(2), honesty_rows.zipf(30)), 100, 10, looks=2),
+    ],
+)
+def test_alarms_from_rows_keep_to_the_budget(world):
+    """The whole way: profiles, detectors, sums, verdicts, alerts."""
+    rng, windows, references = np.random.default_rng(15), 25, 5
+    count = sum(honesty_rows.row_alarms(world, windows, rng) for _ in range(references))
+    allowed = windows * references * honesty_rows.BUDGET
+    assert count <= 1.2 * allowed + 2 * math.sqrt(1.2 * allowed)
