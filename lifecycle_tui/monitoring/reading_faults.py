@@ -37,7 +37,7 @@ UNSEEN = 0.01
 LEVEL = 1e-4
 """Chance of one false fault by missing values in a whole window; the columns share it."""
 
-BAD_CODES = frozenset({"bad-cell", "ragged-row", "bad-line", "bad-timestamp", "infinite"})
+BAD_CODES = frozenset({"bad-cell", "ragged-row", "bad-line", "bad-timestamp"})
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,21 @@ def _column(
     if isinstance(before, CategoricalProfile) and isinstance(now, CategoricalProfile):
         yield from _unseen(name, before, now)
     elif isinstance(before, NumericProfile) and isinstance(now, NumericProfile):
+        yield from _infinite(name, before, now, level)
         yield from _range(name, before, now)
+
+
+def _infinite(name: str, before: NumericProfile, now: NumericProfile, level: float) -> Iterable[Fault]:
+    """More infinite values than the reference has. They can be read, and are kept: it is their number that is odd."""
+    from lifecycle_tui.stats.two_sample import two_proportions
+
+    if not before.n or not now.n:
+        return
+    counts = before.n - before.finite, now.n - now.finite
+    shares = counts[0] / before.n, counts[1] / now.n
+    if shares[1] - shares[0] >= BAD and two_proportions(counts[0], before.n, counts[1], now.n).value <= level:
+        says = f"{shares[1]:.1%} of its values are infinite; in the reference {shares[0]:.1%}"
+        yield Fault("range", name, f"ks.{name}", shares[1] - shares[0], says)
 
 
 def _unseen(name: str, before: CategoricalProfile, now: CategoricalProfile) -> Iterable[Fault]:

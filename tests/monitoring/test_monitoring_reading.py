@@ -255,7 +255,7 @@ WITH_INFINITE = np.resize([np.inf, -np.inf, 1e308, -1e308, 5e-324, 0.0, 1.0, 2.0
         (BASE, np.array([1e9]), "numeric", "range"),
         (BASE, np.array([], float), "numeric", None),
         (np.full(20, np.nan), BASE, "numeric", None),
-        (BASE, np.full(100, np.inf), "numeric", None),
+        (BASE, np.full(100, np.inf), "numeric", "range"),
         (WITH_INFINITE, WITH_INFINITE[:500], "numeric", None),
         (LABELS, RNG.choice(["a", "b", "c"], 300).tolist(), "categorical", None),
         (LABELS, ["A1"] * 30 + ["a"] * 300, "categorical", "unseen"),
@@ -288,6 +288,8 @@ def test_faults_that_the_read_found() -> None:
     assert [(f.kind, f.column, f.share) for f in found] == [("missing", "city", 1.0), ("bad", "age", 0.4)]
     assert column_faults({}, {}, (DataFinding("bad-cell", 1, "x", "age"),), 1000) == ()
     assert column_faults({}, {}, findings[:1], 0) == ()
+    # Infinite values are read and kept: that they could not be is no true sentence.
+    assert column_faults({}, {}, (DataFinding("infinite", 40, "kept", "age"),), 100) == ()
 
 
 def labels_of(share: float, n: int) -> Any:
