@@ -42,6 +42,7 @@ def test_labels_that_arrive_change_the_reading(shop: Callable[..., Space]) -> No
     before = readings(space)
     key = min(key for key, version in before if key >= "2025-01-30")
     assert before[key, "a"].detail["kind"] != "concept"
+    assert "truth given score" in before[key, "a"].detail["unknown"], "early labels are no fair sample"
     space.clock.instant = datetime(2025, 6, 1, tzinfo=UTC)
     space.run()
     after = readings(space)[key, "a"]

@@ -202,6 +202,14 @@ def _like(rng, rows):
     return ColumnSums(rows, rows, tuple(sums))
 
 
+def test_a_large_shift_is_one_of_location_whatever_else_it_changes():
+    rng = np.random.default_rng(13)
+    reference = numbers(rng.normal(size=16_000))
+    yard = Yardstick.of({"x": reference})
+    found = _verdicts(yard, [yard.sums({"x": numbers(rng.normal(size=4000) + 1.5, reference.grid)})])["x"]
+    assert found.says == "values are higher" and found.effect > 0.4
+
+
 def test_a_constant_that_moves_and_one_row_that_differs():
     reference = numbers([3.0] * 16_000)
     yard = Yardstick.of({"x": reference})

@@ -172,7 +172,9 @@ class Against:
         if base is None or target is None:
             return Gaps(), ()
         outcomes = collector.outcomes(version)
-        tables = None if outcomes is None else count(outcomes, base.bins)
+        # Labels that come first are no fair sample (a fraud is reported, its absence is not): until all can be there,
+        # neither their mix nor what they say of the scores is held against the reference's.
+        tables = None if outcomes is None or not scan.mature else count(outcomes, base.bins)
         strange = collector.strange(version)
         labels = strange + (0 if outcomes is None else len(outcomes))
         # Of all rows: those that a version could not score have labels too.

@@ -67,15 +67,20 @@ class Found:
         enough = np.flatnonzero((np.nan_to_num(p, nan=1.0) <= share).any(axis=0))
         if len(enough):
             at = int(enough[0])
-            part = int(np.nanargmin(p[:, at]))
+            # Of all that is evidence the largest: a shift of half a range shows in every score, and is none of shape.
+            part = max(np.flatnonzero(np.nan_to_num(p[:, at], nan=1.0) <= share), key=lambda j: self._effect(i, j, at))
         else:
             part, at = (int(x) for x in np.unravel_index(int(np.nanargmin(p)), p.shape))
         away, error = float(self.away[i, part, at]), float(self.error[i, part, at])
-        unit, effect = self._scale(i, part)
+        unit, factor = self._scale(i, part)
         return Strongest(
-            float(p[part, at]), PARTS[part], _words(int(part), away), abs(away) / unit * effect,
-            error / unit * effect, int(self.n[i, part, at]), self.scales[at], int(self.table.n[i, part]),
+            float(p[part, at]), PARTS[part], _words(int(part), away), self._effect(i, part, at),
+            error / unit * factor, int(self.n[i, part, at]), self.scales[at], int(self.table.n[i, part]),
         )  # fmt: skip
+
+    def _effect(self, i: int, part: int, at: int) -> float:
+        unit, factor = self._scale(i, part)
+        return abs(float(self.away[i, part, at])) / unit * factor
 
     def _scale(self, i: int, part: int) -> tuple[float, float]:
         """(what a part's mean is divided by, what it is then multiplied with) to be a distance.
