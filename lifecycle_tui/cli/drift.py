@@ -80,6 +80,8 @@ def command(
       lifecycle drift 2024.csv 2025.csv --columns income,age --share 0
       lifecycle drift a.csv b.csv --format json | jq .dataset
     """
+    if share != share:  # click's range lets it pass
+        raise click.BadParameter("a share is a number from 0 to 1, not nan", ctx, param_hint="'--share'")
     from lifecycle_tui.monitoring.file_tables import lean_memory
     from lifecycle_tui.monitoring.files import DETECTORS, as_json, compare_files
 
@@ -161,6 +163,8 @@ def _verdict(found: FileDrift, by_state: dict[str, list[ColumnDrift]]) -> str:
         return text.verdict("no column could be judged", "cannot-tell")
     if not found.count:
         said = "the only column has not" if able == 1 else f"none of {able:,} columns has"
+        if able < len(found.columns):  # the others are listed below: of them nothing is known
+            said = f"none of {text.counted(able, 'column')} that could be judged has"
         return text.verdict(f"no drift: {said} drifted", "ok")
     said = f"{found.count:,} of {text.counted(able, 'column')} drifted"
     if found.drifted:

@@ -121,6 +121,19 @@ def test_the_same_file_twice(run: Run, tmp_path: Path) -> None:
     assert run(name, name, "--share", "0").code == 0
 
 
+def test_columns_that_could_not_be_judged_are_not_called_free_of_drift(run: Run, tmp_path: Path) -> None:
+    sides_ = {"x": [1.0, None, None] * 20, "y": [1.0, 2.0, 3.0] * 20}
+    done = run(*files(tmp_path, sides_, sides_))
+    assert done.out.startswith("no drift: none of 1 column that could be judged has drifted\n")
+
+
+def test_a_share_that_is_no_number_is_refused(run: Run, tmp_path: Path) -> None:
+    name = files(tmp_path, *sides(3))[0]
+    done = run(name, name, "--share", "nan")
+    assert done.code == 2
+    assert "from 0 to 1, not nan" in done.err
+
+
 def test_too_few_rows_cannot_be_told(run: Run, tmp_path: Path) -> None:
     few = {"x": [1.0, 2.0, 3.0]}
     done = run(*files(tmp_path, few, few))
