@@ -370,7 +370,7 @@ def test_a_metric_of_the_team_that_raises_leaves_its_gate_open(loans: Callable[.
         ("challenger.mae.n > 100000", "failed", "challenger.mae.n"),
         ("missing.income < 50%", "passed", "missing.income 0"),
         ("missing.income > 0.9", "failed", "missing.income 0"),
-        ("drift.share < 50%", "unknown", "no column could be judged"),
+        ("drift.share < 50%", "passed", "drift.share 0"),  # thin by itself, judged with the weeks before it
         ("gain(mae) > -0.2 and missing.income < 0.9", "passed", "missing.income"),
     ],
 )

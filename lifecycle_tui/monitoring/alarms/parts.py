@@ -68,7 +68,8 @@ class Found:
         if len(enough):
             at = int(enough[0])
             # Of all that is evidence the largest: a shift of half a range shows in every score, and is none of shape.
-            part = max(np.flatnonzero(np.nan_to_num(p[:, at], nan=1.0) <= share), key=lambda j: self._effect(i, j, at))
+            some = np.flatnonzero(np.nan_to_num(p[:, at], nan=1.0) <= share).tolist()
+            part = max(some, key=lambda one: self._effect(i, one, at))
         else:
             part, at = (int(x) for x in np.unravel_index(int(np.nanargmin(p)), p.shape))
         away, error = float(self.away[i, part, at]), float(self.error[i, part, at])
@@ -80,7 +81,7 @@ class Found:
 
     def _effect(self, i: int, part: int, at: int) -> float:
         unit, factor = self._scale(i, part)
-        return abs(float(self.away[i, part, at])) / unit * factor
+        return min(1.0, abs(float(self.away[i, part, at])) / unit * factor)
 
     def _scale(self, i: int, part: int) -> tuple[float, float]:
         """(what a part's mean is divided by, what it is then multiplied with) to be a distance.
