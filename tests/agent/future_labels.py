@@ -182,7 +182,10 @@ def _large(column: str, value: Any) -> Iterator[str]:
 def _inside(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _inside(inner) if name not in _NOT_NUMBERS else ()
+            if name == "errors" and isinstance(inner, list) and list(map(type, inner)) == [list, list]:
+                yield from _inside(inner[1])  # times in microseconds, then what was wrong at them
+            elif name not in _NOT_NUMBERS:
+                yield from _inside(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _inside(inner)
