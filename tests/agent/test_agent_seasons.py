@@ -55,6 +55,7 @@ def shop(space: Space, months: int, until: str, match: str) -> list[WindowSignal
     return sorted(space.history(), key=lambda e: e.window.key)
 
 
+@pytest.mark.slow
 def test_season_is_no_drift_and_growth_below_it_is(space: Space):
     history = shop(space, 29, "2023-12-31", '["month"]')
     grown = [e for e in history if e.window.key >= "2024-01"]
