@@ -107,7 +107,9 @@ def command(
     else:
         for line in _report(found, SHOWN if not everything else len(found.columns)):
             output.say(line)
-    ctx.exit(1 if found.drifted else 0)
+    judged = any(column.state in ("ok", "drifted", "cannot-tell") for column in found.columns)
+    # Nothing but errors is no all-clear: a script must not go on.
+    ctx.exit(1 if found.drifted else 0 if judged or not found.columns else 3)
 
 
 def listed(words: Sequence[str]) -> list[str]:

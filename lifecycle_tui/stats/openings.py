@@ -15,6 +15,7 @@ from few windows, the rate is that of the Student process: the same, averaged ov
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,8 +62,12 @@ def student_openings(u: np.ndarray, beta: np.ndarray, df: np.ndarray) -> np.ndar
     return found
 
 
+@lru_cache(maxsize=1024)
 def opening_level(target: float, beta: float, df: float = math.inf) -> float:
-    """The level whose excursions begin at the rate `target` a step; at least 1, at most 200."""
+    """The level whose excursions begin at the rate `target` a step; at least 1, at most 200.
+
+    Remembered: windows of one model ask for the same few again and again.
+    """
     low, high = 1.0, 200.0
     for _ in range(50):
         middle = (low + high) / 2

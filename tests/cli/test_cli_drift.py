@@ -109,6 +109,12 @@ def test_drift_of_the_whole(run: Run, tmp_path: Path) -> None:
     assert done.out.startswith("2 of 3 columns drifted: the data set has drifted\n")
 
 
+def test_nothing_but_errors_is_no_all_clear(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n" + "\n".join(map(str, range(50))) + "\n", "utf-8")
+    (tmp_path / "b.csv").write_text("y\n" + "\n".join(map(str, range(50))) + "\n", "utf-8")
+    assert run("a.csv", "b.csv").code == 3
+
+
 def test_no_drift(run: Run, tmp_path: Path) -> None:
     done = run(*files(tmp_path, *sides(2)), "--share", "0")
     assert done.code == 0

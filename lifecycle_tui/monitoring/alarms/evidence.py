@@ -277,7 +277,7 @@ def _detectable(found: Found, share: float, at: int) -> np.ndarray:
     able = np.isfinite(error)
     for beta, freedom in {(float(b), float(f)) for b, f in zip(slope[able], df[able], strict=True)}:
         same = able & (slope == beta) & (df == freedom)
-        level = opening_level(share, max(beta, 0.01), freedom)
+        level = opening_level(float(f"{share:.3g}"), max(beta, 0.01), float(f"{freedom:.3g}"))
         unit = np.where(part[same] == MISSING, 1.0, np.sqrt(table.variance[row, part][same]))
         smallest[same] = (level + POWER_Z) * error[same] / np.maximum(unit, 1e-12) * EFFECT[part[same]]
     return np.minimum(1.0, smallest)
