@@ -143,7 +143,7 @@ async def test_a_file_that_is_none_costs_its_own_facts(workspace: Workspace, fil
     (state.root / "lifecycle.toml").write_text(file, "utf-8")
     async with app_on(state).run_test(size=SMALL) as pilot:
         await opened(pilot)
-        assert ("cannot be read" in lines(pilot)[0]) == (file == "[models") and "psi" in text(pilot)
+        assert ("cannot be read" in lines(pilot)[0]) == (file == "[models") and "chi2" in text(pilot)
 
 
 async def test_a_failure_shows_live_and_in_full(workspace: Workspace) -> None:
