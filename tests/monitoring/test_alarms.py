@@ -193,6 +193,18 @@ def test_what_has_gone_by_is_not_told_again():
         assert {c: v.state for c, v in _verdicts(yard, before + back[:after]).items()} == {"x": "ok", "c": "ok"}
 
 
+def test_one_incident_is_not_told_for_sixteen_windows():
+    """Thin windows cannot contradict a small distance one by one; that all of it came at once shows what it was."""
+    rng = np.random.default_rng(14)
+    yard, before = world(rng, 1, rows=120, shift=2.0, labels=[0.05, 0.05, 0.9])
+    told = []
+    for _ in range(15):
+        counts = _counted(rng.choice(["a", "b", "c"], 120, p=[0.5, 0.3, 0.2]))
+        before.append({**yard.sums({"c": counts}), "x": _like(rng, 120)})
+        told += [name for name, v in _verdicts(yard, before).items() if v.state == "drifted"]
+    assert len(told) <= 1
+
+
 def _like(rng, rows):
     """Sums of a column that has not changed: its ranks are uniform."""
     ranks, sums = rng.random(rows), []

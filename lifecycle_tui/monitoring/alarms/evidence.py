@@ -199,7 +199,8 @@ def _labels(
             factor = spread.together[at] * overdispersed(
                 spread.labels, spread.mean_rows, spread.crowd, crowd(sizes), sum(sizes), float(reference.sum())
             )
-        if not each[0].sum() or (k > 1 and contradicts(reference, rolled[k - 1], each[0], factor)):
+        parts = list(np.diff(rolled[[s - 1 for s in scales if s <= k]], axis=0, prepend=0))
+        if contradicts(reference, parts, factor):
             continue
         found_ = label_evidence(Labels(reference, rolled[k - 1]), factor, df, freedom)
         if found_ is None or (best is not None and best.p_value <= found_.p_value / LABELS):

@@ -66,19 +66,23 @@ def label_evidence(
     return LabelEvidence(p, distance, error, degrees)
 
 
-def contradicts(reference: np.ndarray, together: np.ndarray, newest: np.ndarray, factor: float = 1.0) -> bool:
-    """Whether the newest window's labels are back at the reference's, while the sum's still differ.
+def contradicts(reference: np.ndarray, parts: Sequence[np.ndarray], factor: float = 1.0) -> bool:
+    """Whether a sum's change is gone, or one incident that the sum still holds.
 
-    Differences are projected on the sum's: 1 where the change is still there, 0 where it is gone. The newest window
-    contradicts where it lies below one half, or below the windows before it, by more than 1.645 standard errors
-    (multinomial, times the overdispersion `factor`).
+    Differences are projected on the sum's. The newest window contradicts where it lies below one half of the sum's, or
+    below the windows before it, by more than 1.645 standard errors (multinomial, times the overdispersion `factor`); the
+    whole does where without its weightiest part it keeps less than half of its evidence (see `parts`).
+
+    Args:
+        parts: counts that make up the sum: of the newest window, of the one before, of the two before those, ….
     """
+    newest, together = parts[0], np.sum(parts, axis=0)
     if not newest.sum():
         return True
     law = reference / reference.sum()
     change = together / together.sum() - law
     length = float((change**2).sum())
-    if length <= 0:
+    if length <= 0 or len(parts) < 2:
         return False
     along, variance = _along(newest, law, change, factor)
     if along < length / 2 - 1.645 * math.sqrt(variance):
@@ -87,7 +91,12 @@ def contradicts(reference: np.ndarray, together: np.ndarray, newest: np.ndarray,
     if not others.sum():
         return False
     before, more = _along(others, law, change, factor)
-    return before - along > 1.645 * math.sqrt(variance + more)
+    if before - along > 1.645 * math.sqrt(variance + more):
+        return True
+    weights = [float(((part - part.sum() * law) * change).sum()) for part in parts]
+    at = int(np.argmax(weights))
+    left = float(together.sum() - parts[at].sum())
+    return left > 0 and (sum(weights) - weights[at]) / math.sqrt(left) < 0.5 * sum(weights) / math.sqrt(together.sum())
 
 
 def _along(counts: np.ndarray, law: np.ndarray, change: np.ndarray, factor: float) -> tuple[float, float]:

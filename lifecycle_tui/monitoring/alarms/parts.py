@@ -132,18 +132,33 @@ def judge_parts(
 
 
 def _present(away: np.ndarray, own: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Which sums tell of a change that is still there: the newest window does not contradict them.
+    """Which sums tell of a change that is still there, and is not one incident that they still hold.
 
-    It does where it lies so much nearer to the reference than half of the sum's distance, or than the windows before it
-    in the sum, that chance explains it in one of twenty cases. So what has gone by is not told again as long as sums
-    hold it, and what is small and lasts is.
+    The newest window contradicts a sum where it lies so much nearer to the reference than half of the sum's distance, or
+    than the windows before it in the sum, that chance explains it in one of twenty cases. And a sum whose evidence is
+    more than halved without its weightiest part (the newest window, the one before, the two, four, eight before those)
+    is that part's own affair: a change that lasts keeps about seven tenths.
     """
     side, newest, error = np.sign(away), away[..., :1], np.sqrt(own[..., :1])
     with np.errstate(divide="ignore", invalid="ignore"):
         others = n - n[..., :1]
         before = side * (away * n - newest * n[..., :1]) / others
         gone = before - side * newest > ONE_SIDED * error * np.sqrt(1 + n[..., :1] / others)
-    return ~((side * newest < np.abs(away) / 2 - ONE_SIDED * error) | (gone & (others > 0)))
+        contradicted = (side * newest < np.abs(away) / 2 - ONE_SIDED * error) | (gone & (others > 0))
+        return ~(contradicted | _one_incident(side, away * n, n))
+
+
+def _one_incident(side: np.ndarray, total: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Whether a sum of several parts loses more than half of its evidence without the weightiest of them."""
+    parts, rows = np.diff(total, axis=-1, prepend=0.0), np.diff(n, axis=-1, prepend=0.0)
+    found = np.zeros(total.shape, bool)
+    for at in range(1, total.shape[-1]):
+        weights = side[..., at, None] * parts[..., : at + 1]
+        most = np.nan_to_num(weights, nan=-np.inf).argmax(axis=-1)[..., None]
+        rest = side[..., at] * total[..., at] - np.take_along_axis(weights, most, -1)[..., 0]
+        left = n[..., at] - np.take_along_axis(rows[..., : at + 1], most, -1)[..., 0]
+        found[..., at] = rest / np.sqrt(left) < 0.5 * side[..., at] * total[..., at] / np.sqrt(n[..., at])
+    return found
 
 
 def _variances(law: Law, n: np.ndarray, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
