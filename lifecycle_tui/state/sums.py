@@ -17,14 +17,16 @@ Packed = Mapping[str, list[float]]
 """Columns → their sums, as `ColumnSums.plain` gives them."""
 
 
-def pack(sums: Packed) -> bytes:
-    """The sums of one window's columns as they are stored."""
-    return zlib.compress(json.dumps({name: sums[name] for name in sorted(sums)}, separators=(",", ":")).encode())
+def pack(sums: Packed, held: str) -> bytes:
+    """The sums of one window's columns as they are stored; `held` names the reference whose scores they sum."""
+    said = [held, {name: sums[name] for name in sorted(sums)}]
+    return zlib.compress(json.dumps(said, separators=(",", ":")).encode())
 
 
-def unpack(data: bytes) -> dict[str, list[float]]:
-    """The reverse of `pack`."""
-    return dict(json.loads(zlib.decompress(data)))
+def unpack(data: bytes) -> tuple[str, dict[str, list[float]]]:
+    """The reverse of `pack`: (what they are held against, the sums)."""
+    held, sums = json.loads(zlib.decompress(data))
+    return str(held), dict(sums)
 
 
 def of(conn: sqlite3.Connection, window_id: int) -> bytes:
@@ -34,21 +36,23 @@ def of(conn: sqlite3.Connection, window_id: int) -> bytes:
 
 
 def before(
-    conn: sqlite3.Connection, model: str, key: str, basis: str, limit: int
+    conn: sqlite3.Connection, model: str, key: str, held: str, limit: int
 ) -> tuple[tuple[datetime | None, dict[str, list[float]]], ...]:
-    """(start, sums) of the last `limit` windows before that of `key`, the newest first; only of those measured in the
-    same way.
+    """(start, sums) of the last `limit` windows before that of `key`, the newest first; only of those held against the
+    same reference.
 
-    A window between them without sums, or measured in another way, ends them: what is summed hangs together.
+    A window between them without sums, or held against another reference, ends them: what is summed hangs together.
+    With which detectors they were measured does not matter: the newest window may be measured anew before the others.
     """
     rows = conn.execute(
-        "SELECT w.basis, w.start, s.data FROM windows w LEFT JOIN window_sums s ON s.window_id = w.id "
+        "SELECT w.start, s.data FROM windows w LEFT JOIN window_sums s ON s.window_id = w.id "
         "WHERE w.model = ? AND w.version = '' AND w.current = 1 AND w.key < ? ORDER BY w.key DESC LIMIT ?",
         (model, key, limit),
     ).fetchall()
     found = []
-    for of, start, data in rows:
-        if of != basis or data is None:
+    for start, data in rows:
+        of, sums = ("", {}) if data is None else unpack(data)
+        if of != held or not sums:
             break
-        found.append((maybe_moment(start), unpack(data)))
+        found.append((maybe_moment(start), sums))
     return tuple(found)

@@ -11,18 +11,23 @@ from pathlib import Path
 
 import pytest
 
+import lifecycle_tui
 from lifecycle_tui import __version__
 from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
 from tests.cli.conftest import Here
 
+
+def shipped(folder: str) -> set[str]:
+    """Names of what lies in a folder of built-ins; each file is called what it registers."""
+    return {file.stem for file in (Path(lifecycle_tui.__file__).parent / "builtin" / folder).glob("[a-z]*.py")}
+
+
 BUILT_IN = {
-    "detector": {"psi", "ks", "chi2", "missing", "unseen"},
-    "metric": {
-        "accuracy", "auc", "brier", "f1", "log_loss", "mae", "mape", "mean_target", "precision", "r2", "recall", "rmse",
-    },
+    "detector": {"psi", "ks", "chi2", "missing", "unseen", *shipped("detectors")},
+    "metric": {"accuracy", "auc", "rmse", *shipped("metrics")},
     "notifier": {"command", "log", "webhook"},
-    "source": {"csv", "parquet"},
+    "source": {"csv", "jsonl", "parquet", "sql", "sqlite"},
     "deployer": {"local"},
     "command": {"signals"},
     "explainer": {"additive", "occlusion"},

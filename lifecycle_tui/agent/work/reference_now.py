@@ -14,11 +14,14 @@ from lifecycle_tui.agent.work.first_version import needs_version
 from lifecycle_tui.agent.work.reading import coding, output_columns
 from lifecycle_tui.agent.work.reference import Reference, labels, profiled
 from lifecycle_tui.agent.work.reference_windows import Measured, Progress, ReferenceMeasurer, Scored
+from lifecycle_tui.agent.work.seasons import unmatched
 from lifecycle_tui.agent.work.sources import open_tables
+from lifecycle_tui.agent.work.variation import measured
 from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.domain.errors import DataError
 from lifecycle_tui.domain.signals import ColumnKind
 from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.monitoring.alarms.yardstick import Yardstick
 from lifecycle_tui.monitoring.instruments import build
 
 if TYPE_CHECKING:
@@ -92,7 +95,12 @@ def measure_now(
     )  # fmt: skip
     grids = {n: c.profile.grid for n, c in read.columns.items() if getattr(c.profile, "grid", None) is not None}
     reference = Reference("", window.rows, kinds, outputs, read.columns, grids, code, sample=read.sample)
+    profiles = {name: column.profile for name, column in reference.columns.items()}
+    yardstick = Yardstick.of(profiles)
+    with_data = {n: k for n, k in outputs.items() if n in reference.columns and not scored.silent}
+    spreads = measured(spec, data, window, reference, with_data, yardstick, now, on_time)
     found = ReferenceMeasurer(
-        workspace.spec, spec, data, window, reference, instruments, scored, now, on_time, MOST_WINDOWS, MOST_CELLS
-    )
+        workspace.spec, spec, data, window, reference, instruments, scored, now, on_time, MOST_WINDOWS, MOST_CELLS,
+        seasons=unmatched(reference, Yardstick.of(profiles, spreads)),
+    )  # fmt: skip
     return Tried(found.measure(), {**kinds, **outputs})

@@ -8,7 +8,8 @@ forward validation or for labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ from lifecycle_tui.agent.work.opening import Opened
 from lifecycle_tui.agent.work.reading import Reader
 from lifecycle_tui.agent.work.reference import Reference
 from lifecycle_tui.agent.workers.context import JobContext
+from lifecycle_tui.data.model import ModelData
 from lifecycle_tui.data.reference_cut import ReferencePart
 from lifecycle_tui.data.survey import Survey
 from lifecycle_tui.domain.errors import DataError
+from lifecycle_tui.domain.signals import ColumnKind
+from lifecycle_tui.domain.specs import ModelSpec
+from lifecycle_tui.domain.windows import Window
 from lifecycle_tui.monitoring.alarms.calibrated import spreads
-from lifecycle_tui.monitoring.alarms.yardstick import Spread, Sums, Yardstick
+from lifecycle_tui.monitoring.alarms.yardstick import Spread, Yardstick
 from lifecycle_tui.state import reference as stored
 
 FACT = "variation"
@@ -58,19 +63,41 @@ def get_yardstick(
 def _measured(
     job: JobContext, model: Opened, survey: Survey, reference: Reference, yardstick: Yardstick, scored_here: bool
 ) -> dict[str, Spread]:
+    def on(done: int, total: int) -> None:
+        job.progress(done, total, "rows", f"{model.spec.name}: how the reference's windows vary")
+
+    outputs = {} if scored_here else {n: k for n, k in reference.outputs.items() if n in reference.columns}
     try:
-        parts = model.data.reference_parts(survey.reference)
+        return measured(model.spec, model.data, survey.reference, reference, outputs, yardstick, job.now, on)
     except DataError as exc:
         job.log("warning", f"how the reference's windows vary cannot be measured: {exc.message}")
         return {}
+
+
+def measured(
+    spec: ModelSpec, data: ModelData, window: Window, reference: Reference, outputs: Mapping[str, ColumnKind],
+    yardstick: Yardstick, now: datetime, progress: Callable[[int, int], None],
+) -> dict[str, Spread]:  # fmt: skip
+    """How the windows of a reference vary, by column; nothing where it has but one.
+
+    Args:
+        window: the reference as a whole. outputs: those of its outputs that the data brings.
+        progress: told how many rows of how many have been read.
+
+    Raises:
+        DataError: the reference cannot be cut into windows.
+    """
+    parts = data.reference_parts(window)
     chosen = _chosen(parts, len(reference.columns))
     if len(chosen) < 2:
         return {}
     total, done, found = sum(part.window.rows for part in chosen), 0, []
     for part in chosen:
-        found.append(_sums(job, model, survey, reference, yardstick, part, scored_here))
+        reader = Reader(spec.columns, reference.coding, reference.features, reference.grids, outputs=outputs)
+        read = reader.read(data.scan(window, now, part=part))
+        found.append(yardstick.sums({name: column.profile for name, column in read.columns.items()}))
         done += part.window.rows
-        job.progress(done, total, "rows", f"{model.spec.name}: how the reference's windows vary")
+        progress(done, total)
     return spreads(yardstick, found, neighbours=len(chosen) == len(parts))
 
 
@@ -79,16 +106,6 @@ def _chosen(parts: Sequence[ReferencePart], columns: int) -> tuple[ReferencePart
     cells = sum(part.window.rows for part in parts) * max(1, columns)
     most = min(len(parts), MOST_WINDOWS, max(2, int(len(parts) * MOST_CELLS / max(1, cells))))
     return tuple(parts[int(i * len(parts) / most)] for i in range(most))
-
-
-def _sums(
-    job: JobContext, model: Opened, survey: Survey, reference: Reference, yardstick: Yardstick, part: ReferencePart,
-    scored_here: bool,
-) -> Sums:  # fmt: skip
-    outputs = {} if scored_here else {n: k for n, k in reference.outputs.items() if n in reference.columns}
-    reader = Reader(model.spec.columns, reference.coding, reference.features, reference.grids, outputs=outputs)
-    read = reader.read(model.data.scan(survey.reference, job.now, part=part))
-    return yardstick.sums({name: column.profile for name, column in read.columns.items()})
 
 
 def plain_spread(spread: Spread) -> dict[str, Any]:

@@ -47,6 +47,9 @@ from lifecycle_tui.state.text import dumps
 
 Parts = Sequence[FragmentPart]
 
+SUMMED = 1
+"""Raised when a window's sums change their meaning."""
+
 JUDGED = 2
 """Raised when verdicts are passed in another way, so that windows are judged anew."""
 
@@ -181,14 +184,21 @@ class Measurer:
         segments = of_segments(self.segments.drift(read.segments, self.instruments, judging, adding), season)
         about_inputs = [*measured.signals, *segments]
         profiles = self._profiles(state.window, columns)
-        sums = kept_sums.pack({name: one.plain() for name, one in measured.sums.items()}) if measured.sums else b""
+        plain = {name: one.plain() for name, one in measured.sums.items()}
+        sums = kept_sums.pack(plain, self._held) if plain else b""
         return self._assemble(state, read, about_inputs, columns, findings, profiles, kept, sums)
 
+    @property
+    def _held(self) -> str:
+        """Names what sums are held against: the reference, its seasons, and how scores are formed."""
+        match = self.spec.data.reference.match
+        return f"{self.reference.digest}:{','.join(sorted(match))}:{SUMMED}"
+
     def _past(self, window: Window) -> list[tuple[Yardstick | None, Sums]]:
-        """Sums of the windows before it, the newest first, as far as they are measured as this one is, and what they
-        are held against."""
+        """Sums of the windows before it, the newest first, as far as they are held against the same reference, and
+        what that is for each."""
         with self.job.state.read() as conn:
-            found = kept_sums.before(conn, self.spec.name, window.key, self.basis, MOST_SUMMED)
+            found = kept_sums.before(conn, self.spec.name, window.key, self._held, MOST_SUMMED)
         return [
             (self.seasons.at(start).yardstick, {name: ColumnSums.of(plain) for name, plain in one.items()})
             for start, one in found
