@@ -87,6 +87,7 @@ def test_rules_read_estimates_before_labels_are_there(shop: Callable[..., Space]
     assert alert.rule == "soon" and "estimated.auc" in alert.message
 
 
+@pytest.mark.slow
 def test_a_version_that_the_reference_does_not_know_is_learned_from_its_first_windows(
     shop: Callable[..., Space],
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_version_that_the_reference_does_not_know_is_learned_from_its_first_wi
     assert found[-1].state == "ok" and found[-1].value is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("named", "estimated"),
     [('["auc", "estimated.recall"]', {"estimated.recall"}), ('["estimated.f1"]', {"estimated.f1"})],
@@ -126,6 +128,7 @@ def test_an_estimate_that_cannot_be_is_an_error_of_the_file(shop: Callable[..., 
     assert any(p.code == "unknown-metric" and "estimated.rmse" in p.message for p in raised.value.problems)
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_an_estimate_costs_the_estimate_alone(
     shop: Callable[..., Space], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -185,6 +185,7 @@ def test_a_rerun_loads_what_there_is(space: Space) -> None:
         assert len(versions.versions(conn, "shop")) == 1
 
 
+@pytest.mark.slow
 def test_order_of_rows_changes_no_bit_of_what_it_says(space: Space, tmp_path_factory: pytest.TempPathFactory) -> None:
     rows = made("regression")
     one = save(space, rows).run()
@@ -320,6 +321,7 @@ def test_a_ranking_target_is_a_number_to_predict(space: Space) -> None:
     assert 0 < baseline(outcome)["mean_target"]["value"] < 1
 
 
+@pytest.mark.slow
 def test_labels_that_come_late_are_not_learnt_early(space: Space) -> None:
     rows = made("regression")
     save(space, rows)
@@ -357,6 +359,7 @@ rows[["prediction"]].to_parquet(pathlib.Path(os.environ["LIFECYCLE_OUTPUT"], "pr
 """
 
 
+@pytest.mark.slow
 def test_a_program_makes_the_first_version_and_scores_with_it(space: Space) -> None:
     space.write("train.py", TRAIN)
     space.write("predict.py", PREDICT)
@@ -394,6 +397,7 @@ def test_a_function_of_the_team_makes_the_first_version(space: Space) -> None:
     assert all(e.signals["mae"].value is not None for e in space.history(version="1"))
 
 
+@pytest.mark.slow
 def test_a_strategy_of_the_team_makes_the_first_version(space: Space) -> None:
     space.write(
         "plugins/recent.py",

@@ -64,7 +64,7 @@ def test_labels_from_the_future_show_nowhere(space: Space, labels: Labels) -> No
     assert not any(space.run(simulated=True)[kind] for kind in NEWS) and space.facts() == before
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", EVERY, ids=str)
 def test_the_plants_would_be_found(space: Space, labels: Labels) -> None:
     """The same files on a clock that has passed them all: the search above can fail."""
@@ -129,6 +129,7 @@ def test_the_loop_learns_and_judges_by_no_label_before_it_arrived(space: Space, 
             assert end is not None and end <= judgement.start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [Labels(False, "both"), Labels(True, "arrived")], ids=str)
 def test_what_the_future_holds_changes_no_bit(space: Space, tmp_path: Path, labels: Labels) -> None:
     """Small plants could hide among honest numbers; then they would change them."""

@@ -80,6 +80,7 @@ def expected(version: str, first: datetime, last: datetime) -> float:
     return max(means) - min(means)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", PLACES)
 def test_a_metric_sees_the_groups_of_its_rows(space: Space, place: str) -> None:
     shop(space, place=place)
@@ -98,7 +99,7 @@ def test_a_metric_sees_the_groups_of_its_rows(space: Space, place: str) -> None:
     assert reference["gap"]["value"] == pytest.approx(expected("a", datetime(2025, 1, 1, tzinfo=UTC), PRODUCTION))
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_numbers_are_the_same_whatever_was_read_for_them(
     space: Space, tmp_path_factory: pytest.TempPathFactory, place: str
@@ -130,6 +131,7 @@ def test_numbers_are_the_same_whatever_was_read_for_them(
     assert any(name == "gap" and value is not None for fact in once.facts() for name, value, *_ in fact[5])
 
 
+@pytest.mark.slow
 def test_what_does_not_ask_for_groups_says_the_same_without_them(
     space: Space, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -142,6 +144,7 @@ def test_what_does_not_ask_for_groups_says_the_same_without_them(
     assert without_gap == plain.facts()
 
 
+@pytest.mark.slow
 def test_a_state_of_before_is_measured_anew_once(space: Space) -> None:
     shop(space, WITHOUT)
     space.run()

@@ -240,6 +240,7 @@ def test_a_log_that_is_declared_in_another_way_is_read_again(root: Path) -> None
     assert (lines_.state == 1).all()
 
 
+@pytest.mark.slow
 def test_without_the_miner_all_else_works(
     space: Space, logged: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

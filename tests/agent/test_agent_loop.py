@@ -113,6 +113,7 @@ def test_what_never_happened_is_marked_as_unknown(told: Story) -> None:
     assert len(unanswered(history, lazy.decisions)) == len([j for j in history.jobs if j.created_by == AGENT])
 
 
+@pytest.mark.slow
 def test_the_same_story_twice_is_the_same(told: Story, tmp_path: Path) -> None:
     again = Story(tmp_path).write().run(TURN + 2 * WEEK)
     assert again.said == [line for line in told.said if line in again.said]
@@ -169,6 +170,7 @@ def test_a_training_that_cannot_be_says_so_and_leaves_the_champion(story: Story,
     assert story.champion() == before and (job.state == "failed") != ("verdict" in job.outcome)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("strategy", ["warm-start", "incremental"])
 def test_strategies_that_go_on_from_the_champion(tmp_path: Path, strategy: str) -> None:
     more = TRAINING.replace('"linear"', '"sgd"') + f'strategy = "{strategy}"\n'
@@ -178,6 +180,7 @@ def test_strategies_that_go_on_from_the_champion(tmp_path: Path, strategy: str) 
     assert "champion" in (version.facts.note or ""), version.facts.note
 
 
+@pytest.mark.slow
 def test_once_the_gates_have_passed_refit_takes_all_rows(tmp_path: Path) -> None:
     story = Story(tmp_path).write(TRAINING + "refit = true\n").run(TURN + 2 * WEEK)
     judgement = next(j for j in story.judgements() if j.verdict == "passed")
@@ -187,6 +190,7 @@ def test_once_the_gates_have_passed_refit_takes_all_rows(tmp_path: Path) -> None
     assert judged["rows"] < (version.facts.data_rows or 0) and judged["until"] <= judgement.start.isoformat()
 
 
+@pytest.mark.slow
 def test_an_unknown_verdict_is_settled_when_more_labels_are_known(tmp_path: Path) -> None:
     more = TRAINING.replace("min_samples = 100", "min_samples = 300")
     story = Story(tmp_path).write(more).run(TURN + 3 * WEEK)
@@ -202,6 +206,7 @@ def test_an_unknown_verdict_is_settled_when_more_labels_are_known(tmp_path: Path
     )
 
 
+@pytest.mark.slow
 def test_monitored_only(tmp_path: Path) -> None:
     story = Story(tmp_path).write("").run(PRODUCTION + 4 * WEEK)
     assert [j.kind for j in story.ran] == ["evaluate"] * len(story.ran)

@@ -159,6 +159,7 @@ def test_versions_and_rollouts_are_told_and_the_disabled_hear_nothing(bench: Ben
     assert bench.tell() is None and len(bench.lines) == 6, "what happened meanwhile is not told"
 
 
+@pytest.mark.slow
 def test_an_event_is_told_again_after_a_kill_and_a_broken_file_keeps_its_place(bench: Bench) -> None:
     good = hook("on_alert", bench.writes("str(event.id)"))
     bench.plugin("ears.py", good)
@@ -178,6 +179,7 @@ def test_an_event_is_told_again_after_a_kill_and_a_broken_file_keeps_its_place(b
     assert bench.tell() is not None and bench.lines == ["1", "2", "2"]
 
 
+@pytest.mark.slow
 def test_one_that_costs_its_process_again_and_again_hears_the_rest_later(bench: Bench) -> None:
     bench.plugin("dies.py", hook("on_alert", f"{bench.writes('str(event.id)')}; os._exit(1)"))
     bench.tell()
@@ -265,6 +267,7 @@ def probe(context: JobContext, spec: Any, job: jobs.Job) -> dict[str, Any]:
     raise LifecycleError("the job ends badly, and the faults are noted all the same")
 
 
+@pytest.mark.slow
 def test_faults_of_every_kind_are_noted_however_the_job_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     hooks = (
         f"\n@hookimpl\ndef register_{'strategie' if kind == 'strategy' else kind}s(register):\n"

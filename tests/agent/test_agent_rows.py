@@ -94,6 +94,7 @@ def test_what_the_data_says_of_its_rows_stays_beside_them(shop: Callable[..., Sp
     assert other.rows.table.equals(found.rows.table) and (other.rows.target == found.rows.target).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("since", [None, at("2025-03-01")])
 def test_no_row_is_no_error(shop: Callable[..., Space], since: datetime | None) -> None:
     space = shop(days=range(20, 58))

@@ -111,6 +111,7 @@ def test_a_promotion_touches_no_old_window(space: Space) -> None:
         assert not any(outcome[kind] for kind in NEWS) and space.facts() == before
 
 
+@pytest.mark.slow
 def test_a_version_that_fails_costs_its_own_rows(space: Space) -> None:
     rows = made("regression", days=180)
     save(space, rows[: 4 * 151]).run()

@@ -20,6 +20,7 @@ def riders(tmp_path: Path) -> Workspace:
     return open_workspace(tmp_path / "lifecycle.toml")
 
 
+@pytest.mark.slow
 def test_another_check_is_waited_for(riders: Workspace) -> None:
     order: list[str] = []
 

@@ -190,6 +190,7 @@ def test_nobody_else_is_killed(stand: Stand) -> None:
     assert not gone(stand.process) and not gone(stand.child)
 
 
+@pytest.mark.slow
 def test_workers_that_end_at_once_are_given_up(state: State, said: list[str]) -> None:
     """There is no lifecycle.toml: no worker can open the workspace."""
     watcher = Supervisor(state, state.root / "lifecycle.toml", say=said.append)

@@ -122,6 +122,7 @@ def as_far_as_it_is_sure(said: WhatIf, truth: Course) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_a_drift_rule_edited_is_what_it_would_have_been(tmp_path: Path) -> None:
     story = base(tmp_path / "a", "", per_day=4).live(weeks=2)
     (tmp_path / "b").mkdir()

@@ -207,6 +207,7 @@ def _started_below(root: Path, id_: int) -> list[processes.Process]:
     return [processes.of(int(pid)) for pid in found[0]] if found and len(found[0]) == 2 else []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hang", "limit", "state_", "error"),
     [
@@ -243,6 +244,7 @@ def _warm(root: Path, idle: float = 60.0) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, cwd=root, start_new_session=True)
 
 
+@pytest.mark.slow
 def test_a_warm_worker_waits_follows_the_file_and_ends_when_it_is_let_go(shop: Callable[..., Any]) -> None:
     space = shop(days=range(40))
     file = space.root / "lifecycle.toml"

@@ -315,6 +315,7 @@ def test_what_was_champion_then_and_why(shop: Path, here: Here) -> None:
     assert "no alias named a version then" in here(shop, "history", "--at", "2020-01-01").err
 
 
+@pytest.mark.slow
 def test_real_processes_and_one_that_nobody_waits_for(shop: Path) -> None:
     done = lifecycle(shop, "promote", "steady", LOGNAME="ana")
     assert (done.code, done.out) == (0, "version 2 serves in place of version 1\n"), done

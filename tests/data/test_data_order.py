@@ -69,6 +69,7 @@ def everything(tmp_path: Path, window: WindowSpec, suffix: str) -> str:
     return repr(found)  # NaN is equal to itself in text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("window", [TimeWindow(1, "week"), CountWindow(7)], ids=["week", "count"])
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

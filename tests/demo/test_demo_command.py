@@ -142,6 +142,7 @@ def test_two_at_once_write_one_demo(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "data" / path.name).read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("mode", "said"), [("simulated", "another process lives"), ("auto", "an agent runs")])
 def test_who_comes_second_is_told_in_words(tmp_path: Path, short: None, mode: str, said: str) -> None:
     replay.write(tmp_path, 7, 1.0)

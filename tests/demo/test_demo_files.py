@@ -43,6 +43,7 @@ def test_it_stays_small(written: Path) -> None:
     assert sum(map(len, files(written).values())) < SIZE
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_data_and_the_same_policies(written: Path, tmp_path: Path) -> None:
     demo.write(tmp_path, seed=8)
     one, other = files(written), files(tmp_path)

@@ -61,6 +61,7 @@ def test_the_function_builds(folder: Path) -> None:
     assert np.corrcoef(model.predict(rows.table).prediction, rows.target)[0, 1] > 0.7
 
 
+@pytest.mark.slow
 def test_the_strategy_runs(folder: Path) -> None:
     catalog = PluginCatalog.open(folder, [folder / "plugins"])
     assert catalog.faults == ()

@@ -131,6 +131,7 @@ def test_every_call_gives_the_champion_of_that_moment(shop: Shop, made: dict[str
     assert lifecycle_tui.load("price", shop.root / "lifecycle.toml").version == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "given",
     [
@@ -166,6 +167,7 @@ def test_labels_and_probabilities(shop: Shop, made: dict[str, bytes]):
     assert binary.predict([]).shape == (0,) and multi.predict(pd.DataFrame({"x": []})).shape == (0,)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rows", "says"),
     [

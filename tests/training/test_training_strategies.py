@@ -288,6 +288,7 @@ def test_hostile_strategies_are_charged_and_cost_nothing_else(team: tuple[Plugin
     assert says in fault.message and fault.line in (7, 8)
 
 
+@pytest.mark.slow
 def test_a_teams_strategy_may_take_its_time_and_may_say_no(team: tuple[PluginCatalog, Runner]) -> None:
     catalog, runner = team
     with pytest.raises(TrainingError, match=r"^no$") as caught:

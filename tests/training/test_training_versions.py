@@ -246,6 +246,7 @@ pq.write_table(pa.table(answers), output / "predictions.parquet")
 WORDS = (sys.executable, "predict.py")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["tar", "opaque"])
 def test_a_program_scores(opened: Open, tmp_path: Path, kind: str) -> None:
     write(
