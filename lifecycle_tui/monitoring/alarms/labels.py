@@ -70,8 +70,8 @@ def contradicts(reference: np.ndarray, parts: Sequence[np.ndarray], factor: floa
     """Whether a sum's change is gone, or one incident that the sum still holds.
 
     Differences are projected on the sum's. The newest window contradicts where it lies below one half of the sum's, or
-    below the windows before it, by more than 1.645 standard errors (multinomial, times the overdispersion `factor`); the
-    whole does where without its weightiest part it keeps less than half of its evidence (see `parts`).
+    below the windows before it, by more than 1.645 standard errors (multinomial, times the overdispersion `factor`);
+    the whole does where without its weightiest part it keeps less than half of its evidence (see `parts`).
 
     Args:
         parts: counts that make up the sum: of the newest window, of the one before, of the two before those, ….
