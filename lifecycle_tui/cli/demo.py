@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Show the loop at work on four simulated models.
 
-    Writes a workspace, lets the real loop live through four months of it on a simulated clock (well under a minute),
+    Writes a workspace, lets the real loop live through four months of it on a simulated clock (about a minute),
     prints what happened, and opens the terminal, where time goes on: drift, alerts, retrainings, promotions, refusals,
     rollbacks. Everything in it works as on your own models; its lifecycle.toml and plugins/ are there to be read.
 

@@ -136,8 +136,8 @@ def _present(away: np.ndarray, own: np.ndarray, n: np.ndarray) -> np.ndarray:
 
     The newest window contradicts a sum where it lies so much nearer to the reference than half of the sum's distance,
     or than the windows before it in the sum, that chance explains it in one of twenty cases. And a sum whose evidence
-    is more than halved without its weightiest part (the newest window, the one before, the two, four, eight before those)
-    is that part's own affair: a change that lasts keeps about seven tenths.
+    is more than halved without its weightiest part (the newest window, the one before, the two, four, eight before
+    those) is that part's own affair: a change that lasts keeps about seven tenths.
     """
     side, newest, error = np.sign(away), away[..., :1], np.sqrt(own[..., :1])
     with np.errstate(divide="ignore", invalid="ignore"):
