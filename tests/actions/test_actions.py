@@ -386,6 +386,7 @@ def test_the_format_is_guessed_from_bytes_first(name: str, data: bytes, form: st
     assert guess(name, data[:512]) == form
 
 
+@pytest.mark.slow
 def test_a_file_is_registered_once_and_judged_as_challenger(room: Room, tmp_path: Path):
     path = skops_file(tmp_path / "m.skops")
     plan = room.plan("versions register", path=str(path), alias="challenger", name="2025-06", note="from the cluster")

@@ -65,6 +65,7 @@ def test_no_estimate_sees_a_label_before_it_has_arrived(
     assert (estimates(other), estimates(other, "b")) == before
 
 
+@pytest.mark.slow
 def test_trust_grows_and_concept_drift_is_suspected(shop: Callable[..., Space]) -> None:
     space = shop(days=range(110), bad_from=60)
     space.clock.instant = LATE

@@ -51,6 +51,7 @@ def test_a_rerun_changes_nothing(shop: Callable[..., Space]) -> None:
     assert space.row().drift_history == row.drift_history
 
 
+@pytest.mark.slow
 def test_order_of_files_and_rows_changes_no_number(
     shop: Callable[..., Space], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

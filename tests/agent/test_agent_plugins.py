@@ -204,6 +204,7 @@ def register_panels(register):
 """
 
 
+@pytest.mark.slow
 def test_panels_are_drawn_kept_and_shown_with_their_error(bench: Bench) -> None:
     def drawn(body: str | None) -> panels.PanelRow:
         if body is None:

@@ -83,6 +83,7 @@ def test_one_that_was_told_says_so_again_each_time_that_it_wakes(firing: Space) 
     assert told(firing, "boss") == [], "who was not told of it is not told now"
 
 
+@pytest.mark.slow
 def test_an_evaluation_wakes_it_where_no_agent_runs(firing: Space) -> None:
     snooze(firing, HOUR)
     firing.clock.advance(2 * HOUR)
@@ -122,6 +123,7 @@ def test_one_that_resolves_asleep_says_nothing_to_who_never_heard_of_it(firing: 
         assert outbox.failed(conn) == () and handling.next_wake(conn, firing.clock.now()) is None
 
 
+@pytest.mark.slow
 def test_one_that_was_told_and_resolves_asleep_says_that_it_is_over(firing: Space) -> None:
     firing.send()
     snooze(firing, 100 * HOUR)

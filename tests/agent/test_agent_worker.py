@@ -89,6 +89,7 @@ def does(monkeypatch: pytest.MonkeyPatch, root: Path) -> Iterator[Callable[..., 
         signal.signal(number, handler)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [goes_on, asks])
 def test_a_job_is_stopped_at_its_time_limit(does: Callable[..., Job], function: Callable[..., Any]) -> None:
     job = does(function, time_limit=0.4)
@@ -96,6 +97,7 @@ def test_a_job_is_stopped_at_its_time_limit(does: Callable[..., Job], function: 
     assert 0.4 <= job.outcome["seconds"] < 10
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("function", [goes_on, asks])
 def test_a_job_that_was_cancelled_stops(
     does: Callable[..., Job], function: Callable[..., Any], root: Path, monkeypatch: pytest.MonkeyPatch

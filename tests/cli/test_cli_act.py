@@ -185,7 +185,14 @@ def test_an_approval_is_declined(shop: Path, here: Here, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code"), [("passed", 0), ("failed", 1), ("unknown", 1), ("none", 1), ("broken", 3)]
+    ("verdict", "code"),
+    [
+        ("passed", 0),
+        ("failed", 1),
+        pytest.param("unknown", 1, marks=pytest.mark.slow),
+        pytest.param("none", 1, marks=pytest.mark.slow),
+        ("broken", 3),
+    ],
 )
 def test_retrain_says_what_came_of_it(
     shop: Path, here: Here, monkeypatch: pytest.MonkeyPatch, verdict: str, code: int

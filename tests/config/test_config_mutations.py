@@ -25,7 +25,7 @@ from tests.config.mutations import Maker, Mutant
 from tests.config.toml_writer import Path as Keys
 from tests.config.toml_writer import write
 
-COUNTS = [pytest.param(160), pytest.param(10_000, marks=pytest.mark.slow)]
+COUNTS = [pytest.param(80), pytest.param(10_000, marks=pytest.mark.slow)]
 SIGNS = (b'"', b"'", b"[", b"{", b"\n", b"=", b"\\", b"\xff", b"]]", b'"""', b"#", b".")
 
 

@@ -130,6 +130,7 @@ def test_state_that_knows_models_is_no_demo_that_was_stopped(tmp_path: Path) -> 
     assert isinstance(run("--dir", str(tmp_path), "--no-tui").exception, UsageError)
 
 
+@pytest.mark.slow
 def test_two_at_once_write_one_demo(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         wrote = list(pool.map(lambda seed: replay.write(tmp_path, seed, 1.0), (1, 2)))

@@ -94,6 +94,7 @@ def test_the_diary_has_a_page_for_each_message(tmp_path: Path) -> None:
         plugin("diary").Diary(path=str(tmp_path / "none" / "diary.md")).send(api.Message("a", "b", ()))
 
 
+@pytest.mark.slow
 def test_the_rare_class_is_learned_whole_and_the_newest_others() -> None:
     n = 400
     target = pa.array(["1" if i % 40 == 0 else "0" for i in range(n)])

@@ -54,6 +54,7 @@ def said(agent: subprocess.Popen[str]) -> str:
     return agent.stderr.read()
 
 
+@pytest.mark.slow
 def test_it_does_what_checks_do_and_ends_in_good_order(new_run: Callable[..., Run]) -> None:
     checked, run = new_run("shop"), new_run("shop")
     checked.check("--act")

@@ -398,6 +398,7 @@ catalog.make(catalog.find("detector", "one"), runner=runner).measure(pa.array([1
 """
 
 
+@pytest.mark.slow
 def test_killed_program_leaves_no_process_and_its_call_is_known(workspace: Workspace, tmp_path: Path) -> None:
     """A native loop that never lets go of the interpreter, with a child of its own in another session."""
     body = (

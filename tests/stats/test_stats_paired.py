@@ -257,6 +257,7 @@ def test_consecutive_days_are_joined_in_runs(blocks, units):
     assert sizes.max() - sizes.min() <= 1
 
 
+@pytest.mark.slow
 def test_many_rows_take_seconds():
     assert [paired.resample_count(n, 1) for n in (0, 10, 10_000, 20_000, 50_000, 10**7)] == [
         1000, 1000, 1000, 500, 200, 200,

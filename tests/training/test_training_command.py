@@ -81,6 +81,7 @@ def test_a_program_trains(tmp_path: Path, task: str) -> None:
         assert said.score is not None and said.score[0].tolist() == [0.3, 0.6, 0.1] and set(said.prediction) == {"q"}
 
 
+@pytest.mark.slow
 def test_the_same_content_is_the_same_artefact_and_comes_back(tmp_path: Path) -> None:
     one = train(tmp_path, "regression", GOOD["regression"]).artifact
     two = train(tmp_path, "regression", GOOD["regression"]).artifact

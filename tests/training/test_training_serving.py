@@ -245,6 +245,7 @@ def test_a_pickle_is_loaded_only_where_the_workspace_says_so_and_is_warned_of_ea
         lifecycle_tui.load("price", shop.root)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("model", "root", "error", "says"),
     [

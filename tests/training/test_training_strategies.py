@@ -88,6 +88,7 @@ def test_warm_start_goes_on_from_the_champion(estimator: str, task: str) -> None
     assert after.estimator.get_params().get("warm_start", False) is False
 
 
+@pytest.mark.slow
 def test_more_rounds_leave_the_old_ones_as_they_were() -> None:
     """The champion's own rounds still say the same of every row, and the further ones make up for the rest."""
     champion = fit(make(), "regression", KINDS)
@@ -276,6 +277,7 @@ def test_built_ins_work_as_drop_ins_under_another_name(team: tuple[PluginCatalog
     assert found == run(name, asked)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_strategies_are_charged_and_cost_nothing_else(team: tuple[PluginCatalog, Runner], name: str) -> None:
     catalog, runner = team

@@ -212,6 +212,7 @@ async def test_asking_for_an_approval_moves_nothing_and_enter_is_enough(room: Ro
         assert "waits for ana or raj" in text(pilot) and room.audit() == [("promote", "ana", "shop/2")]
 
 
+@pytest.mark.slow
 async def test_register_a_file_asks_for_its_path_first(room: Room, tmp_path: Path) -> None:
     path = tmp_path / "my model.onnx"
     path.write_bytes(b"\x08\x07onnx")

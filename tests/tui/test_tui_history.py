@@ -238,6 +238,7 @@ async def test_state_that_cannot_be_read_now(life: State) -> None:
         assert "everything" in lines(pilot)[0] and len(screen.list.grid.rows) >= history.PAGE
 
 
+@pytest.mark.slow
 async def test_five_thousand_entries(life: State) -> None:
     seed_life.many_moves(life, 5000)
     async with app_on(life).run_test(size=SMALL) as pilot:

@@ -145,6 +145,7 @@ async def test_a_page_that_cannot_be_read_is_said(workspace: Workspace, monkeypa
         await until(pilot, lambda: len(screen.grid.rows) == 150, "it can be read again")
 
 
+@pytest.mark.slow
 async def test_a_long_history_costs_no_more(workspace: Workspace) -> None:
     state = workspace()
     seed_jobs.many(state, 60_000, step=997)
