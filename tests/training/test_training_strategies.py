@@ -277,8 +277,9 @@ def test_built_ins_work_as_drop_ins_under_another_name(team: tuple[PluginCatalog
     assert found == run(name, asked)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in ("exits", "hangs") else ()) for n in HOSTILE]
+)
 def test_hostile_strategies_are_charged_and_cost_nothing_else(team: tuple[PluginCatalog, Runner], name: str) -> None:
     catalog, runner = team
     _, kind, says = HOSTILE[name]
