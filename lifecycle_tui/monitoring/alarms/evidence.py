@@ -296,8 +296,9 @@ def _detectable_labels(yardstick: Yardstick, name: str, rows: int, share: float,
 
 
 def _moved(labels: Sequence[str], reference: np.ndarray, window: np.ndarray) -> str:
-    """Which label's share has moved most."""
+    """Which label adds most to the evidence: a new one counts for more than the others that it takes a little from."""
     gap = window / window.sum() - reference / reference.sum()
-    at = int(np.argmax(np.abs(gap)))
+    pooled = (reference + window) / (reference.sum() + window.sum())
+    at = int(np.argmax(np.divide(gap**2, pooled, out=np.zeros_like(gap), where=pooled > 0)))
     name = repr(labels[at][:40]) if at < len(labels) else "a rare or new label"
     return f"{name} is {'more' if gap[at] > 0 else 'less'} frequent"

@@ -15,6 +15,13 @@ import numpy as np
 
 from lifecycle_tui.stats.tails import chi2_sf
 
+KEPT = 0.5
+"""A sum that keeps less than this of its evidence without its weightiest part is one incident; a change that lasts
+keeps seven tenths."""
+
+ONE_SIDED, SURER = 1.645, 2.326
+"""95 % and 99 % of a normal law lie below: of the newest window, and of several newest ones, looked at too."""
+
 SMALLEST = 8.0
 """Least expected count of a pooled label in the smaller sample."""
 
@@ -71,32 +78,38 @@ def contradicts(reference: np.ndarray, parts: Sequence[np.ndarray], factor: floa
 
     Differences are projected on the sum's. The newest window contradicts where it lies below one half of the sum's, or
     below the windows before it, by more than 1.645 standard errors (multinomial, times the overdispersion `factor`);
-    the whole does where without its weightiest part it keeps less than half of its evidence (see `parts`).
+    the newest two, four, eight by more than 2.326; the whole does where without its weightiest part it keeps too
+    little of its evidence (see `parts`).
 
     Args:
         parts: counts that make up the sum: of the newest window, of the one before, of the two before those, ….
     """
-    newest, together = parts[0], np.sum(parts, axis=0)
-    if not newest.sum():
+    together = np.sum(parts, axis=0)
+    if not parts[0].sum():
         return True
     law = reference / reference.sum()
-    change = together / together.sum() - law
-    length = float((change**2).sum())
+    gap = together / together.sum() - law
+    # As chi-square weighs them: a label that is new is small in shares, and all there is in evidence.
+    pooled = (reference + together) / float(reference.sum() + together.sum())
+    change = np.divide(gap, pooled, out=np.zeros_like(gap), where=pooled > 0)
+    length = float((gap * change).sum())
     if length <= 0 or len(parts) < 2:
         return False
-    along, variance = _along(newest, law, change, factor)
-    if along < length / 2 - 1.645 * math.sqrt(variance):
+    along, variance = _along(parts[0], law, change, factor)
+    if along < length / 2 - ONE_SIDED * math.sqrt(variance):
         return True
-    others = together - newest
-    if not others.sum():
-        return False
-    before, more = _along(others, law, change, factor)
-    if before - along > 1.645 * math.sqrt(variance + more):
-        return True
+    for count in range(1, len(parts)):
+        recent, others = np.sum(parts[:count], axis=0), np.sum(parts[count:], axis=0)
+        if not others.sum():
+            continue
+        now, of_now = _along(recent, law, change, factor)
+        before, of_before = _along(others, law, change, factor)
+        if before - now > (ONE_SIDED if count == 1 else SURER) * math.sqrt(of_now + of_before):
+            return True
     weights = [float(((part - part.sum() * law) * change).sum()) for part in parts]
     at = int(np.argmax(weights))
     left = float(together.sum() - parts[at].sum())
-    return left > 0 and (sum(weights) - weights[at]) / math.sqrt(left) < 0.5 * sum(weights) / math.sqrt(together.sum())
+    return left > 0 and (sum(weights) - weights[at]) / math.sqrt(left) < KEPT * sum(weights) / math.sqrt(together.sum())
 
 
 def _along(counts: np.ndarray, law: np.ndarray, change: np.ndarray, factor: float) -> tuple[float, float]:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lifecycle_tui.monitoring.alarms.labels import KEPT, ONE_SIDED, SURER
 from lifecycle_tui.monitoring.alarms.laws import Law
 from lifecycle_tui.monitoring.alarms.yardstick import EFFECT, MISSING, PARTS, WEIGHT, Table
 from lifecycle_tui.stats.openings import bennett, student_openings
-
-ONE_SIDED = 1.645
-"""95 % of a normal law lies below it."""
 
 LOUD = 2.5
 """What is closer to the reference than so many standard errors is no evidence at any budget, and not computed."""
@@ -135,16 +133,20 @@ def _present(away: np.ndarray, own: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Which sums tell of a change that is still there, and is not one incident that they still hold.
 
     The newest window contradicts a sum where it lies so much nearer to the reference than half of the sum's distance,
-    or than the windows before it in the sum, that chance explains it in one of twenty cases. And a sum whose evidence
-    is more than halved without its weightiest part (the newest window, the one before, the two, four, eight before
-    those) is that part's own affair: a change that lasts keeps about seven tenths.
+    or than the windows before it in the sum, that chance explains it in one of twenty cases; the newest two, four,
+    eight do where it does in one of a hundred. And a sum that keeps less than half of its evidence without its
+    weightiest part (the newest window, the one before, the two, four, eight before those) is that part's own affair: a
+    change that lasts keeps about seven tenths.
     """
     side, newest, error = np.sign(away), away[..., :1], np.sqrt(own[..., :1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        others = n - n[..., :1]
-        before = side * (away * n - newest * n[..., :1]) / others
-        gone = before - side * newest > ONE_SIDED * error * np.sqrt(1 + n[..., :1] / others)
-        contradicted = (side * newest < np.abs(away) / 2 - ONE_SIDED * error) | (gone & (others > 0))
+        contradicted = side * newest < np.abs(away) / 2 - ONE_SIDED * error
+        for j in range(away.shape[-1] - 1):
+            recent, rows = away[..., j : j + 1], n[..., j : j + 1]
+            others = n - rows
+            before = side * (away * n - recent * rows) / others
+            limit = (ONE_SIDED if j == 0 else SURER) * np.sqrt(own[..., j : j + 1] * (1 + rows / others))
+            contradicted |= (others > 0) & (before - side * recent > limit)
         return ~(contradicted | _one_incident(side, away * n, n))
 
 
@@ -157,7 +159,7 @@ def _one_incident(side: np.ndarray, total: np.ndarray, n: np.ndarray) -> np.ndar
         most = np.nan_to_num(weights, nan=-np.inf).argmax(axis=-1)[..., None]
         rest = side[..., at] * total[..., at] - np.take_along_axis(weights, most, -1)[..., 0]
         left = n[..., at] - np.take_along_axis(rows[..., : at + 1], most, -1)[..., 0]
-        found[..., at] = rest / np.sqrt(left) < 0.5 * side[..., at] * total[..., at] / np.sqrt(n[..., at])
+        found[..., at] = rest / np.sqrt(left) < KEPT * side[..., at] * total[..., at] / np.sqrt(n[..., at])
     return found
 
 
