@@ -38,8 +38,6 @@ class Detector(Protocol):
     name: ClassVar[str]
     kinds: ClassVar[tuple[ColumnKind, ...]]
     takes: ClassVar[Takes]
-    scope: ClassVar[Scope] = "column"
-    sample: ClassVar[int | None] = None
 
     def measure(self, reference: Any, window: Any) -> Measurement | float:
         """The measurement for one column or table; `reference` and `window` are of the kind that `takes` names."""

@@ -34,6 +34,7 @@ LAKE = """\
 [workspace]
 engine = {engine}
 plugins = ["plugins"]
+keep = {{ hours = "3650d", days = "3650d" }}  # how far merging comes in its two seconds is another matter
 
 [models.lake]
 task = "binary"
