@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -226,3 +227,35 @@ def test_windows_of_the_reference_have_segments_too(space: Space) -> None:
         found = reference_signals.read(conn, "shop", outcome["reference_digest"])
     names = {signal.name for signals in found.values() for signal in signals}
     assert {"auc.country=FR", "drift.max.country=DE", "rows.country=IT"} <= names
+
+
+@pytest.mark.slow
+def test_rows_of_the_reference_that_were_lost_are_made_again(
+    loans: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first check that is killed before it could keep them, a full disk, a folder that somebody emptied."""
+    import numpy as np
+
+    from lifecycle_tui.agent.work import evaluate as module
+    from lifecycle_tui.agent.work.searching import get_searching
+    from lifecycle_tui.domain.clock import FixedClock
+
+    found: list[Any] = []
+
+    def watched(*given: Any) -> Any:
+        searching = get_searching(*given)
+        found.append(searching.rows_of_reference())
+        return searching
+
+    monkeypatch.setattr(module, "get_searching", watched)
+    story = loans(columns="positive = 1", metrics=["auc"])
+    story.clock = FixedClock(story.clock.now() - timedelta(days=40))
+    story.instant()
+    shutil.rmtree(Path(story.root) / ".lifecycle" / "samples")
+    story.clock = FixedClock(story.clock.now() + timedelta(days=20))
+    story.instant()
+    first, again = found
+    assert len(first.keys) > 100 and np.array_equal(first.keys, again.keys)
+    assert first.columns == again.columns
+    assert np.array_equal(first.outcomes.target, again.outcomes.target)
+    assert np.array_equal(first.outcomes.score, again.outcomes.score)

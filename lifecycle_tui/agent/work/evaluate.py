@@ -101,7 +101,7 @@ def _measurer(job: JobContext, model: Opened, survey: Survey, scratch: Path) -> 
     )  # fmt: skip
     estimating = get_estimating(job, model, survey, reference, first, scorer, of, scratch)
     segments = get_segments(job, model, survey, reference, scored_here=scorer is not None)
-    searching = get_searching(job, model, survey, reference, first, scorer, segments.values)
+    searching = get_searching(job, model, survey, reference, first, scorer, segments.values, scratch)
     labelled = LabelledRows(len(data.features)) if scorer is not None and wanted(spec, len(data.features)) else None
     measurer = Measurer(
         job, spec, data, survey, reference, rows, instruments, scorer, of, seasons, estimating, segments, searching,

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.agent.work import reference_sample
+from lifecycle_tui.agent.work.first_version import validate
 from lifecycle_tui.agent.work.reading import version_labels
+from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.monitoring import segment_search
 from lifecycle_tui.monitoring.performance import Coding, coded, outcomes_of, present
@@ -105,7 +107,7 @@ def _usable(metric: Instrument, now: Mapping[str, Signal], before: Mapping[str, 
 
 def get_searching(
     job: JobContext, model: Opened, survey: Survey, reference: Reference, first: FirstVersion | None,
-    scorer: Scorer | None, values: Values,
+    scorer: Scorer | None, values: Values, scratch: Path,
 ) -> Searching | None:  # fmt: skip
     """The search for this model; None where no label will ever say that a metric fell, and for rankings: what a row
     costs is not told by the row."""
@@ -115,13 +117,22 @@ def get_searching(
     root, digest = job.workspace.spec.root, _digest(reference)
     code = reference.coding
 
+    def anew() -> Sample | None:
+        if first is not None and first.trained_here:  # it learned from these rows: what others said of them counts
+            try:
+                return _validated(validate(job, model, survey, first, scratch), code)
+            except LifecycleError as exc:
+                job.log("warning", f"the search for segments cannot read the reference: {exc.message}")
+                return None
+        only = None if first is None or scorer is None else scorer.only(first.version.number)
+        if first is not None and only is None:
+            return None
+        return labelled_rows(data.scan(survey.reference, job.now, groups=True), code, only, None)
+
     def read() -> Labelled | None:
         found = reference_sample.stored(root, _slot(spec.name), digest, ROWS)
         if found is None:
-            only = None if first is None else _only(first, scorer)
-            if first is not None and only is None:
-                return None
-            found = labelled_rows(data.scan(survey.reference, job.now, groups=True), code, only, None)
+            found = anew()
             _keep(root, spec.name, digest, found)
         return None if found is None else labelled(found, code)
 
@@ -149,11 +160,6 @@ def _slot(model: str) -> str:
 def _keep(root: Path, model: str, digest: str, sample: Sample | None) -> None:
     if sample is not None:
         reference_sample.store(root, _slot(model), digest, sample)
-
-
-def _only(first: FirstVersion, scorer: Scorer | None) -> Scorer | None:
-    """What scores the reference anew: a version that came as a file. One that was trained on it must not."""
-    return None if first.trained_here or scorer is None else scorer.only(first.version.number)
 
 
 def labelled_rows(scan: Scan, coding: Coding, scorer: Scorer | None, version: str | None) -> Sample | None:
