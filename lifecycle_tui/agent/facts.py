@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from lifecycle_tui.domain.specs import ModelSpec, RolloutSpec
-from lifecycle_tui.policy.loop import AlertFact, ApprovalFact, Facts, JobFact, JudgementFact, LoopPlan
+from lifecycle_tui.policy.loop import AlertFact, ApprovalFact, Facts, JobFact, JudgementFact, LoopPlan, PauseFact
 from lifecycle_tui.registry import aliases, versions
-from lifecycle_tui.state import alerts, approvals, jobs, judgements
+from lifecycle_tui.state import alerts, approvals, jobs, judgements, pauses
 
 
 def plan_of(spec: ModelSpec) -> LoopPlan:
@@ -50,7 +50,13 @@ def facts_of(tx: sqlite3.Connection, spec: ModelSpec) -> Facts:
         deploying=_newest(tx, "deploy", model),
         judgement=_judgement(tx, model),
         approval=_approval(tx, model),
+        pause=_pause(tx, model),
     )
+
+
+def _pause(tx: sqlite3.Connection, model: str) -> PauseFact | None:
+    found = pauses.pause_of(tx, model)
+    return None if found is None else PauseFact(found.until, found.said())
 
 
 def serves_named(spec: ModelSpec) -> bool:

@@ -27,7 +27,7 @@ from lifecycle_tui.policy.loop import (
 )
 from lifecycle_tui.policy.step import step
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import approvals, audit, handling, jobs
+from lifecycle_tui.state import approvals, audit, handling, jobs, pauses
 from lifecycle_tui.state import loop as memory
 
 AGENT = "agent"
@@ -72,12 +72,15 @@ def turn(
 
 
 def preview(conn: sqlite3.Connection, spec: WorkspaceSpec, now: datetime, models: Collection[str]) -> tuple[str, ...]:
-    """What a turn of these models would set off, in words; nothing is written."""
+    """What a turn of these models would set off, in words, and which of them are paused; nothing is written."""
     said = []
     for model in spec.models:
         if model.name in models:
             found = step(plan_of(model), _memory(conn, model.name), facts_of(conn, model), now)
             said += [f"{model.name}: {_said(intent)}" for intent in found.intents]
+            pause = pauses.pause_of(conn, model.name)
+            if pause is not None and pause.holds(now):
+                said.append(f"{model.name}: nothing, it is {pause.said()}")
     return tuple(said)
 
 

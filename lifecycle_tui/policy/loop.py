@@ -91,6 +91,18 @@ class ApprovalFact:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseFact:
+    """The newest pause of the model: until some time, or (None) until somebody resumes it. `said` is it in words."""
+
+    until: datetime | None = None
+    said: str = "paused"
+
+    def holds(self, now: datetime) -> bool:
+        """Whether nothing is set off now."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a step looks at, read in one transaction.
 
@@ -101,6 +113,7 @@ class Facts:
         rows: labels known in windows, all in all.
         window: key of the newest complete window.
         training, judging, deploying: the newest job of each kind.
+        pause: the newest pause, whether it holds or has ended.
     """
 
     alerts: tuple[AlertFact, ...] = ()
@@ -114,6 +127,7 @@ class Facts:
     deploying: JobFact | None = None
     judgement: JudgementFact | None = None
     approval: ApprovalFact | None = None
+    pause: PauseFact | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,10 @@ rollback that a rule asks for, the promotion of a challenger that passed, anothe
 for no training; judging and training wait for whatever is under way. The caller stores the new state and enqueues the
 intents' jobs in one transaction, so that the next facts show them: a step repeated after a crash decides the same.
 
+While a model is paused it takes note as ever and sets nothing off; only a deployment that died half-way is still
+brought back to what the record says. Afterwards it acts on what then holds; what the schedule asked for meanwhile is
+not owed.
+
 A clock that was set back does no harm: remembered instants are never taken to lie in the future.
 """
 
@@ -27,6 +31,8 @@ def step(plan: LoopPlan, state: LoopState, facts: Facts, now: datetime) -> Step:
     for part in (turn.note_training, turn.note_deploying, turn.note_judging, turn.note_judgement, turn.note_approval):
         part()
     turn.forget()
+    if turn.paused:
+        return turn.resting()
     turn.roll_back()
     turn.move()
     for part in (turn.judge_again, turn.train):
@@ -75,6 +81,8 @@ def quiet(plan: LoopPlan, state: LoopState, facts: Facts, due: datetime | None, 
     """
     if due is not None and now >= due:
         return False
+    if facts.pause is not None and facts.pause.holds(now):
+        return True
     if live(facts.training) or live(facts.judging) or live(facts.deploying):
         return True
     if facts.challenger is not None and state.rejudge_rows is not None and facts.rows >= state.rejudge_rows:
@@ -121,6 +129,21 @@ class _Turn(Noting):
                 self.next = f"{says} (job {job.id})"
                 return True
         return any(isinstance(i, Train | Judge | Deploy) for i in self.intents)
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing may be set off now."""
+        return self.facts.pause is not None and self.facts.pause.holds(self.now)
+
+    def resting(self) -> Step:
+        """The step of a model that is paused: it wakes when the pause ends."""
+        pause = self.facts.pause
+        assert pause is not None
+        if self.state.move is not None and self.state.move.kind == "restore":
+            self.move()
+        if pause.until is not None:
+            self.wake(pause.until)
+        return Step(self.state, tuple(self.intents), self.next or pause.said, self.due)
 
     def wake(self, at: datetime) -> None:
         """The clock alone can change something then."""
@@ -218,7 +241,10 @@ class _Turn(Noting):
         scheduled = state.scheduled
         if plan.schedule is not None:
             assert state.began is not None
-            last = schedule_due(plan.schedule, plan.zone, state.scheduled or state.began, self.now)
+            since = state.scheduled or state.began
+            if facts.pause is not None and facts.pause.until is not None:
+                since = max(since, facts.pause.until)
+            last = schedule_due(plan.schedule, plan.zone, since, self.now)
             if last is not None:
                 causes.append(f"schedule {plan.schedule} ({last:%Y-%m-%d %H:%M} UTC)")
                 scheduled = last

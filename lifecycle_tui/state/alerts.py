@@ -17,7 +17,7 @@ from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.state import models
 from lifecycle_tui.state.text import dumps, instant, loads, maybe_instant, maybe_moment, moment
 
-EventKind = Literal["opened", "continued", "resolved", "acknowledged", "snoozed", "woken", "assigned"]
+EventKind = Literal["opened", "continued", "resolved", "acknowledged", "unacknowledged", "snoozed", "woken", "assigned"]
 
 _RANKS = ("info", "warning", "critical")
 
@@ -250,6 +250,29 @@ def acknowledge(tx: sqlite3.Connection, alert_id: int, by: str, note: str | None
             (by, instant(now), note, alert_id),
         )
         event(tx, found.alert, "acknowledged", now, by, note)
+    again = alert(tx, alert_id)
+    assert again is not None
+    return again
+
+
+def unacknowledge(tx: sqlite3.Connection, alert_id: int, by: str, note: str | None, now: datetime) -> AlertRow:
+    """Take an acknowledgement back: the alert is open again, and nobody has taken it on.
+
+    Raises:
+        UsageError: if there is no such alert, or it is resolved already.
+    """
+    found = alert(tx, alert_id)
+    if found is None:
+        raise UsageError(f"there is no alert {alert_id}", hint="`lifecycle status` lists the open ones with their ids")
+    if found.alert.state == "resolved":
+        raise UsageError(f"alert {alert_id} is resolved already")
+    if found.alert.state == "acknowledged":
+        tx.execute(
+            "UPDATE alerts SET state = 'open', acknowledged_by = NULL, acknowledged_at = NULL, note = NULL "
+            "WHERE id = ?",
+            (alert_id,),
+        )
+        event(tx, found.alert, "unacknowledged", now, by, note)
     again = alert(tx, alert_id)
     assert again is not None
     return again

@@ -359,5 +359,56 @@ def m005_periods(db: Any) -> None:
         db.execute(statement)
 
 
+_SIXTH = (
+    "ALTER TABLE models ADD COLUMN paused_at TEXT",
+    "ALTER TABLE models ADD COLUMN paused_until TEXT",
+    "ALTER TABLE models ADD COLUMN paused_by TEXT",
+    "ALTER TABLE models ADD COLUMN paused_why TEXT",
+    # SQLite changes no CHECK in place: it is made anew around its rows. Nothing refers to them.
+    """CREATE TABLE alert_events_new (
+        id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL REFERENCES alerts(id), model TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN
+            ('opened', 'continued', 'resolved', 'acknowledged', 'unacknowledged', 'snoozed', 'woken', 'assigned')),
+        at TEXT NOT NULL, window TEXT, by TEXT, text TEXT)""",
+    "INSERT INTO alert_events_new SELECT id, alert_id, model, kind, at, window, by, text FROM alert_events",
+    "DROP TABLE alert_events",
+    "ALTER TABLE alert_events_new RENAME TO alert_events",
+    "CREATE INDEX alert_events_alert ON alert_events(alert_id)",
+    "CREATE INDEX alert_events_at ON alert_events(at)",
+    "CREATE INDEX alert_events_model ON alert_events(model, at)",
+    "CREATE INDEX audit_who ON audit(who, id)",
+)
+
+
+@step
+def m006_pauses(db: Any) -> None:
+    """Models that are paused, and acknowledgements that are taken back."""
+    for statement in _SIXTH:
+        db.execute(statement)
+    follow(db, "models", ("name",))
+
+
+_SEVENTH = (
+    "ALTER TABLE models ADD COLUMN metric_estimate REAL",
+    # The order of the fleet, worst first, as `fleet.WORST_FIRST` says it, with the health, so that pages and counts
+    # of ten thousand models read this index alone.
+    """CREATE INDEX models_worst ON models(
+        CASE WHEN snoozed > 0 AND health IN ('critical', 'warning') THEN
+            CASE awake WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3.5 END
+        ELSE CASE health WHEN 'error' THEN 0 WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 WHEN 'unknown' THEN 3
+            WHEN 'ok' THEN 4 END END,
+        CASE awake WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END,
+        drift_share DESC, name, health) WHERE declared = 1""",
+)
+
+
+@step
+def m007_fleet(db: Any) -> None:
+    """Pages of the fleet: an index in its order; the estimate of the key metric where labels are still to come."""
+    for statement in _SEVENTH:
+        db.execute(statement)
+    follow(db, "models", ("name",))
+
+
 LATEST = len(STEPS)
 """The state version that this program reads and writes."""

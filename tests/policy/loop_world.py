@@ -24,6 +24,7 @@ from lifecycle_tui.policy.loop import (
     JudgementFact,
     LoopPlan,
     LoopState,
+    PauseFact,
     Step,
     Train,
 )
@@ -73,6 +74,7 @@ class World:
     ids: int = 0
     trained_for: frozenset[int] = frozenset()
     passed: frozenset[tuple[int, int | None]] = frozenset()
+    pause: PauseFact | None = None
 
     @property
     def champion(self) -> int | None:
@@ -91,7 +93,12 @@ class World:
             deploying=self.deploying and self.deploying.fact(),
             judgement=self.judgement,
             approval=self.approval,
+            pause=self.pause,
         )
+
+    @property
+    def paused(self) -> bool:
+        return self.pause is not None and self.pause.holds(self.now)
 
 
 def live(work: Work | None) -> bool:
@@ -106,6 +113,9 @@ def decided(world: World) -> Step:
     assert found.due is None or found.due > world.now, "a due instant in the past would never let the agent rest"
     jobs = [i for i in found.intents if isinstance(i, Train | Judge | Deploy)]
     assert len(jobs) <= 1
+    if world.paused:
+        mends = [i for i in jobs if isinstance(i, Deploy) and i.kind == "restore"]
+        assert jobs == mends, "a paused model sets nothing off; what died half-way is brought back to the record"
     for intent in found.intents:
         if isinstance(intent, Train):
             assert not live(world.training), "two trainings of one model"
@@ -312,6 +322,16 @@ def _people(world: World) -> Iterator[tuple[str, World]]:
             job = Work(number, world.now, version=asked.version, champion=world.champion)
             yield "approved", replace(world, ids=number, approval=replace(asked, state="approved"), deploying=job)
         yield "declined", replace(world, approval=replace(asked, state="declined"))
+
+
+def pauses(world: World) -> Iterator[tuple[str, World]]:
+    """A person pauses the model for a day, or until further notice; or resumes it, as `state.pauses` keeps that."""
+    if world.paused:
+        assert world.pause is not None
+        yield "a person resumes", replace(world, pause=replace(world.pause, until=world.now))
+    else:
+        for until in (None, world.now + timedelta(days=1)):
+            yield f"a person pauses until {until}", replace(world, pause=PauseFact(until, "paused by ana"))
 
 
 # -- and if all goes well from here on ---------------------------------------------------------------------------------

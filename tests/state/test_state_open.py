@@ -96,6 +96,12 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
         with state.write() as tx:
             tx.execute("UPDATE alerts SET assigned_to = 'ana'")
             tx.execute("INSERT INTO alert_events (alert_id, model, kind, at) VALUES (7, 'bikes', 'snoozed', '2026')")
+            tx.execute(
+                "INSERT INTO alert_events (alert_id, model, kind, at) VALUES (7, 'bikes', 'unacknowledged', '2')"
+            )
+            (was,) = tx.execute("SELECT seq FROM models").fetchone()
+            tx.execute("UPDATE models SET paused_at = '2026'")
+            assert tx.execute("SELECT seq FROM models").fetchone()[0] > was
         assert conn.execute("SELECT max(seq) FROM alerts").fetchone()[0] > before
     copies = list(folder.folder(tmp_path).glob("state.db.before-*"))
     assert len(copies) == (1 if later else 0)
