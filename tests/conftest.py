@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
+os.environ["LIFECYCLE_HINTS"] = "0"  # tests of the first-run hints switch them on
 
 settings.register_profile("lifecycle", deadline=None)  # a machine that is busy must not fail an example
 settings.load_profile("lifecycle")
@@ -16,6 +17,12 @@ settings.load_profile("lifecycle")
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two more than there are cores: the terminal's tests wait more than they work."""
     return (os.cpu_count() or 1) + 2
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the terminal remembers of tests stays out of the developer's own files, in child processes too."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 LONGEST = (
