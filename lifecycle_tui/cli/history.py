@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, time
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lifecycle_tui import output
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.folder import find_root
+from lifecycle_tui.domain.moments import understood
 from lifecycle_tui.registry import aliases
-from lifecycle_tui.state import fleet, timeline
+from lifecycle_tui.state import clock, fleet, timeline
 from lifecycle_tui.state.database import State, version
+
+if TYPE_CHECKING:
+    from lifecycle_tui.registry.standing import Standing
 
 COLUMNS = ("at", "model", "kind", "what", "subject", "text", "by")
 KINDS = ("window", "alert", "version", "alias", "judgement", "approval", "job", "job-queued", "audit")
@@ -24,32 +29,39 @@ KINDS = ("window", "alert", "version", "alias", "judgement", "approval", "job", 
 @click.option("--limit", type=click.IntRange(1, 100_000), default=30, show_default=True, help="How many entries.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these kinds; may be repeated.")
 @click.option(
-    "--at", "at_text", metavar="INSTANT", help="As it was then: what each alias named and why, and what led to it."
+    "--as-of", "--at", "at_text", metavar="MOMENT", help="As it was then: how the model stood, and what led to it."
 )
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", help="How to print it.")
 def command(model: str | None, limit: int, kinds: tuple[str, ...], at_text: str | None, fmt: str) -> None:
     """Show what happened, newest first.
 
     Windows evaluated, alerts opened and resolved, versions, judgements, aliases moved, jobs, and what people did; of
-    one model, or of all. INSTANT is a date (through its end) or a time, in UTC unless it says otherwise.
+    one model, or of all. MOMENT is a date (through its end), a time, or words: "2026-03-14 09:00", "yesterday",
+    "3 days ago", "last friday"; in UTC unless it says otherwise. With a MODEL, health, alerts, champion, newest
+    window, policy and judgement are told as they were then, from what was recorded by then.
 
     \b
     Examples:
       lifecycle history
       lifecycle history card-fraud --kind alert --limit 100
-      lifecycle history card-fraud --at 2025-06-01T14:03
-      lifecycle history --format json
+      lifecycle history card-fraud --as-of "last friday 18:00"
+      lifecycle history --as-of yesterday --format json
     """
-    at = None if at_text is None else moment(at_text)
     root = find_root()
     named: list[dict[str, Any]] = []
     entries: tuple[timeline.Entry, ...] = ()
+    stood: Standing | None = None
+    at = None if at_text is None else understood(at_text, _now(root))
     if version(root) not in (None, 0):
         with State.view(root) as state, state.read() as conn:
             if model is not None and fleet.model(conn, model) is None:
                 raise _unknown(model, [m.name for m in fleet.fleet(conn, retired=True)])
             entries = timeline.timeline(conn, model, at, limit=limit, kinds=kinds or None)
             named = [] if at is None else _named(conn, model, at)
+            if at is not None and model is not None:
+                from lifecycle_tui.registry.standing import standing
+
+                stood = standing(conn, model, at)
     rows = [
         {
             "at": _instant(e.at, fmt),
@@ -58,33 +70,24 @@ def command(model: str | None, limit: int, kinds: tuple[str, ...], at_text: str 
         for e in entries
     ]  # fmt: skip
     if at is not None:
-        _show_named(at, named, fmt)
+        _show_then(at, named, stood, fmt)
     if at is not None and fmt == "json":
-        output.json_out({"at": _instant(at, fmt), "aliases": named, "entries": rows})
+        from lifecycle_tui.cli.history_json import shape
+
+        then = {} if stood is None else {"model": shape(stood)}
+        output.json_out({"at": _instant(at, fmt), "aliases": named, **then, "entries": rows})
     elif rows or fmt != "table":
         output.rows_out(rows, COLUMNS, fmt)
     if not rows:
         output.note(_nothing(at, kinds))
 
 
-def moment(text: str) -> datetime:
-    """The instant that a person writes: a date means through its end; without an offset it is UTC.
-
-    Raises:
-        UsageError: in words.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no instant", hint="write 2025-06-01, 2025-06-01T14:03 or 2025-06-01T14:03+02:00"
-        ) from None
-    if len(text) <= 10:
-        found = datetime.combine(found, time.max)
-    try:
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise UsageError(f"{text!r} is out of reach") from None
+def _now(root: Path) -> datetime:
+    """What the workspace's clock shows; the machine's where there is no state yet."""
+    if version(root) in (None, 0):
+        return datetime.now(UTC)
+    with State.view(root) as state, state.read() as conn:
+        return clock.now(conn)
 
 
 def _instant(at: datetime, fmt: str) -> str:
@@ -104,10 +107,17 @@ def _named(conn: sqlite3.Connection, model: str | None, at: datetime) -> list[di
     ]  # fmt: skip
 
 
-def _show_named(at: datetime, named: list[dict[str, Any]], fmt: str) -> None:
+def _show_then(at: datetime, named: list[dict[str, Any]], stood: Standing | None, fmt: str) -> None:
+    """The moment, and what is known of it; of one model in sentences, of all what their aliases named."""
     if fmt != "table":
         return
     output.note(f"at {at:%Y-%m-%d %H:%M:%S} UTC")
+    if stood is not None:
+        from lifecycle_tui.registry.standing_words import told
+
+        for one in told(stood):
+            output.say(f"{output.plain(one.name):<10}  {output.plain(one.text)}")
+        output.say()
     if named:
         output.rows_out(named, ("model", "alias", "version", "since", "by", "why"), "table")
         output.say()

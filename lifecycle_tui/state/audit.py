@@ -119,20 +119,42 @@ def verify(conn: sqlite3.Connection) -> AuditCheck:
 
 
 def entries(
-    conn: sqlite3.Connection, *, model: str | None = None, limit: int = 50, before: int | None = None
-) -> tuple[AuditRow, ...]:
-    """Rows, newest first; `before` is an id, for the next page."""
-    where: list[str] = []
-    args: list[Any] = []
-    if model is not None:
-        where.append("model = ?")
-        args.append(model)
-    if before is not None:
-        where.append("id < ?")
-        args.append(before)
-    clause = f" WHERE {' AND '.join(where)}" if where else ""
+    conn: sqlite3.Connection, *, model: str | None = None, limit: int = 50, before: int | None = None,
+    who: str | None = None, action: str | None = None, since: datetime | None = None, until: datetime | None = None,
+) -> tuple[AuditRow, ...]:  # fmt: skip
+    """Rows, newest first.
+
+    Args:
+        before: an id, for the next page.
+        who: done by this person, or as this account. action: only this one, e.g. "promote".
+        since, until: from this instant on, and before that one.
+    """
+    wanted: list[tuple[str, tuple[Any, ...]]] = []
+    wanted += [] if model is None else [("model = ?", (model,))]
+    wanted += [] if before is None else [("id < ?", (before,))]
+    wanted += [] if who is None else [("(who = ? OR behind = ?)", (who, who))]
+    wanted += [] if action is None else [("action = ?", (action,))]
+    wanted += [] if since is None else [("at >= ?", (instant(since),))]
+    wanted += [] if until is None else [("at < ?", (instant(until),))]
+    clause = f" WHERE {' AND '.join(text for text, _ in wanted)}" if wanted else ""
+    args = [value for _, values in wanted for value in values]
     found = conn.execute(
         f"SELECT id, at, who, behind, action, subject, model, detail, hash FROM audit{clause} ORDER BY id DESC LIMIT ?",
         (*args, limit),
     ).fetchall()
     return tuple(AuditRow(i, moment(at), w, b, a, s, m, loads(d), h) for i, at, w, b, a, s, m, d, h in found)
+
+
+def changes(detail: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
+    """What an edit of the policy changed, as (key, old, new); None for one that is not set. Of other rows nothing."""
+    told = detail.get("changes", [detail] if "key" in detail else [])
+    found = told if isinstance(told, list) else []
+    return [
+        (str(change["key"]), _maybe(change.get("old")), _maybe(change.get("new")))
+        for change in found
+        if isinstance(change, Mapping) and "key" in change
+    ]
+
+
+def _maybe(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -149,7 +149,7 @@ def test_refusals_as_json(shop: Path, here: Here) -> None:
         (["versions", "show", "steady", "9"], "no version '9'"),
         (["versions", "list", "stedy"], 'did you mean "steady"?'),
         (["versions", "register", "steady", "absent.skops"], "cannot be read"),
-        (["history", "--at", "yesterday"], "no instant"),
+        (["history", "--at", "fortnight"], "no instant"),
         (["promote"], "MODEL"),
     ],
 )
