@@ -33,6 +33,7 @@ class Column(Generic[T]):
         grow: weight in sharing out spare width, up to `most` cells (0: no limit).
         needs: shown only where the grid is at least so wide; until: only where it is less wide (0: no limit).
         words: its title in a sentence, where the header has a sign.
+        value: what an export writes instead of the cell's text, e.g. the number that the cell rounds.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Column(Generic[T]):
     needs: int = 0
     until: int = 0
     words: str = ""
+    value: Callable[[T], str | int | float | bool | None] | None = None
 
     @property
     def said(self) -> str:

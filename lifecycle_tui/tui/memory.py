@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -27,6 +28,8 @@ PARTS, ENTRIES = 60, 30
 """Screens and panes, and settings of one, that are kept."""
 WORKSPACES = 200
 """Workspaces that are remembered; the ones that were left the longest ago are forgotten first."""
+ABANDONED = 60.0
+"""Seconds after which a file that is not yet in its place is nobody's."""
 HINTS = "hints.json"
 
 Settings = Mapping[str, str]
@@ -196,6 +199,10 @@ def _replace(path: Path, text: str) -> None:
 def _forget_oldest(beside: Path) -> None:
     with suppress(OSError):
         found = [entry for entry in os.scandir(beside) if entry.name.endswith(".json") and entry.name != HINTS]
+        left = [entry for entry in os.scandir(beside) if entry.name.endswith(".new")]  # by writers that were killed
+        for entry in left:
+            if time.time() - entry.stat().st_mtime > ABANDONED:
+                os.unlink(entry)
         for entry in sorted(found, key=lambda entry: entry.stat().st_mtime)[:-WORKSPACES]:
             os.unlink(entry)
 

@@ -1,0 +1,191 @@
+"""Keeps where a person is in the program and how they look at things, while it runs, and brings it back at the start.
+
+The app asks it to `look` with every poll and once more when it ends; `View` and `Pane` ask it how they were set before
+they show anything. What has changed is written a moment later, in a thread: a link that drops, or a machine that goes
+down, costs less than a second of moving about. `memory` holds what is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.tui import hints, memory, taking
+from lifecycle_tui.tui.memory import NOTHING, Remembered, Settings, Spot
+from lifecycle_tui.tui.places import PLACES
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from lifecycle_tui.tui.part import Part
+    from lifecycle_tui.tui.screens.base import View
+    from lifecycle_tui.tui.source import Source
+
+
+class Keeper:
+    """What is remembered of one workspace.
+
+    Args:
+        root: the workspace.
+        fresh: begin as if nothing was; from then on it is kept all the same.
+
+    Attributes:
+        start: where it was left.
+        trouble: why it cannot be written, in a sentence; "" while it can.
+    """
+
+    def __init__(self, root: Path, *, fresh: bool = False) -> None:
+        found = NOTHING if fresh else memory.load(root)
+        self.start = found.spot
+        self.trouble = ""
+        self._root = root
+        self._settings: dict[str, Settings] = dict(found.settings)
+        self._now = self._written = Remembered(found.spot, found.settings)
+        self._lock = threading.Lock()
+        self._writing: threading.Thread | None = None
+        self._seen: set[str] | None = None
+        self._awaited: View | None = None
+
+    # ── bringing it back ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def restore(self, part: Part, name: str) -> None:
+        """Set a part, before it shows anything, as the last one of its name was set."""
+        if given := self._settings.get(name):
+            part.restore(given)
+
+    def opening(self, source: Source, first: View) -> View | None:
+        """The screen to be put onto the first one; None where that one is the place."""
+        found = screen(source, self.start)
+        self._awaited = found or first
+        return found
+
+    def loaded(self, view: View) -> None:
+        """A screen shows what it has read: the one at the start goes to the row where it was left, with its filter."""
+        if view is not self._awaited:
+            return
+        grid, start = view.filterable(), self.start
+        if grid is None or not (grid.rows or grid.filter):
+            return
+        self._awaited = None
+        grid.filter = start.filter
+        if start.key is not None:
+            grid.go(start.key)
+
+    def heard(self) -> None:
+        """A key was pressed: what the cursor does from now on is the person's."""
+        self._awaited = None
+
+    # ── keeping it ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def look(self, stack: list[Screen[Any]], *, wait: bool = False) -> None:
+        """See where the person is; write it once it has not moved since the last look, or at once.
+
+        Args:
+            stack: the app's screens, the first one first.
+            wait: write before returning; at the end.
+        """
+        before, self._now = self._now, self._seen_in(stack) or self._now
+        if self._now == self._written:
+            return
+        if wait:
+            self._write()
+        elif self._now == before and (self._writing is None or not self._writing.is_alive()):
+            self._writing = threading.Thread(target=self._write, daemon=True, name="memory")
+            self._writing.start()
+
+    def _write(self) -> None:
+        with self._lock:
+            now = self._now
+            if now != self._written:
+                self.trouble = memory.store(self._root, now)
+                self._written = now  # a folder that cannot be written is not tried four times a second
+
+    def _seen_in(self, stack: list[Screen[Any]]) -> Remembered | None:
+        """All of it as the screens are now; None where none of them stands any more."""
+        from lifecycle_tui.tui.screens.base import View
+
+        views = [screen for screen in stack if isinstance(screen, View) and screen.ready]
+        if not views:
+            return None
+        for view in views:
+            for name, part in parts(view).items():
+                given = part.settings()
+                if given or name in self._settings:
+                    self._settings[name] = given
+        return Remembered(spot(views), dict(self._settings))
+
+    # ── hints ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def hint(self, name: str) -> str:
+        """The first-run hint of a screen or pane; "" where it was shown before. It counts as seen from now on."""
+        if name not in hints.HINTS or not hints.wanted():
+            return ""
+        if self._seen is None:
+            self._seen = set(memory.hints_seen())
+        if name in self._seen:
+            return ""
+        self._seen.add(name)
+        threading.Thread(target=memory.add_hints_seen, args=([name],), daemon=True, name="hints").start()
+        return hints.HINTS[name]
+
+
+def parts(view: View) -> Mapping[str, Part]:
+    """The parts of a screen by the name under which they are remembered: itself, or the panes that it has made."""
+    panes = getattr(view, "_panes", None)
+    if isinstance(panes, dict):
+        return {f"{view.NAME}.{name}": pane for name, pane in panes.items() if pane.is_attached}
+    return {view.NAME: view} if view.NAME in PLACES else {}
+
+
+def spot(views: list[View]) -> Spot:
+    """The place that the uppermost screen stands for that can be come back to."""
+    for view in reversed(views):
+        grid = view.filterable()
+        key, words = (None, "") if grid is None else (taking.cursor(grid), grid.filter)
+        if view.NAME == "model":
+            return Spot("model", view.model_name, view.pane.NAME, key=key, filter=words)  # type: ignore[attr-defined]
+        if view.NAME == "job":
+            return Spot("job", job=view.job_id)  # type: ignore[attr-defined]
+        if view.NAME in PLACES:
+            return Spot(view.NAME, key=key, filter=words)
+    return Spot()
+
+
+def screen(source: Source, start: Spot) -> View | None:
+    """The screen of a place, to be put onto the fleet; None for the fleet, and for what this program does not know."""
+    from lifecycle_tui.tui.subject import Where
+
+    if start.screen == "model" and start.model is not None:
+        from lifecycle_tui.tui.screens.model import ModelScreen
+
+        return ModelScreen(source, start.model, Where(pane=start.pane))
+    if start.screen == "job" and start.job is not None:
+        from lifecycle_tui.tui.screens.job import JobScreen
+
+        return JobScreen(source, start.job)
+    if start.screen in PLACES and start.screen != next(iter(PLACES)):
+        return PLACES[start.screen].make(source)
+    return None
+
+
+def nearest(conn: sqlite3.Connection, start: Spot) -> tuple[Spot, str]:
+    """The place, or where it is gone what is nearest, with a sentence on that.
+
+    Raises:
+        StateError, sqlite3.Error: state cannot be read now.
+    """
+    if start.screen == "model" and start.model is not None:
+        from lifecycle_tui.state import fleet
+
+        found = fleet.model(conn, start.model)
+        if found is None or not found.declared:
+            return Spot(), f"{start.model}, where you were, is declared no more: this is the fleet"
+    if start.screen == "job" and start.job is not None:
+        from lifecycle_tui.state import jobs
+
+        if jobs.job(conn, start.job) is None:
+            return Spot("jobs"), f"job {start.job}, where you were, is in state no more: these are the jobs"
+    return start, ""
