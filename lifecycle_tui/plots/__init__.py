@@ -3,7 +3,10 @@
 small     one line: sparklines, two histograms as two lines
 drawing   lines of runs, each of one series, so that a screen can give each series its tone
 bars      two histograms bin by bin, several lines high
-chart     values over windows, with interval, thresholds and marks
+overlay   two histograms or densities one over the other
+chart     values over windows, with interval, thresholds, a cursor and marks
+axes      the dates below a chart or a map
+heat      a map of rows over windows, a sign a cell
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Values over windows as a line: with interval, thresholds, gaps, and what is not final yet. Called by the panes.
+"""Values over windows as a line: with interval, thresholds, gaps, a cursor, and what is not final yet. Called by panes.
 
-Braille gives eight dots a cell, so sixty windows are told apart in thirty cells; ASCII has one sign a cell.
+Braille gives eight dots a cell, so sixty windows are told apart in thirty cells; blocks give four, ASCII has one sign a
+cell. The scale ends at round numbers, so that one more window seldom moves what was drawn before.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from lifecycle_tui.plots.drawing import Canvas, Drawn, put_dots, stroke
+from lifecycle_tui.plots.drawing import SHAPES, Canvas, Drawn, Glyphs, put_dots, stroke
 
 _APART = 4
 """Cells between two points from which on each is a blot on the line."""
+_STEPS = 8
+"""Steps of a scale at most between its ends, which lie on whole steps: at most an eighth is empty at an end."""
+_HIGH = 7
+"""Rows from which on the middle of the scale has a label, too."""
 _FAR = 1.5
 """A threshold further from the values than so many times their range is named, not drawn: it would flatten them."""
 
@@ -42,7 +47,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture of series "value", "open" (not final), "behind", "band", "axis" and those of the levels.
+    """A picture of series "value", "open" (not final), "behind", "band", "axis", "cursor" and those of the levels.
 
     Attributes:
         gutter: cells of the labels at the left.
@@ -58,7 +63,8 @@ class Chart:
 
 def chart(
     points: Sequence[Point], cells: int, rows: int, *, levels: Sequence[Level] = (), low: float | None = None,
-    behind: Sequence[Point] = (), number: Callable[[float], str] = "{:.3g}".format, ascii_only: bool = False,
+    behind: Sequence[Point] = (), number: Callable[[float], str] = "{:.3g}".format, cursor: int | None = None,
+    glyphs: Glyphs = "braille",
 ) -> Chart:  # fmt: skip
     """Draw the points from left (oldest) to right over the whole width.
 
@@ -70,6 +76,7 @@ def chart(
         low: the lowest value of the scale at the most, e.g. 0 for counts.
         behind: as many points again, e.g. what was expected: drawn first, their intervals in the place of the points'.
         number: writes a label in ASCII.
+        cursor: a point through which an upright line is drawn, behind everything.
 
     Returns:
         `rows` lines of `cells` cells; no line where there is no room, and none where no value is finite.
@@ -89,14 +96,16 @@ def chart(
     canvas = Canvas(cells, rows)
     for y, (text, series) in texts.items():
         canvas.put(gutter - 1 - len(text), y, text, series)
-    plot = _Plot(canvas, gutter, scale, len(points), ascii_only)
+    plot = _Plot(canvas, gutter, scale, len(points), glyphs)
     plot.band(behind or points)
     for level in drawn:
-        sign = "-" if ascii_only else "─"
+        sign = "-" if glyphs == "ascii" else "─"
         canvas.put(gutter, _row(level.value, scale, rows), sign * (cells - gutter), level.series)
     if behind:
         plot.line([replace(p, final=False) for p in behind], "behind", "~")
     plot.line(points)
+    if cursor is not None and 0 <= cursor < len(points):
+        plot.upright(cursor)
     return Chart(tuple(canvas.lines()), gutter, tuple(gutter + x // plot.wide for x in plot.xs), beyond)
 
 
@@ -112,9 +121,24 @@ def _scale(
     least, most = min([least, *(lv.value for lv in near)]), max([most, *(lv.value for lv in near)])
     if most <= least:
         # A constant series: any scale around it that numbers can have.
-        pad = max(abs(least) * 0.1, 1e-9)
-        least, most = max(least - pad, -_MOST), min(most + pad, _MOST)
-    return (least, most), tuple(level for level in levels if level not in near)
+        pad = abs(least) * 0.1 or 1.0
+        ends = max(least - pad, -_MOST) if least != low else least, min(most + pad, _MOST)
+    else:
+        ends = _rounded(least, most)
+    return ends, tuple(level for level in levels if level not in near)
+
+
+def _rounded(least: float, most: float) -> tuple[float, float]:
+    """Both ends moved outwards to multiples of 1, 2 or 5 times a power of ten; as they are where that is no number."""
+    rough = (most / _STEPS) - (least / _STEPS)
+    if not 1e-290 < rough < 1e290 or rough < 1e-12 * max(abs(least), abs(most)):
+        return least, most
+    power = math.floor(math.log10(rough))
+    step = next(n * 10.0**power for n in (1, 2, 5, 10) if n * 10.0**power >= rough * (1 - 1e-9))
+    ends = math.floor(least / step + 1e-9) * step, math.ceil(most / step - 1e-9) * step
+    # The nearest short decimal, not 0.30000000000000004.
+    low, high = (round(end, min(300, max(0, 1 - power))) for end in ends)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else (least, most)
 
 
 _MOST = 1.7e308
@@ -136,20 +160,25 @@ def _row(value: float, scale: tuple[float, float], rows: int) -> int:
 def _labels(
     scale: tuple[float, float], levels: Sequence[Level], rows: int, number: Callable[[float], str]
 ) -> dict[int, tuple[str, str]]:
-    """Row → (text, series): the thresholds, and the scale's ends where no threshold stands."""
+    """Row → (text, series): the thresholds, the scale's ends, and in a high picture its middle, where there is room."""
     found = {_row(level.value, scale, rows): (number(level.value), level.series) for level in levels}
     ends = {rows - 1: scale[0], 0: scale[1]} if rows > 1 else {0: scale[1]}
     for y, value in ends.items():
         found.setdefault(y, (number(value), "axis"))
+    middle = scale[0] / 2 + scale[1] / 2
+    y = _row(middle, scale, rows)
+    if rows >= _HIGH and not {y - 1, y, y + 1} & set(found):
+        found[y] = (number(middle), "axis")
     return found
 
 
 class _Plot:
-    """The part of the canvas right of the labels, in dots (braille) or cells (ASCII)."""
+    """The part of the canvas right of the labels, in dots."""
 
-    def __init__(self, canvas: Canvas, left: int, scale: tuple[float, float], n: int, ascii_only: bool) -> None:
-        self._canvas, self._left, self._scale, self._ascii = canvas, left, scale, ascii_only
-        self.wide, self._tall = (1, 1) if ascii_only else (2, 4)
+    def __init__(self, canvas: Canvas, left: int, scale: tuple[float, float], n: int, glyphs: Glyphs) -> None:
+        self._canvas, self._left, self._scale, self._glyphs = canvas, left, scale, glyphs
+        self._ascii = glyphs == "ascii"
+        self.wide, self._tall = SHAPES[glyphs]
         columns = (canvas.cells - left) * self.wide
         self.high = canvas.rows * self._tall
         self.xs = [columns // 2] if n == 1 else [i * (columns - 1) // max(1, n - 1) for i in range(n)]
@@ -159,8 +188,9 @@ class _Plot:
         return _row(value, self._scale, self.high)
 
     def band(self, points: Sequence[Point]) -> None:
-        """The intervals, every other dot, and between neighbouring windows what lies between."""
+        """The intervals, every other dot (a shade in blocks), and between neighbouring windows what lies between."""
         dots: set[tuple[int, int]] = set()
+        whole = self._glyphs != "braille"
         before: tuple[int, float, float] | None = None
         for x, point in zip(self.xs, points, strict=True):
             ends = self._ends(point)
@@ -172,9 +202,9 @@ class _Plot:
                 share = 1.0 if before is None or x == before[0] else (step - before[0]) / (x - before[0])
                 a = low if before is None else before[1] + (low - before[1]) * share
                 b = high if before is None else before[2] + (high - before[2]) * share
-                dots |= {(step, y) for y in range(round(b), round(a) + 1) if self._ascii or (step + y) % 2 == 0}
+                dots |= {(step, y) for y in range(round(b), round(a) + 1) if whole or (step + y) % 2 == 0}
             before = (x, low, high)
-        self._put(dots, "band", ":")
+        self._put(dots, "band", ":", "░")
 
     def _ends(self, point: Point) -> tuple[float, float] | None:
         """Rows of an interval's lower and upper end; an end that is open lies at the edge."""
@@ -209,5 +239,13 @@ class _Plot:
         for column in range(max(0, x - 1), min(self._columns, x + 2)):
             yield from ((column, row) for row in range(max(0, y - 1), min(self.high, y + 2)))
 
-    def _put(self, dots: set[tuple[int, int]], series: str, sign: str) -> None:
-        put_dots(self._canvas, self._left, dots, series, sign if self._ascii else "")
+    def upright(self, n: int) -> None:
+        """A line from top to bottom through a point, where nothing else was drawn."""
+        x = self._left + self.xs[n] // self.wide
+        for y in range(self._canvas.rows):
+            if self._canvas.empty(x, y):
+                self._canvas.put(x, y, "|" if self._ascii else "│", "cursor")
+
+    def _put(self, dots: set[tuple[int, int]], series: str, sign: str, shade: str = "") -> None:
+        sign = sign if self._ascii else shade if self._glyphs == "block" else ""
+        put_dots(self._canvas, self._left, dots, series, self._glyphs, sign)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +57,34 @@ def _runs(cells: Iterable[tuple[str, str]]) -> Drawn:
     return tuple(runs)
 
 
+Glyphs = Literal["braille", "block", "ascii"]
+"""What dots are drawn with: braille patterns, quarters of a block where a font lacks them, or letters and signs."""
+SHAPES: dict[str, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}
+"""Dots of a cell: columns and rows."""
+
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Braille bits of a cell by column and row."""
+QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""By upper left (1), upper right (2), lower left (4), lower right (8)."""
 
 
-def put_dots(canvas: Canvas, left: int, dots: Iterable[tuple[int, int]], series: str, sign: str = "") -> None:
-    """Dots (eight a cell, from the cell `left` on) as braille; with a `sign`, of one dot a cell, as that.
+def put_dots(
+    canvas: Canvas, left: int, dots: Iterable[tuple[int, int]], series: str, glyphs: Glyphs = "braille", sign: str = ""
+) -> None:
+    """Dots (from the cell `left` on, `SHAPES` of them a cell) as characters; a cell takes its last series whole.
 
-    A cell takes its last series whole.
+    Args:
+        sign: stands in every cell that has a dot instead; in ASCII it must be given.
     """
-    if sign:
-        for x, y in dots:
-            canvas.put(left + x, y, sign, series)
-        return
+    wide, tall = SHAPES[glyphs]
     cells: dict[tuple[int, int], int] = {}
     for x, y in dots:
-        at = (x // 2, y // 4)
-        cells[at] = cells.get(at, 0) | DOTS[x % 2][y % 4]
+        at = (x // wide, y // tall)
+        bit = DOTS[x % 2][y % 4] if glyphs == "braille" else 1 << (y % tall * 2 + x % wide)
+        cells[at] = cells.get(at, 0) | bit
     for (x, y), bits in cells.items():
-        canvas.put(left + x, y, chr(0x2800 + bits), series)
+        drawn = sign or (chr(0x2800 + bits) if glyphs == "braille" else QUARTERS[bits])
+        canvas.put(left + x, y, drawn, series)
 
 
 def stroke(x0: int, y0: int, x1: int, y1: int) -> set[tuple[int, int]]:

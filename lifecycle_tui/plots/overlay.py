@@ -1,7 +1,7 @@
 """Two distributions in one picture: the reference as a shaded area, the window as a line over it. Called by the drift
 pane.
 
-Histograms are steps, densities curves. Braille gives four steps a row and two a cell; ASCII one.
+Histograms are steps, densities curves. Braille gives four steps a row and two a cell, blocks two and two, ASCII one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lifecycle_tui.plots.drawing import Canvas, Drawn, put_dots, stroke
+from lifecycle_tui.plots.drawing import SHAPES, Canvas, Drawn, Glyphs, put_dots, stroke
 
 WIDEST = 13
 """Cells of one bin at most."""
@@ -31,7 +31,7 @@ class Overlay:
 
 
 def steps(
-    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, *, ascii_only: bool = False
+    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, *, glyphs: Glyphs = "braille"
 ) -> Overlay:
     """Histograms of the same bins, each scaled to shares. More bins than cells are added up in groups.
 
@@ -51,14 +51,14 @@ def steps(
         return Overlay(())
     edges = [n * len(reference) // groups for n in range(groups + 1)]
     step = min(WIDEST, cells // groups)
-    wide = step * (1 if ascii_only else 2)
+    wide = step * SHAPES[glyphs][0]
     sides = [[sum(shares[a:b]) for a, b in pairwise(edges)] for shares in map(_shares, (reference, window))]
     first, second = ([share for share in side for _ in range(wide)] for side in sides)
-    return Overlay(_drawn(first, second, groups * step, rows, ascii_only), step, tuple(edges[:-1]))
+    return Overlay(_drawn(first, second, groups * step, rows, glyphs), step, tuple(edges[:-1]))
 
 
 def curves(
-    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, *, ascii_only: bool = False
+    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, *, glyphs: Glyphs = "braille"
 ) -> Overlay:
     """Densities at the same points, over the whole width; their heights are compared as they are.
 
@@ -69,9 +69,9 @@ def curves(
         raise ValueError(f"{len(reference)} points against {len(window)}")
     if len(reference) < 2 or cells <= 0 or rows <= 0:
         return Overlay(())
-    columns = cells * (1 if ascii_only else 2)
+    columns = cells * SHAPES[glyphs][0]
     first, second = ([_between(side, x, columns) for x in range(columns)] for side in (reference, window))
-    return Overlay(_drawn(first, second, cells, rows, ascii_only))
+    return Overlay(_drawn(first, second, cells, rows, glyphs))
 
 
 def _between(side: Sequence[float], x: int, columns: int) -> float:
@@ -90,20 +90,19 @@ def _shares(side: Sequence[float]) -> list[float]:
 
 
 def _drawn(
-    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, ascii_only: bool
+    reference: Sequence[float], window: Sequence[float], cells: int, rows: int, glyphs: Glyphs
 ) -> tuple[Drawn, ...]:
     """Heights by column of dots, as lines."""
     most = max(*reference, *window)
-    high = rows * (1 if ascii_only else 4)
+    high = rows * SHAPES[glyphs][1]
     canvas = Canvas(cells, rows)
 
     def top(value: float) -> int:
         """The row of the topmost dot; `high` for none. What there is at all has one."""
         return high if value <= 0 or most <= 0 else high - max(1, round(value / most * high))
 
-    area = {
-        (x, y) for x, value in enumerate(reference) for y in range(top(value), high) if ascii_only or (x + y) % 2 == 0
-    }
+    whole = glyphs != "braille"  # a shade of its own says that it is an area
+    area = {(x, y) for x, value in enumerate(reference) for y in range(top(value), high) if whole or (x + y) % 2 == 0}
     line: set[tuple[int, int]] = set()
     before: int | None = None
     for x, value in enumerate(window):
@@ -112,8 +111,8 @@ def _drawn(
         if before is not None and before != y:
             line |= stroke(x, before, x, y)
         before = y
-    put_dots(canvas, 0, area, "reference", ":" if ascii_only else "")
+    put_dots(canvas, 0, area, "reference", glyphs, {"ascii": ":", "block": "░"}.get(glyphs, ""))
     # Where nothing is, the line lies on the floor, so that it does not break off.
     if any(value > 0 for value in window):
-        put_dots(canvas, 0, line, "window", "*" if ascii_only else "")
+        put_dots(canvas, 0, line, "window", glyphs, "*" if glyphs == "ascii" else "")
     return tuple(canvas.lines())

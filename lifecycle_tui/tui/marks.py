@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.style import Style
+
+if TYPE_CHECKING:
+    from lifecycle_tui.plots.drawing import Glyphs
 
 STYLES: dict[str, Style] = {
     "": Style(),
@@ -118,3 +122,14 @@ def verdict(name: str) -> Mark:
 def plain_glyphs() -> bool:
     """Whether to draw with ASCII alone: with LIFECYCLE_ASCII=1, and on the Linux console, whose font lacks the rest."""
     return os.environ.get("LIFECYCLE_ASCII", "") not in ("", "0") or os.environ.get("TERM") == "linux"
+
+
+def plot_glyphs() -> Glyphs:
+    """What plots are drawn with: braille, or blocks with LIFECYCLE_PLOTS=block where a font lacks braille; else ASCII.
+
+    Whether a font has braille cannot be asked.
+    """
+    if plain_glyphs():
+        return "ascii"
+    wanted = os.environ.get("LIFECYCLE_PLOTS", "").strip().lower()
+    return "ascii" if wanted == "ascii" else "block" if wanted in ("block", "blocks") else "braille"

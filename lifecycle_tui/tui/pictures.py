@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+from lifecycle_tui.plots import axes
 from lifecycle_tui.plots.bars import bar_pair
 from lifecycle_tui.plots.chart import Chart, Level, Point, chart
 from lifecycle_tui.plots.drawing import Drawn
@@ -48,7 +50,7 @@ def _bins(found: Bars, firsts: Sequence[int], step: int) -> Line:
 
 def overlaid(found: Bars, cells: int, rows: int, tone: str) -> list[Line]:
     """The window's histogram as a line (in `tone`) over the reference's as a shaded area, and the bins' names below."""
-    made = steps(found.reference, found.window, cells - 2, rows - 1, ascii_only=marks.plain_glyphs())
+    made = steps(found.reference, found.window, cells - 2, rows - 1, glyphs=marks.plot_glyphs())
     if not made.lines:
         return []
     return [*(toned(line, {"reference": "dim", "window": tone}) for line in made.lines),
@@ -58,7 +60,7 @@ def overlaid(found: Bars, cells: int, rows: int, tone: str) -> list[Line]:
 def densities(found: Density, cells: int, rows: int, tone: str) -> list[Line]:
     """Both densities in the same way, and the ends of the scale and its middle below."""
     cells -= 2
-    made = curves(found.reference, found.window, cells, rows - 1, ascii_only=marks.plain_glyphs())
+    made = curves(found.reference, found.window, cells, rows - 1, glyphs=marks.plot_glyphs())
     if not made.lines:
         return []
     ends = [f"{value:.4g}" for value in (found.low, found.low / 2 + found.high / 2, found.high)]
@@ -71,32 +73,36 @@ def densities(found: Density, cells: int, rows: int, tone: str) -> list[Line]:
 def history(
     keys: Sequence[str], points: Sequence[Point], cells: int, rows: int, *, levels: Sequence[Level] = (),
     low: float | None = None, here: str | None = None, moves: Mapping[str, str] | None = None, tone: str = "info",
-    behind: Sequence[Point] = (), write: Callable[[float], str] = number,
+    behind: Sequence[Point] = (), write: Callable[[float], str] = number, starts: Sequence[datetime | None] = (),
+    cursor: bool = False,
 ) -> tuple[list[Line], Chart]:  # fmt: skip
-    """A chart of windows with the first and the last one's key below.
+    """A chart of windows with their dates below.
 
     Args:
         keys, points: of the windows, oldest first, equally long.
         levels: thresholds; their series is a tone.
-        here: key of the window that is marked on the axis.
+        here: key of the window that is marked and named on the axis.
         moves: window → what began to score there; each is marked on a line of its own.
         behind: what was expected, drawn behind the points.
         write: writes the labels of the scale.
+        starts: when the windows begin; where one has no time the axis has the first and the last key.
+        cursor: whether `here` is a cursor, through which an upright line is drawn.
     """
     below = 1 + bool(moves)
     cells = min(cells - 1, WIDEST)
+    at = keys.index(here) if here is not None and here in keys else None
     made = chart(
         points, cells, min(rows - below, TALLEST), levels=levels, low=low, behind=behind, number=write,
-        ascii_only=marks.plain_glyphs(),
+        cursor=at if cursor else None, glyphs=marks.plot_glyphs(),
     )  # fmt: skip
     if not made.lines:
         return [], made
-    tones = {"value": tone, "open": "dim", "band": "dim", "behind": "dim", "axis": "dim"}
+    tones = {"value": tone, "open": "dim", "band": "dim", "behind": "dim", "axis": "dim", "cursor": "bold"}
     tones |= {level.series: level.series for level in levels}
     lines = [toned(line, tones) for line in made.lines]
     if moves:
         lines.append(_moves(keys, made, moves, cells))
-    lines.append(_axis(keys, made, here, cells))
+    lines.append((Span(" "), *axis(keys, starts, made.at, cells, at, made.gutter)))
     return lines, made
 
 
@@ -115,18 +121,72 @@ def _moves(keys: Sequence[str], made: Chart, moves: Mapping[str, str], cells: in
     return (Span(f" {''.join(text)}", "dim"),)
 
 
-def _axis(keys: Sequence[str], made: Chart, here: str | None, cells: int) -> Line:
-    """The first window's key at the left, the last one's at the right, and a sign under the chosen one."""
-    room = cells - made.gutter
-    first, last = cut(safe(keys[0]), room // 2 - 1), cut(safe(keys[-1]), room // 2 - 1)
-    if len(keys) == 1:
-        return (Span(" " * (1 + made.gutter)), Span(fit(last, room), "dim"))
-    middle = [" "] * max(0, room - width(first) - width(last))
-    if here is not None and here in keys:
-        at = made.at[list(keys).index(here)] - made.gutter - width(first)
-        if 0 <= at < len(middle):
-            middle[at] = "^"
-    return (Span(" " * (1 + made.gutter)), Span(first, "dim"), Span("".join(middle)), Span(last, "dim"))
+def axis(
+    keys: Sequence[str],
+    starts: Sequence[datetime | None],
+    at: Sequence[int],
+    cells: int,
+    here: int | None,
+    left: int = 0,
+) -> Line:
+    """The line below a picture of windows: dates, or keys where the windows have no time, and a sign at the chosen one.
+
+    Args:
+        keys, starts, at: of the windows, oldest first: key, beginning, cell.
+        cells: of the line, of which the first `left` stay empty; `cells` is not exceeded.
+        here: number of the window that is named beside its sign.
+    """
+    known = [start for start in starts if start is not None]
+    dated = len(known) == len(keys)
+    step = axes.spacing(known)
+    long = dated and known[0].year != known[-1].year
+
+    def name(n: int) -> str:
+        text = axes.named(known[n], step, year=long and n in (0, len(keys) - 1)) if dated else safe(keys[n])
+        return cut(text, max(0, (cells - left) // 2 - 2))
+
+    line = _Labels(left, cells)
+    if here is not None:
+        line.mark(at[here], name(here))
+    line.put(at[0], name(0))
+    if len(keys) > 1:
+        line.put(cells - width(name(len(keys) - 1)), name(len(keys) - 1))
+    for tick in axes.ticks(known, at) if dated else ():
+        line.put(at[tick.at], tick.text)
+    return line.spans()
+
+
+class _Labels:
+    """Labels on one line: the first that comes has the room."""
+
+    def __init__(self, left: int, cells: int) -> None:
+        self._left, self._cells = left, cells
+        self._placed: dict[int, tuple[str, str]] = {}
+
+    def put(self, x: int, text: str, tone: str = "dim") -> bool:
+        """Place a label that begins in a cell, with a blank cell at either side; False where there is no room."""
+        end = x + width(text)
+        if x < self._left or end > self._cells or not text:
+            return False
+        if any(x <= begin + width(other) and begin <= end for begin, (other, _) in self._placed.items()):
+            return False
+        self._placed[x] = text, tone
+        return True
+
+    def mark(self, x: int, text: str) -> None:
+        """A sign at a cell, and its name at the side where there is room."""
+        for begin, said in ((x, f"^{text}"), (x - width(text), f"{text}^"), (x, "^")):
+            if self.put(begin, said, "bold"):
+                return
+
+    def spans(self) -> Line:
+        """The line."""
+        found: list[Span] = []
+        at = 0
+        for x, (text, tone) in sorted(self._placed.items()):
+            found += [Span(" " * (x - at)), Span(text, tone)]
+            at = x + width(text)
+        return (*found, Span(" " * (self._cells - at)))
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], cells: int) -> list[Line]:

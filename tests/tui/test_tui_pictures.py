@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lifecycle_tui.plots.chart import Level, Point
 from lifecycle_tui.tui import ages
-from lifecycle_tui.tui.pictures import TALLEST, WIDEST, beside, histogram, history
+from lifecycle_tui.tui.pictures import TALLEST, WIDEST, axis, beside, histogram, history
 from lifecycle_tui.tui.text import Line, Span, safe, width
 from lifecycle_tui.tui.view import Bars
 
@@ -55,11 +55,59 @@ def test_a_history_names_its_first_and_last_window() -> None:
         moves={"2026-03-04": "v8", "2026-03-08": "v9"},
     )  # fmt: skip
     assert len(lines) == 6 and made.beyond == ()
-    assert shown(lines[-1]).split() == ["2026-03-01", "^", "2026-03-10"]
+    assert shown(lines[-1]).split() == ["2026-03-01", "^2026-03-05", "2026-03-10"]
     assert shown(lines[-1]).index("^") == 1 + made.at[4]
     assert shown(lines[-2]).split() == ["^v8", "^v9"]
     assert shown(lines[-2]).index("^v8") == 1 + made.at[3]
     assert any(span.tone == "critical" and "─" in span.text for line in lines for span in line)
+
+
+def days(n: int, step: timedelta = timedelta(days=1)) -> list[datetime]:
+    """Beginnings of windows."""
+    return [datetime(2025, 12, 20, tzinfo=UTC) + k * step for k in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("step", "n", "said"),
+    [
+        (timedelta(days=1), 30, "Dec 20 2025   Dec 29   Jan 5   Jan 18 2026"),
+        (timedelta(hours=1), 30, "Dec 20 00:00   06:00   12:00   18:00   Dec 21 05:00"),
+        (timedelta(days=31), 24, "Dec 2025   Jul   2027   Jul   Dec 2027"),
+        (timedelta(days=7), 52, "Dec 20 2025   Apr   Jul   Oct   Dec 12 2026"),
+        (timedelta(days=1), 1, "Dec 20"),
+    ],
+)
+def test_the_axis_has_dates_a_person_reads(step: timedelta, n: int, said: str) -> None:
+    starts = days(n, step)
+    at = [i * 69 // max(1, n - 1) for i in range(n)]
+    line = shown(axis([f"w{k}" for k in range(n)], starts, at, 70, None))
+    assert width(line) == 70
+    assert line.split() == said.split(), line
+
+
+def test_the_axis_marks_the_chosen_window_and_names_it() -> None:
+    starts = days(30)
+    at = [5 + 2 * k for k in range(30)]
+    line = shown(axis([f"w{k}" for k in range(30)], starts, at, 70, 12, 5))
+    assert line.index("^") == at[12] and "^Jan 1" in line
+    last = shown(axis([f"w{k}" for k in range(30)], starts, [40 + k for k in range(30)], 70, 29, 5))
+    assert last.rstrip().endswith("Jan 18 2026^") and last.index("^") == 69, "at the end its name stands before it"
+    none = shown(axis(["a", "b"], [None, starts[0]], [0, 19], 20, 1))
+    assert none.split() == ["a", "b^"], "where one has no time, keys"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NASTY), st.one_of(st.none(), st.datetimes())), min_size=1, max_size=40),
+    st.integers(0, 90), st.integers(-1, 50), st.integers(0, 20),
+)  # fmt: skip
+def test_axes_are_as_wide_as_they_are_to_be(
+    windows: list[tuple[str, datetime | None]], cells: int, here: int, left: int
+) -> None:
+    windows = sorted(windows, key=lambda w: (w[1] is None, w[1] or datetime.min))
+    at = [left + i * max(0, cells - left - 1) // max(1, len(windows) - 1) for i in range(len(windows))]
+    chosen = here if 0 <= here < len(windows) else None
+    line = axis([k for k, _ in windows], [s for _, s in windows], at, cells, chosen, left)
+    assert width(shown(line)) == cells and not shown(line)[:left].strip()
 
 
 def test_moves_that_have_no_room_are_left_out_oldest_first() -> None:
