@@ -5,13 +5,16 @@ Started by `start`, and by the tests.
 
 from __future__ import annotations
 
+from asyncio import Task, create_task
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.places import PLACES
+from lifecycle_tui.tui.reader import UNDER_WAY
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.typing import typing
@@ -21,11 +24,9 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from lifecycle_tui.tui.policy.draft import Draft
+    from lifecycle_tui.tui.reads.fleet import FleetLine
 
 POLL_SECONDS = 0.25
-AGENT_POLLS = 4
-"""Every so many polls the agent is looked for: one that was killed commits nothing that would tell."""
-
 
 UNSAVED = "an edit of a policy is not saved: the same key again throws it away"
 
@@ -49,6 +50,7 @@ class LifecycleApp(App[None]):
     Args:
         source: its state.
         painted: called in a thread once the first screen was painted.
+        first: what the fleet shows at first, read before the event loop runs.
     """
 
     CSS_PATH = "app.tcss"
@@ -73,12 +75,15 @@ class LifecycleApp(App[None]):
         Binding("ctrl+c", "leave(130)", "interrupt", show=False, priority=True, id="app.interrupt"),
     ]
 
-    def __init__(self, source: Source, painted: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, source: Source, painted: Callable[[], None] | None = None, first: tuple[FleetLine, ...] | None = None
+    ) -> None:
         # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.source = source
+        self._first = first
         self.agent = ("", "")
         self.note = ""
         self._noted: object = None
@@ -87,33 +92,47 @@ class LifecycleApp(App[None]):
         self._trouble = ""
         self._painted = painted
         self._warned: object = None
-        self._polls = 0
+        self._looking: Task[None] | None = None
+        self.faults = Faults()
 
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen
 
-        self.push_screen(FleetScreen(self.source))
+        self.push_screen(FleetScreen(self.source, self._first))
+        self._first = None
         self.set_interval(POLL_SECONDS, self.poll, name="poll")
 
+    def on_unmount(self) -> None:
+        self.source.close()
+
     def poll(self) -> None:
-        """Ask state whether it moved; the screen on top reads again if so."""
+        """Ask state whether it moved; the screen on top reads again if so. One question at a time."""
         self._begin()
+        if self._looking is None or self._looking.done():
+            self._looking = create_task(self._look())
+            UNDER_WAY.add(self._looking)
+            self._looking.add_done_callback(UNDER_WAY.discard)
+
+    async def _look(self) -> None:
+        """One look at state."""
+        message = ""
+        try:
+            changed = await self.source.look()
+        except Trouble as exc:
+            changed, message = False, str(exc)
         screen = next(reversed(self.screen_stack), None)
-        if not isinstance(screen, Live):
+        if not isinstance(screen, Live) or self._closed:
             # None while the app is closing.
             return
-        try:
-            again = isinstance(screen, View) and (screen.unread or screen.moved())
-            if self.source.changed() or self._trouble or again:
+        again = isinstance(screen, View) and (screen.unread or screen.moved())
+        if not message:
+            if changed or self._trouble or again:
                 screen.reload()
-            message = ""
             self._look_for_note()
             self._look_for_agent()
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
-        except Trouble as exc:
-            message = str(exc)
         if message or self._trouble:
             self._trouble = message
             screen.trouble(message)
@@ -138,9 +157,8 @@ class LifecycleApp(App[None]):
 
     def _look_for_agent(self) -> None:
         """What footers say of the agent: (text, tone)."""
-        self._polls += 1
-        if self._polls % AGENT_POLLS != 1:
-            return
+        if self.source.seen.agent is None:
+            return  # nobody has looked yet
         runs, keeps = self.source.agent()
         said = ("agent on", "dim") if runs else ("agent off", "dim")
         if runs and keeps:

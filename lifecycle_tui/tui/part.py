@@ -6,12 +6,13 @@ for those that show one list and nothing else, as a pane of a model and as a scr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from lifecycle_tui.tui.reader import Job, Reading
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line
 
@@ -30,20 +31,51 @@ class Part:
     NAME: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ()
 
-    def load(self) -> None:
-        """Read state and show it; only what changed is painted. Called while it shows.
+    _reads: Reading | None = None
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self) -> Awaitable[None] | None:
+        """Read state (`await source.ask(…)`) and show it; only what changed is painted. Called while it shows.
 
         Raises:
             StateError, sqlite3.Error: it cannot be read now; the title says so and it is tried again.
         """
 
     def moved(self) -> bool:
-        """Whether something that the feed leaves out has changed, e.g. a log. Asked four times a second: microseconds.
-
-        Raises:
-            StateError, sqlite3.Error: it cannot be read now.
-        """
+        """Whether something that the feed leaves out has changed, e.g. the minute. Asked four times a second, in the
+        event loop: microseconds, and no file."""
         return False
+
+    def begin(self, slot: str, job: Job) -> None:
+        """Read what a key or a moved cursor asks for: `await source.ask(…)` in `job`, then show.
+
+        One at a time for each slot; asked again meanwhile, the newest job is done once more. What the cursor stands on
+        may be another thing after an `await`: look again before showing.
+        """
+        if self._reads is None:
+            self._reads = Reading(self.failed)
+        self._reads.begin(slot, job)
+
+    def stop_reading(self) -> None:
+        """It closes: what is still being read is wanted by nobody."""
+        if self._reads is not None:
+            self._reads.leave()
+
+    def failed(self, exc: Exception) -> None:
+        """A read or what shows it has failed: said where it is seen; it is no reason to end."""
+        raise NotImplementedError
+
+    # ── what it remembers ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def settings(self) -> Mapping[str, str]:
+        """How it shows what it shows (order, filter, view), as it is to be at the next start."""
+        return {}
+
+    def restore(self, settings: Mapping[str, str]) -> None:
+        """Show it as `settings` gave it; what cannot be taken any more is left. Called once, before the first load."""
+
+    # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def about(self) -> Line:
         """One line about what the cursor stands on."""
@@ -84,7 +116,7 @@ class Held(Protocol):
     @property
     def grid(self) -> Grid[Any]: ...
 
-    def load(self) -> None: ...
+    def load(self) -> Awaitable[None] | None: ...
 
     def about(self) -> Line: ...
 
@@ -99,8 +131,8 @@ class Holder(Part, Generic[L]):
 
     list: L
 
-    def load(self) -> None:
-        self.list.load()
+    def load(self) -> Awaitable[None] | None:
+        return self.list.load()
 
     def about(self) -> Line:
         return self.list.about()

@@ -93,9 +93,10 @@ def build(root: Path) -> LifecycleApp:
 
         source = Source(root)
         from lifecycle_tui.tui.app import LifecycleApp
-        from lifecycle_tui.tui.screens import fleet  # noqa: F401
+        from lifecycle_tui.tui.reads import fleet
+        from lifecycle_tui.tui.screens import fleet as screen  # noqa: F401
 
-        return LifecycleApp(source, lambda: keep(root))
+        return LifecycleApp(source, lambda: keep(root), fleet.lines(source.conn, source.now()))
     finally:
         gc.freeze()
         gc.enable()

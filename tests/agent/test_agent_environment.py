@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from datetime import UTC, datetime
@@ -108,6 +109,7 @@ def test_work_is_not_asked_for_beside_an_agent_of_another_environment(
         with state.read() as conn:
             assert lease.read(conn).environment == "prod" and lease.elsewhere(conn) is None
         with contextlib.closing(Source(root)) as source:
+            asyncio.run(source.look())
             assert source.note() == "" and source.name == f"{root.name} · prod"
         with Doer(root) as doer:
             assert doer.workspace(retrain).spec.environment == "prod" and doer.problem is None
@@ -116,6 +118,7 @@ def test_work_is_not_asked_for_beside_an_agent_of_another_environment(
             says = "the agent works in the environment prod, and this is no environment"
             assert lease.elsewhere(conn) == says
         with contextlib.closing(Source(root)) as source:
+            asyncio.run(source.look())
             assert source.note() == f"{says}: what is done from here is refused"
             assert source.name == root.name
         with Doer(root) as doer, pytest.raises(UsageError, match="works in the environment prod"):

@@ -9,8 +9,37 @@ from pathlib import Path
 
 import pytest
 import tui_seed
+from textual.pilot import Pilot
 
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.reader import UNDER_WAY
+
+_wait_for_screen, _press = Pilot._wait_for_screen, Pilot.press
+
+
+async def _wait(self: Pilot, timeout: float = 30.0) -> bool:
+    """Until every widget has handled what it was sent, and all that is being read has come."""
+    for _ in range(1000):
+        if not await _wait_for_screen(self, timeout):
+            return False
+        here = [task for task in UNDER_WAY if task.get_loop() is asyncio.get_running_loop()]
+        if not here:
+            return True
+        await asyncio.wait(here, timeout=timeout)
+    raise AssertionError("there is no end to what is being read")
+
+
+async def _press_each(self: Pilot, *keys: str) -> None:
+    """One key after the other, each once what the one before asked for has come."""
+    for key in keys:
+        await _press(self, key)
+
+
+@pytest.fixture(autouse=True)
+def patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests wait until the app is idle, reads in its thread included; none sleeps."""
+    monkeypatch.setattr(Pilot, "_wait_for_screen", _wait)
+    monkeypatch.setattr(Pilot, "press", _press_each)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,12 +53,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The developer's own terminal settings stay out of the tests."""
     for name in ("NO_COLOR", "LIFECYCLE_ASCII", "LIFECYCLE_MOUSE", "SSH_CONNECTION", "SSH_TTY", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LIFECYCLE_AGENT", "off")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))
 
 
 @pytest.fixture(scope="session")

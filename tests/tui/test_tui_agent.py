@@ -167,14 +167,14 @@ async def test_heartbeats_repaint_nothing(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         source = pilot.app.source
         await pilot.pause()
-        source.changed()
+        await source.look()
         with fleet.write(durable=False) as tx:
             lease.beat(tx, number)
             jobs.heartbeat(tx, job, NOW)
-        assert not source.changed()
+        assert not await source.look()
         with fleet.write(durable=False) as tx:
             jobs.progress(tx, job, 1, 2, "rows", "half")
-        assert source.changed() and not source.changed()
+        assert await source.look() and not await source.look()
 
 
 @pytest.mark.parametrize(

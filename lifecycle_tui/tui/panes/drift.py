@@ -16,7 +16,9 @@ from textual.widget import Widget
 
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
+from lifecycle_tui.state import fleet as stored_fleet
 from lifecycle_tui.tui import marks, view
+from lifecycle_tui.tui import source as reading
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes import column_picture
 from lifecycle_tui.tui.panes.pane import Pane
@@ -118,8 +120,8 @@ class DriftPane(Pane):
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def load(self) -> None:
-        model = self.source.model(self.model)
-        found = [] if model is None else self.source.windows(model, self._limit)
+        model = stored_fleet.model(self.source.conn, self.model)
+        found = [] if model is None else reading.windows(self.source.conn, model, self._limit)
         metric = model.metric if model is not None else None
         if metric != self._metric:
             self._metric = metric or ""
@@ -134,7 +136,7 @@ class DriftPane(Pane):
             self._title()
             return
         self._window = chosen
-        found = {} if chosen is None else self.source.signals(chosen)
+        found = {} if chosen is None else reading.signals(self.source.conn, chosen)
         lines = view.column_lines(found.get("", ()) or next(iter(found.values()), ()), _reading(chosen, found))
         detectors, weighed = columns.detectors_of(lines), any(c.importance is not None for c in lines)
         self._past.clear()
@@ -154,7 +156,7 @@ class DriftPane(Pane):
             at = next((n for n, c in enumerate(rows) if c.name == line.name), 0)
             names = {c.lead for c in rows[at : at + CHUNK]} | {line.lead}
             try:
-                found = self.source.past(self.model, names, PAST)
+                found = reading.past(self.source.conn, self.model, names, PAST)
             except Trouble:
                 found = {}
             for name in names:

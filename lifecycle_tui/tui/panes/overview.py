@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
@@ -16,7 +20,7 @@ from lifecycle_tui.tui.panes.performance_rows import level_text, said
 from lifecycle_tui.tui.pictures import history
 from lifecycle_tui.tui.reads import reading
 from lifecycle_tui.tui.reads.model import story
-from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.source import Source, windows
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.thresholds import thresholds
@@ -52,15 +56,8 @@ class OverviewPane(Pane):
             yield self.story
             yield self.numbers
 
-    def load(self) -> None:
-        now = self.source.now()
-        found = story(self.source.conn, self.model, now)
-        fresh = None
-        if found is not None:
-            windows = tuple(self.source.windows(found.model, WINDOWS))
-            says = declared(self.source.root, self.model)
-            said = reading.newest(self.source.conn, self.model, windows[0].version) if windows else None
-            fresh = Overview(found, says, windows, now, self.source.agent()[0], said)
+    async def load(self) -> None:
+        fresh = await self.source.ask(_read, self.source.root, self.model, self.source.now(), self.source.agent()[0])
         if fresh != self._about:
             self._about = fresh
             self.story.renew()
@@ -135,3 +132,12 @@ class OverviewPane(Pane):
 
     def first_focus(self) -> Widget:
         return self.story
+
+
+def _read(conn: sqlite3.Connection, root: Path, model: str, now: datetime, agent: bool) -> Overview | None:
+    found = story(conn, model, now)
+    if found is None:
+        return None
+    past = tuple(windows(conn, found.model, WINDOWS))
+    said = reading.newest(conn, model, past[0].version) if past else None
+    return Overview(found, declared(root, model), past, now, agent, said)

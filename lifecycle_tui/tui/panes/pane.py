@@ -6,6 +6,7 @@ its cursor or order moved, so that the screen writes its bars anew.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual.containers import Vertical
@@ -35,8 +36,18 @@ class Pane(Part, Vertical):
         self.source = source
         self.model = model
 
-    def go(self, where: Where) -> None:
-        """Put the cursor where the caller wants it, as far as that is here."""
+    def on_unmount(self) -> None:
+        self.stop_reading()
+
+    def failed(self, exc: Exception) -> None:
+        """The screen's title says so."""
+        from lifecycle_tui.tui.screens.base import View
+
+        if self.is_attached and isinstance(self.screen, View):
+            self.screen.failed(exc)
+
+    def go(self, where: Where) -> Awaitable[None] | None:
+        """Put the cursor where the caller wants it, as far as that is here. Called once it has loaded."""
 
     def heading(self) -> Line:
         """What stands at the right end of the title, e.g. the cursor's place."""

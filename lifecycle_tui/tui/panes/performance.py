@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
+from lifecycle_tui.state import fleet as stored_fleet
 from lifecycle_tui.tui import declared, thresholds, view
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes import performance_rows as rows
@@ -110,7 +111,7 @@ class PerformancePane(Pane):
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def load(self) -> None:
-        model = self.source.model(self.model)
+        model = stored_fleet.model(self.source.conn, self.model)
         metric = None if model is None else model.metric
         rules = declared.declared(self.source.root, self.model).rules
         found = self._read(metric)

@@ -110,6 +110,7 @@ class View(Part, Screen[None]):
 
     def on_unmount(self) -> None:
         self.ready = False
+        self.stop_reading()
 
     def on_screen_suspend(self) -> None:
         self._covered = True
@@ -129,12 +130,24 @@ class View(Part, Screen[None]):
         """Read again and show what changed."""
         if not self.stands:
             return
-        try:
-            self.load()
-            self._trouble = ""
-        except Trouble as exc:
-            self._trouble = str(exc)
+        self.begin("load", self._load)
+
+    async def _load(self) -> None:
+        if not self.stands:
+            return
+        found = self.load()
+        if found is not None:
+            await found
+        self._trouble = ""
         self.bars()
+
+    def failed(self, exc: Exception) -> None:
+        """The title says so; the app reads again at its next poll, whether state has moved or not."""
+        if isinstance(exc, Trouble):
+            self.trouble(str(exc))
+        else:
+            cast("LifecycleApp", self.app).faults.add(exc)
+            self.trouble(f"internal error: {type(exc).__name__}: {exc}")
 
     @property
     def unread(self) -> bool:
@@ -151,7 +164,6 @@ class View(Part, Screen[None]):
         if not self.stands:
             return
         try:
-            # Both may ask state, e.g. for the clock; where it does not answer, what they said last stays.
             self._told = (*self.heading(), self.about())
         except Trouble as exc:
             self._trouble = str(exc)

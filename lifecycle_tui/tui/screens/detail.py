@@ -13,7 +13,7 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import histogram_pair
 from lifecycle_tui.tui import column_facts, column_table, keys, marks, view
-from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.source import Source, Trouble, past
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine
 from lifecycle_tui.tui.widgets.banner import Banner
@@ -53,9 +53,9 @@ def past_of(source: Source, model: str, row: Row) -> Past:
     """The row's signals over the last windows; nothing where they cannot be read, for its own numbers are at hand."""
     try:
         if isinstance(row, ColumnLine):
-            return source.past(model, [s.name for _, s in row.signals], PAST)
+            return past(source.conn, model, [s.name for _, s in row.signals], PAST)
         if isinstance(row, SignalLine):
-            return source.past(model, [row.signal.name], PAST, version=row.version)
+            return past(source.conn, model, [row.signal.name], PAST, row.version)
     except Trouble:
         pass
     return {}

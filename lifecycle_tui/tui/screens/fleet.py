@@ -5,8 +5,10 @@ Opened by the app. The columns are `fleet_columns`; the line below the list answ
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -49,8 +51,9 @@ class FleetScreen(View):
         Binding("S", "reverse", "turn the order around", show=False, id="fleet.reverse"),
     ]
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, first: tuple[FleetLine, ...] | None = None) -> None:
         super().__init__(source)
+        self._first = first
         self.grid: MarkGrid[FleetLine] = MarkGrid(
             fleet_columns.COLUMNS, key=lambda m: m.name, text=fleet_columns.searched, id="fleet"
         )
@@ -62,22 +65,22 @@ class FleetScreen(View):
     def body(self) -> Iterable[Widget]:
         yield self.grid
 
-    def load(self) -> None:
+    def on_mount(self) -> None:
+        if self._first:
+            # Read before the program began: the first paint has it already.
+            self.grid.show(self._first)
+        super().on_mount()
+
+    async def load(self) -> None:
         """Read the fleet; only rows that changed are painted."""
         now = self.source.now()
         self._at = _minute(now)
-        found = fleet.lines(self.source.conn, now, retired=self._retired)
-        self.grid.show(found, empty="" if found else self._invitation())
+        found, empty = await self.source.ask(_read, self.source.root, now, self._retired)
+        self.grid.show(found, empty=empty)
 
     def moved(self) -> bool:
         """Whether what is said relative to the clock is a minute old."""
         return _minute(self.source.now()) != self._at
-
-    def _invitation(self) -> str:
-        """What to do where there is no model."""
-        if not (self.source.root / FILE).exists():
-            return NO_FILE
-        return NONE_DECLARED if fleet.any_retired(self.source.conn) else NOTHING
 
     def heading(self) -> tuple[Line, Line]:
         marked, hidden = len(self.grid.marked), self.grid.hidden
@@ -160,6 +163,16 @@ class FleetScreen(View):
         """Show, or hide again, what the file no longer declares."""
         self._retired = not self._retired
         self.reload()
+
+
+def _read(conn: sqlite3.Connection, root: Path, now: datetime, retired: bool) -> tuple[tuple[FleetLine, ...], str]:
+    """The rows; and what to do where there is none."""
+    found = fleet.lines(conn, now, retired=retired)
+    if found:
+        return found, ""
+    if not (root / FILE).exists():
+        return found, NO_FILE
+    return found, NONE_DECLARED if fleet.any_retired(conn) else NOTHING
 
 
 def _minute(at: datetime) -> datetime:

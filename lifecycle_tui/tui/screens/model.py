@@ -6,6 +6,7 @@ first looked at, keeps them, and passes on what the app and the keys ask.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,7 @@ from textual.containers import Container
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from lifecycle_tui.state import fleet
 from lifecycle_tui.state.fleet import FleetRow
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.grid import Grid
@@ -22,7 +24,7 @@ from lifecycle_tui.tui.panes.listing import LOGS, PANELS, PANES, Listed
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.reads import logs, panels
 from lifecycle_tui.tui.screens.base import View
-from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.source import Source, champion
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined, moment
 from lifecycle_tui.tui.widgets.lines import Bar, Lines
@@ -77,24 +79,25 @@ class ModelScreen(View):
         with Container(id="panes"):
             yield self.pane
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read the model and what the pane shows of it.
 
         Of a model that state has no more, the last that was read stays, and a line says so.
         """
-        self.model = self.source.model(self.model_name)
-        conn, name = self.source.conn, self.model_name
-        more = [listed for listed, read in ((PANELS, panels.any_), (LOGS, logs.any_)) if read(conn, name)]
-        self._listed = (*PANES.values(), *more)
+        self.model, self._champion, more = await self.source.ask(_read, self.model_name)
+        self._listed = (*PANES.values(), *(ALL[name] for name in more))
         self.query_one("#gone", Lines).show(self._gone())
         self.query_one("#pane-names", Bar).say(self._names())
+        self.bars()
         if self.model is None:
             return
-        self._champion = self.source.champion(self.model)
-        self.pane.load()
-        if self._where is not None:
+        pane = self.pane
+        if (found := pane.load()) is not None:
+            await found
+        if self._where is not None and pane is self.pane:
             where, self._where = self._where, None
-            self.pane.go(where)
+            if (went := pane.go(where)) is not None:
+                await went
 
     def moved(self) -> bool:
         return self.pane.moved()
@@ -207,3 +210,10 @@ class ModelScreen(View):
 
     def first_focus(self) -> Widget | None:
         return self.pane.first_focus()
+
+
+def _read(conn: sqlite3.Connection, name: str) -> tuple[FleetRow | None, str | None, tuple[str, ...]]:
+    """A model's row, what its champion is called, and which panes it has besides the usual ones."""
+    model = fleet.model(conn, name)
+    more = tuple(listed.name for listed, read in ((PANELS, panels.any_), (LOGS, logs.any_)) if read(conn, name))
+    return model, None if model is None else champion(conn, model), more
