@@ -1,8 +1,8 @@
 """Reads the fleet: one row for each model, so that a single SELECT shows what is wrong, worst first.
 
-Called by `status`, `check`'s summary and the fleet screen; `models` writes. `status` shows a thousand models within a
-few milliseconds, so this module imports little, and its row is a named tuple: a frozen dataclass of 28 fields costs ten
-times as much to define and to fill.
+Called by `status`, `check`'s summary and the fleet screen, which asks `fleet_pages` for whom; `models` writes.
+`status` shows a thousand models within a few milliseconds, so this module imports little, and its row is a named
+tuple: a frozen dataclass of 30 fields costs ten times as much to define and to fill.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lifecycle_tui.state.text import loads, maybe_moment
+from lifecycle_tui.state.text import dumps, loads, maybe_moment
 
 if TYPE_CHECKING:
     from lifecycle_tui.domain.results import Health
@@ -35,6 +35,7 @@ class FleetRow(NamedTuple):
         severity: the worst of them.
         seq: raised whenever the row changes.
         snoozed: how many of the open alerts are snoozed; awake: the worst severity of the others.
+        metric_estimate: the key metric of the newest window, estimated, where its labels are still to come.
     """
 
     name: str
@@ -67,21 +68,19 @@ class FleetRow(NamedTuple):
     seq: int
     snoozed: int = 0
     awake: Severity | None = None
+    metric_estimate: float | None = None
 
 
 SELECT = f"SELECT {', '.join(FleetRow._fields)} FROM models"
+_FIELDS = ", ".join(f"models.{name}" for name in FleetRow._fields)
 _TAGS, _DRIFTS, _METRICS = (FleetRow._fields.index(n) for n in ("tags", "drift_history", "metric_history"))
 _START, _END, _AT = (FleetRow._fields.index(n) for n in ("window_start", "window_end", "evaluated_at"))
 _DECLARED = FleetRow._fields.index("declared")
-_HEALTH = "CASE health " + " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(HEALTH_ORDER)) + " END"
-# A model is as urgent as its alerts that are awake: where all are snoozed it comes after what somebody must look at.
-_URGENCY = (
-    "CASE WHEN snoozed > 0 AND health IN ('critical', 'warning') THEN "
-    f"CASE awake WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3.5 END ELSE {_HEALTH} END"
-)
-_WORST_FIRST = (
-    f"ORDER BY {_URGENCY}, CASE awake WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END, "
-    "drift_share DESC, name"
+WORST_FIRST = (("urgency", False), ("awake", False), ("drift_share", True), ("name", False))
+"""(column of the table `fleet`, whether it falls). A model is as urgent as its alerts that are awake: where all are
+snoozed it comes after what somebody must look at."""
+_WORST_FIRST = "ORDER BY " + ", ".join(
+    f"fleet.{name} DESC" if falls else f"fleet.{name}" for name, falls in WORST_FIRST
 )
 
 
@@ -105,8 +104,9 @@ def _rows(found: Sequence[Sequence[Any]]) -> tuple[FleetRow, ...]:
 
 def fleet(conn: sqlite3.Connection, *, retired: bool = False) -> tuple[FleetRow, ...]:
     """All declared models in one SELECT, worst first; with `retired`, those that are no longer declared as well."""
-    where = "" if retired else "WHERE declared = 1 "
-    return _rows(conn.execute(f"{SELECT} {where}{_WORST_FIRST}").fetchall())
+    where = "" if retired else "WHERE fleet.declared = 1 "
+    sql = f"SELECT {_FIELDS} FROM fleet CROSS JOIN models ON models.name = fleet.name {where}{_WORST_FIRST}"
+    return _rows(conn.execute(sql).fetchall())
 
 
 def model(conn: sqlite3.Connection, name: str) -> FleetRow | None:
@@ -115,9 +115,15 @@ def model(conn: sqlite3.Connection, name: str) -> FleetRow | None:
     return None if found is None else row(found)
 
 
+def rows(conn: sqlite3.Connection, wanted: Sequence[str]) -> tuple[FleetRow, ...]:
+    """The models of these names, in this order; names that state does not know are left out."""
+    sql = f"SELECT {_FIELDS} FROM json_each(?) AS asked CROSS JOIN models ON name = asked.value ORDER BY asked.key"
+    return _rows(conn.execute(sql, (dumps(list(wanted)),)).fetchall())
+
+
 def names(conn: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
     """(name, health) of every declared model, worst first; ten times as fast as the whole rows."""
-    return tuple(conn.execute(f"SELECT name, health FROM models WHERE declared = 1 {_WORST_FIRST}").fetchall())
+    return tuple(conn.execute(f"SELECT name, health FROM fleet WHERE declared = 1 {_WORST_FIRST}").fetchall())
 
 
 def note(conn: sqlite3.Connection) -> str | None:

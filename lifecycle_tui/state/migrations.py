@@ -1,16 +1,17 @@
 """The schema, as named and ordered migrations, and the version number that everyone compares (DESIGN §8).
 
 `migrate` runs the steps in a child; everybody else reads `LATEST` from here and `PRAGMA user_version` from the file.
-Nothing here imports sqlite_utils before `build()` is called, because that import costs more than most commands.
-
-To change the schema append a function decorated with `@step` (never edit one that was released), describe the columns
-in docs/state.md, and add a fixture of the version before to tests/state/test_state_migrations.py.
+Nothing here imports sqlite_utils before `build()` is called, because that import costs more than most commands. To
+change the schema append a function decorated with `@step` (never edit one that was released), and describe the columns
+in docs/state.md; tests/state/test_state_open.py upgrades every version before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+
+from lifecycle_tui.state import fleet_schema
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
@@ -388,24 +389,10 @@ def m006_pauses(db: Any) -> None:
     follow(db, "models", ("name",))
 
 
-_SEVENTH = (
-    "ALTER TABLE models ADD COLUMN metric_estimate REAL",
-    # The order of the fleet, worst first, as `fleet.WORST_FIRST` says it, with the health, so that pages and counts
-    # of ten thousand models read this index alone.
-    """CREATE INDEX models_worst ON models(
-        CASE WHEN snoozed > 0 AND health IN ('critical', 'warning') THEN
-            CASE awake WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3.5 END
-        ELSE CASE health WHEN 'error' THEN 0 WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 WHEN 'unknown' THEN 3
-            WHEN 'ok' THEN 4 END END,
-        CASE awake WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'info' THEN 2 ELSE 3 END,
-        drift_share DESC, name, health) WHERE declared = 1""",
-)
-
-
 @step
 def m007_fleet(db: Any) -> None:
-    """Pages of the fleet: an index in its order; the estimate of the key metric where labels are still to come."""
-    for statement in _SEVENTH:
+    """What the fleet is ordered, filtered and counted by, beside the wide rows; the estimate of the key metric."""
+    for statement in fleet_schema.STATEMENTS:
         db.execute(statement)
     follow(db, "models", ("name",))
 

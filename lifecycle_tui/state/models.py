@@ -43,6 +43,7 @@ class ModelFacts:
         drift_history, metric_history: `drift.share` and the key metric of the last windows, oldest first; None where a
             window has none.
         metric: name of the key metric; metric_value with its interval is that of the newest mature window.
+        metric_estimate: its estimate in the newest window, where labels are still to come there.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ModelFacts:
     metric_lower: float | None = None
     metric_upper: float | None = None
     metric_history: tuple[float | None, ...] = ()
+    metric_estimate: float | None = None
 
 
 _FACTS = tuple(f for f in ModelFacts.__dataclass_fields__ if f != "name")

@@ -86,6 +86,9 @@ def test_every_earlier_version_upgrades_with_its_rows_and_a_copy(reached: int, t
     with State.open(tmp_path) as state, state.read() as conn:
         assert conn.execute("PRAGMA user_version").fetchone()[0] == migrations.LATEST
         assert conn.execute("SELECT name, task FROM models").fetchall() == [("bikes", "regression")]
+        assert conn.execute("SELECT name, task, said FROM fleet").fetchall() == [
+            ("bikes", "regression", "bikes unknown  regression   ")
+        ]
         assert conn.execute("SELECT * FROM alert_events").fetchall() == [event]
         assert conn.execute("SELECT * FROM notifications").fetchall() == [(*told, seq)]
         assert conn.execute("SELECT * FROM window_sums").fetchall() == sums

@@ -13,6 +13,7 @@ from datetime import datetime
 from lifecycle_tui.agent import telling
 from lifecycle_tui.agent.workers.context import JobContext
 from lifecycle_tui.domain.defaults import LOOK_BACK
+from lifecycle_tui.domain.estimable import PREFIX
 from lifecycle_tui.domain.results import Health, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.specs import ModelSpec
@@ -119,7 +120,8 @@ SUMMARY = ("drift.share", "drift.count", "drift.max")
 def _names(rules: Sequence[CompiledRule], instruments: Instruments) -> set[str]:
     """The signals that rules and the fleet row read; the others stay in state."""
     read = {ref.name for rule in rules for ref in rule.expression.signals}
-    return read | {m.name for m in instruments.metrics} | set(SUMMARY)
+    metrics = {m.name for m in instruments.metrics}
+    return read | metrics | {f"{PREFIX}{name}" for name in metrics} | set(SUMMARY)
 
 
 def _history(tx: sqlite3.Connection, model: str, last: str | None, names: set[str]) -> tuple[WindowSignals, ...]:
@@ -246,13 +248,21 @@ def _row(
         metric_lower=None if last is None else last.lower,
         metric_upper=None if last is None else last.upper,
         metric_history=tuple(_value(s) for _, s in values),
+        metric_estimate=_estimate(metric, values),
     )
+
+
+def _estimate(metric: str | None, values: Sequence[tuple[WindowSignals, Signal | None]]) -> float | None:
+    """The key metric's estimate in the newest window; None once its labels are all in."""
+    if metric is None or values[-1][0].window.mature:
+        return None
+    return _value(values[-1][0].signals.get(f"{PREFIX}{metric}"))
 
 
 def _key_metric(
     history: Sequence[WindowSignals], champion: str, instruments: Instruments
 ) -> tuple[str | None, list[tuple[WindowSignals, Signal | None]]]:
-    """The first metric that has a value in some window, with its values over the last windows.
+    """The first metric that has a value in some window, else an estimate, with its values over the last windows.
 
     A window that the champion did not score shows the version that did, so that a promotion does not end the past.
     """
@@ -262,8 +272,11 @@ def _key_metric(
     entries = [windows.scored_by(by_key[key], champion) for key in sorted(by_key)][-SHOWN:]
     for metric in instruments.metrics:
         values = [(entry, entry.signals.get(metric.name)) for entry in entries]
-        if any(s is not None and s.value is not None for _, s in values):
+        if any(_value(s) is not None for _, s in values):
             return metric.name, values
+    for metric in instruments.metrics:
+        if any(_value(e.signals.get(f"{PREFIX}{metric.name}")) is not None for e in entries):
+            return metric.name, [(entry, None) for entry in entries]
     return None, []
 
 
