@@ -397,5 +397,11 @@ def m007_fleet(db: Any) -> None:
     follow(db, "models", ("name",))
 
 
+@step
+def m008_verdicts(db: Any) -> None:
+    """The columns' verdicts of a window side by side, without their details: what the map of a year of hours reads."""
+    db.execute("CREATE INDEX signals_verdicts ON signals(window_id, name, state, value) WHERE name GLOB 'change.*'")
+
+
 LATEST = len(STEPS)
 """The state version that this program reads and writes."""

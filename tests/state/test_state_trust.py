@@ -98,6 +98,7 @@ def test_failed_things_are_found_by_their_indexes(state: State):
         "SELECT id FROM jobs WHERE state = 'failed' ORDER BY finished_at DESC, id DESC LIMIT 20": "jobs_failed",
         "SELECT id FROM notifications WHERE state = 'failed' ORDER BY id DESC LIMIT 20": "notifications_failed",
         "SELECT window_id FROM signals WHERE state = 'error'": "signals_error",
+        "SELECT state, value FROM signals WHERE window_id = 1 AND name GLOB 'change.*'": "signals_verdicts",
     }
     with state.read() as conn:
         for sql, index in wanted.items():
