@@ -12,8 +12,10 @@ from textual.pilot import Pilot
 from tui_screen import LARGE, SMALL, app_on, cursor, lines, text, until
 
 from lifecycle_tui.registry import aliases, versions
-from lifecycle_tui.registry.versions import NewVersion
+from lifecycle_tui.registry.differences import Sides
+from lifecycle_tui.registry.versions import NewVersion, Version
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.panes import version_beside
 from lifecycle_tui.tui.panes.versions import VersionsPane
 from lifecycle_tui.tui.reads import versions as read
 from lifecycle_tui.tui.screens.model import ModelScreen
@@ -76,6 +78,39 @@ async def test_beside_the_champion(life: State) -> None:
         assert "version 4 beside version 2 (parent)" in text(pilot)
         measured = next(line for line in lines(pilot) if line.startswith("   auc in windows"))
         assert measured.count("2026-03-23") == 2 and "0.890" in measured and "0.880" in measured
+
+
+async def test_a_narrow_screen_says_how_each_was_judged(life: State) -> None:
+    async with app_on(life).run_test(size=(60, 20)) as pilot:
+        await open_pane(pilot)
+        assert row(pilot, "○  6").split()[-5:] == ["waits", "2026-03-26", "4", "✓", "passed"]
+        assert row(pilot, "│○ 5").split()[-2:] == ["cannot", "tell"]
+        assert any(line.startswith("   recall when made") for line in lines(pilot))
+
+
+async def test_a_wide_screen_has_the_windows_beside(life: State) -> None:
+    async with app_on(life).run_test(size=LARGE) as pilot:
+        await open_pane(pilot, Where("versions", version=4))
+        shown = [line[100:].strip() for line in lines(pilot)]
+        assert "auc in windows  version 4 dotted version 2" in shown
+        newest = next(line for line in shown if line.startswith("2026-03-23  "))
+        assert newest.split() == ["2026-03-23", "0.890", "0.880", "+0.010"]
+        assert next(line for line in shown if line.startswith("amount")).split() == ["amount", "0.200", "0.200"]
+        assert any(line.startswith("   parameters.max_depth") for line in lines(pilot)), "what differs is on the left"
+
+
+def test_a_comparison_with_nothing_in_it_and_with_odd_numbers() -> None:
+    assert version_beside.panel(None, 80) == []
+    version = Version(1, seed_life.NOW, NewVersion("m", "named"), 1)
+    line = read.VersionLine(version, (), None, "")
+    odd = read.Recent("auc", ("a", "b"), (None, float("nan")), (float("inf"), 0.5))
+    importance = (Sides("x", float("nan"), None), Sides("y", 0.1, -0.5), Sides("z", "text", 0.2))
+    for cells in (1, 20, 60, 80, 150, 200):
+        for recent in ((), (odd,)):
+            found = read.Comparison(line, version, "marked", recent=recent, importance=importance)
+            said = ["".join(span.text for span in line) for line in version_beside.panel(found, cells)]
+            assert said[0].strip() == "version 1 beside version 1 (marked)"
+    assert [sides.name for sides in version_beside.ranked(importance)] == ["y", "z", "x"]
 
 
 async def test_a_judgement_that_could_not_tell(life: State) -> None:
@@ -219,7 +254,7 @@ async def test_older_pages_come_as_the_cursor_nears_them(workspace: Callable[[],
             await pilot.pause()
         assert len(pane.grid.rows) == 259 and pane.grid.row is not None and pane.grid.row.number == 1
         began = time.perf_counter()
-        pane.load()
+        await pane.load()
         assert time.perf_counter() - began < 0.5
 
 

@@ -47,8 +47,8 @@ class PanelsPane(Pane):
     def compose(self) -> ComposeResult:
         yield self.pager
 
-    def load(self) -> None:
-        found = panels.of(self.source.conn, self.model)
+    async def load(self) -> None:
+        found = await self.source.ask(panels.of, self.model)
         if found != self._drawn:
             self._drawn = found
             self.pager.renew()

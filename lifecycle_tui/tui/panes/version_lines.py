@@ -1,29 +1,20 @@
-"""What the versions pane shows of a version: the list's columns, the panel that compares two, the sections of its page.
+"""What the versions pane shows of a version: the list's columns, and the sections of its page.
 
-Functions from rows to cells, lines and facts; `versions` puts them on the screen.
+Functions from rows to cells and facts; `versions` puts them on the screen, and what compares two is `version_beside`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from lifecycle_tui.plots import sparkline
 from lifecycle_tui.registry.aliases import CHALLENGER, CHAMPION, AliasMove
-from lifecycle_tui.registry.differences import Sides
 from lifecycle_tui.state.judgements import Judgement
 from lifecycle_tui.tui import marks
 from lifecycle_tui.tui.grid import Cell, Column
-from lifecycle_tui.tui.reads.versions import ROLLED_BACK, Comparison, Recent, VersionLine, Whole
+from lifecycle_tui.tui.panes.version_beside import NARROW, judged_on, ranked
+from lifecycle_tui.tui.reads.versions import ROLLED_BACK, Comparison, VersionLine, Whole
 from lifecycle_tui.tui.records import Fact, Section, brief, facts, measured, section
-from lifecycle_tui.tui.text import Line, Span, count, cut, fit, fold, joined, moment, number, safe, width
-
-SHORT = 8
-"""Differences that the panel names."""
-NAMES = 22
-WIDE = 32
-"""Cells from which a measured number has room for how many rows it rests on."""
-TECHNICAL = ("libraries.", "schema.", "digest", "code", "data.fingerprint")
-"""Differences that come last."""
+from lifecycle_tui.tui.text import count, joined, moment
 
 
 def columns(lane: Callable[[VersionLine], str], room: int, marked: Callable[[], int | None]) -> tuple[
@@ -37,23 +28,29 @@ def columns(lane: Callable[[VersionLine], str], room: int, marked: Callable[[], 
     """
 
     def label(v: VersionLine) -> Cell:
-        name = "" if v.version.label == str(v.number) else f" {v.version.label}"
-        return Cell(f"{v.number}{name}{' *' if v.number == marked() else ''}", "bold")
+        return Cell(f"{_named(v)}{' *' if v.number == marked() else ''}", "bold")
 
     return (
         Column("lane", "", room, lambda v: Cell(lane(v), "ok" if v.serves else "dim")),
-        Column("version", "version", 8, label, grow=1, most=20),
+        Column("version", "version", 8, label, grow=1, most=20, value=_named),
         Column("aliases", "serves as", 16, _aliases, grow=1, most=24),
-        Column("made", "made", 16, lambda v: Cell(moment(v.version.created_at))),
-        Column("origin", "how", 10, _origin, grow=1, most=16),
-        Column("parent", "from", 4, _parent, right=True),
+        Column("made", "made", 16, lambda v: Cell(moment(v.version.created_at)), needs=NARROW),
+        Column("day", "made", 10, lambda v: Cell(f"{v.version.created_at:%Y-%m-%d}"), until=NARROW),
+        Column("origin", "how", 10, _origin, grow=1, most=16, needs=NARROW),
+        Column("parent", "from", 4, _parent, right=True, value=lambda v: v.version.facts.parent),
         Column("judged", "judged", 13, _judged),
-        Column("rows", "rows", 9, lambda v: Cell(count(v.version.facts.data_rows)), right=True, needs=96),
+        Column("rows", "rows", 9, lambda v: Cell(count(v.version.facts.data_rows)), right=True, needs=96,
+               value=lambda v: v.version.facts.data_rows),
         Column("data", "trained on", 24, lambda v: Cell(_span(v), "dim"), needs=120),
         Column("gain", "gain", 24, _gain, needs=150, grow=2, most=44),
         Column("why", "why", 20, lambda v: Cell(v.version.facts.why or v.version.facts.note or "", "dim"), needs=150,
                grow=4),
     )  # fmt: skip
+
+
+def _named(v: VersionLine) -> str:
+    """Its number, and its name in the data where that is another."""
+    return str(v.number) if v.version.label == str(v.number) else f"{v.number} {v.version.label}"
 
 
 def _aliases(v: VersionLine) -> Cell:
@@ -115,122 +112,6 @@ def searched(v: VersionLine) -> str:
     )  # fmt: skip
 
 
-# ── the panel: two versions side by side ──────────────────────────────────────────────────────────────────────────────
-
-
-def panel(found: Comparison | None, cells: int) -> list[Line]:
-    """The version under the cursor beside the other one."""
-    if found is None:
-        return []
-    one, other = found.one.version, found.other
-    if other is None:
-        lines: list[Line] = [(Span(f" version {one.number}", "bold"), Span("  nothing to compare it with yet"))]
-        return lines + _own(found.one, cells)
-    heads = (f"version {one.number}", f"version {other.number}")
-    lines = [(Span(f" {heads[0]} beside {heads[1]} ({found.role})", "bold"),)]
-    lines += _verdict(found.judgement, cells)
-    lines += _metrics(found, heads, cells)
-    lines += _differs(found.differs, heads, cells)
-    return lines
-
-
-def _own(line: VersionLine, cells: int) -> list[Line]:
-    values = line.version.facts.metrics or {}
-    return [
-        (Span(f"   {fit(safe(name), 16)} ", "dim"), Span(cut(measured(value), cells - 22)))
-        for name, value in values.items()
-    ]
-
-
-def _verdict(judgement: Judgement | None, cells: int) -> list[Line]:
-    if judgement is None:
-        return [(Span("   neither was judged against the other: the metrics are of different rows", "dim"),)]
-    mark = marks.verdict(judgement.verdict)
-    lines: list[Line] = []
-    for place, text in enumerate(fold(judgement.text, cells - 6 - width(mark.text()), most=3)):
-        head = f"   {mark.text()}  " if place == 0 else " " * (5 + width(mark.text()))
-        lines.append((Span(head, mark.tone), Span(text)))
-    against = "" if judgement.champion is None else f" against version {judgement.champion}"
-    said = f"version {judgement.version}{against}, judged {_judged_on(judgement)}"
-    lines += [(Span(f"   {text}", "dim"),) for text in fold(said, cells - 4)]
-    if len(judgement.gates) > 1 and judgement.verdict != "passed":
-        # Where all passed, the sentence names them all.
-        lines += _gates(judgement, cells)
-    return lines
-
-
-def _judged_on(judgement: Judgement) -> str:
-    span = ""
-    if judgement.start is not None and judgement.end is not None:
-        span = f" of {judgement.start:%Y-%m-%d} to {judgement.end:%Y-%m-%d}"
-    enough = f"; about {count(judgement.wanted)} rows would settle it" if judgement.wanted else ""
-    return f"{moment(judgement.at)} on the same {count(judgement.rows)} later rows{span}{enough}"
-
-
-def _gates(judgement: Judgement, cells: int) -> list[Line]:
-    lines: list[Line] = []
-    for gate in judgement.gates:
-        mark = marks.verdict(str(gate.get("verdict", "")))
-        text = str(gate.get("text") or gate.get("gate") or "")
-        for place, part in enumerate(fold(text, max(10, cells - 21), most=3)):
-            lines.append((Span(fit(f"     {mark.text()}", 20) if place == 0 else " " * 20, mark.tone), Span(part)))
-    return lines
-
-
-def _metrics(found: Comparison, heads: tuple[str, str], cells: int) -> list[Line]:
-    if not found.metrics and not found.recent:
-        return []
-    side = _side(cells)
-    lines: list[Line] = [_row("metric", *heads, side, "head")]
-    past = {recent.metric: recent for recent in found.recent}
-    for sides in found.metrics:
-        one, other = (measured(value, n=side >= WIDE) for value in (sides.one, sides.other))
-        lines.append(_row(f"{sides.name} when made", one, other, side))
-        if (recent := past.pop(sides.name, None)) is not None:
-            lines.append(_windows(recent, side))
-    return lines + [_windows(recent, side) for recent in past.values()]
-
-
-def _windows(recent: Recent, side: int) -> Line:
-    """One metric of both over the last windows: the newest value that each has, and the way to it on one scale."""
-    known = [v for v in (*recent.one, *recent.other) if v is not None and v - v == 0.0]
-    low, high = min(known, default=0.0), max(known, default=0.0)
-    shown = []
-    for values in (recent.one, recent.other):
-        last = next(((key, v) for key, v in zip(reversed(recent.windows), reversed(values), strict=True)
-                     if v is not None), None)  # fmt: skip
-        if last is None:
-            shown.append("-")
-            continue
-        drawn = sparkline(values, 12, low=low, high=high, ascii_only=marks.plain_glyphs())
-        shown.append(f"{number(last[1])} {drawn} {last[0]}")
-    return _row(f"{recent.metric} in windows", shown[0], shown[1], side)
-
-
-def _side(cells: int) -> int:
-    """Cells for the value of each of the two versions."""
-    return max(10, min(40, (cells - NAMES - 6) // 2))
-
-
-def _row(name: str, one: str, other: str, side: int, tone: str = "") -> Line:
-    return (
-        Span(f"   {fit(safe(name), NAMES)} ", tone or "dim"),
-        Span(f"{fit(safe(one), side)} ", tone), Span(fit(safe(other), side), tone),
-    )  # fmt: skip
-
-
-def _differs(differs: tuple[Sides, ...], heads: tuple[str, str], cells: int) -> list[Line]:
-    if not differs:
-        return [(Span("   nothing that is recorded differs but when they were made", "dim"),)]
-    side = _side(cells)
-    shown = sorted(differs, key=lambda s: (s.name.startswith(TECHNICAL), s.name))
-    lines = [_row("differs", *heads, side, "head")]
-    lines += [_row(s.name, brief(s.one), brief(s.other), side) for s in shown[:SHORT]]
-    if len(shown) > SHORT:
-        lines.append((Span(f"   and {len(shown) - SHORT} more: Enter shows them", "dim"),))
-    return lines
-
-
 # ── the page: all that is known of one ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -289,7 +170,7 @@ def _section_of(judgement: Judgement) -> Section:
     ]  # fmt: skip
     return Section(
         f"judged against {against}",
-        (Fact(mark.word, judgement.text, mark.tone), *facts(("when", _judged_on(judgement))), *gates),
+        (Fact(mark.word, judgement.text, mark.tone), *facts(("when", judged_on(judgement))), *gates),
     )
 
 
@@ -298,6 +179,9 @@ def _beside(found: Comparison) -> Iterable[Section]:
     title = f"beside version {found.other.number} ({found.role})"
     pairs = [Fact(s.name, f"{brief(s.one)} here, {brief(s.other)} there") for s in found.differs]
     yield Section(title, tuple(pairs) or (Fact("", "nothing that is recorded differs"),))
+    for what, sides in (("metrics when made", found.metrics), ("importance", ranked(found.importance))):
+        shown = tuple(Fact(s.name, f"{measured(s.one)} here, {measured(s.other)} there") for s in sides)
+        yield Section(f"{what}, beside version {found.other.number}", shown)
 
 
 def _moved(move: AliasMove, version: int) -> Fact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,14 +10,13 @@ from textual.binding import Binding, BindingType
 
 from lifecycle_tui.tui import marks
 from lifecycle_tui.tui.grid import Grid
-from lifecycle_tui.tui.panes import version_lines
+from lifecycle_tui.tui.panes import version_beside, version_lines
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.panes.panel import Panel
 from lifecycle_tui.tui.reads import versions
 from lifecycle_tui.tui.reads.pages import near_end
 from lifecycle_tui.tui.reads.versions import Comparison, VersionLine
-from lifecycle_tui.tui.screens.base import could_not_read
-from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined
 
@@ -51,7 +51,7 @@ class VersionsPane(Pane):
         self.grid: Grid[VersionLine] = Grid(
             self._columns(), key=lambda v: str(v.number), text=version_lines.searched, empty=EMPTY, id="versions"
         )
-        self.panel = Panel(version_lines.panel, id="beside")
+        self.panel = Panel(version_beside.panel, id="beside")
 
     def _columns(self) -> tuple:
         return version_lines.columns(self._lane, self._room, lambda: self.marked)
@@ -65,15 +65,16 @@ class VersionsPane(Pane):
         yield self.grid
         yield self.panel
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read the versions that the list has come to, and compare the one under the cursor."""
-        found = versions.page(self.source.conn, self.model, self._limit)
-        self._whole = len(found) < self._limit
+        limit = self._limit
+        found = await self.source.ask(versions.page, self.model, limit)
+        self._whole = len(found) < limit
         if self.marked is not None and all(line.number != self.marked for line in found):
             self.marked = None
         self._draw_lanes(found)
         self.grid.show(found)
-        self._compare()
+        await self._compare()
 
     def _draw_lanes(self, found: list[VersionLine]) -> None:
         fresh = versions.lanes(found, marks.plain_glyphs())
@@ -86,11 +87,19 @@ class VersionsPane(Pane):
             self.grid.replace(self._columns())
         self.grid.redraw()
 
-    def _compare(self) -> None:
-        line = self.grid.row
-        found = None if line is None else versions.compared(self.source.conn, self.model, line, self.marked)
-        self._compared = found
-        self.panel.tell(found)
+    async def _compare(self) -> None:
+        line, marked = self.grid.row, self.marked
+        found = None if line is None else await self.source.ask(versions.compared, self.model, line, marked)
+        if (line, marked) == (self.grid.row, self.marked):
+            self._compared = found
+            self.panel.tell(found)
+
+    def settings(self) -> Mapping[str, str]:
+        return {} if self.marked is None else {"model": self.model, "beside": str(self.marked)}
+
+    def restore(self, settings: Mapping[str, str]) -> None:
+        if settings.get("model") == self.model and settings.get("beside", "").isdecimal():
+            self.marked = int(settings["beside"])
 
     def go(self, where: Where) -> None:
         if where.version is not None:
@@ -120,15 +129,12 @@ class VersionsPane(Pane):
         return self.grid
 
     def on_grid_moved(self) -> None:
-        try:
-            if not self._whole and near_end(self.grid.rows, self.grid.row):
-                self._limit += versions.PAGE
-                self.load()
-            else:
-                self._compare()
-        except Trouble as exc:
-            could_not_read(self, exc)
-            return
+        if not self._whole and near_end(self.grid.rows, self.grid.row):
+            self._limit += versions.PAGE
+            self._whole = True  # until it is read: one page more at a time
+            self.begin("versions", self.load)
+        else:
+            self.begin("beside", self._compare)
         self.changed()
 
     def on_grid_ordered(self) -> None:
