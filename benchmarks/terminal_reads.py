@@ -1,0 +1,2 @@
+def reads():
+    return iter(())
