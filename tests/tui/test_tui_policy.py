@@ -198,12 +198,12 @@ def test_a_file_of_a_thousand_models(tmp_path: Path) -> None:
     )
     (tmp_path / "lifecycle.toml").write_text("".join(one.format(n) for n in range(1000)), encoding="utf-8")
     files = Files(tmp_path, "m-0999")
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(files.read().rules) == 8
-    assert time.perf_counter() - began < 1.0
-    began = time.perf_counter()
+    assert time.process_time() - began < 1.0
+    began = time.process_time()
     files.read()
-    assert time.perf_counter() - began < 0.01, "read again only when it has changed"
+    assert time.process_time() - began < 0.01, "read again only when it has changed"
 
 
 def test_nothing_heavy_is_imported() -> None:
