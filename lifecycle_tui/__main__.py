@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 OPTIONS = {"--env": "LIFECYCLE_ENV"}
-FLAGS = {"--no-plugins": "LIFECYCLE_NO_PLUGINS"}
+FLAGS = {"--no-plugins": "LIFECYCLE_NO_PLUGINS", "--fresh": "LIFECYCLE_FRESH"}
 """Options that the terminal takes too, and the variables that carry them; `cli.main` has their helps."""
 
 
@@ -18,6 +18,9 @@ def main() -> None:
     """Run and leave with the exit code of DESIGN §9."""
     given = options(sys.argv[1:]) if sys.stdout.isatty() else None
     if given is not None:
+        from lifecycle_tui.tui import splash
+
+        splash.show()
         from lifecycle_tui.tui.start import main as start
 
         os.environ.update(given)

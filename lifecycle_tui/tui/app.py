@@ -9,20 +9,23 @@ from asyncio import Task, create_task
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.places import PLACES
+from lifecycle_tui.tui.pressing import Pressing
 from lifecycle_tui.tui.reader import UNDER_WAY
+from lifecycle_tui.tui.reads import keys
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.terminal.output import SlimOutput
 from lifecycle_tui.tui.typing import typing
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
 
+    from lifecycle_tui.tui.keeper import Keeper
     from lifecycle_tui.tui.policy.draft import Draft
     from lifecycle_tui.tui.reads.fleet import FleetLine
 
@@ -44,13 +47,14 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(App[None]):
+class LifecycleApp(SlimOutput, Pressing):
     """The terminal on one workspace.
 
     Args:
         source: its state.
         painted: called in a thread once the first screen was painted.
         first: what the fleet shows at first, read before the event loop runs.
+        keeper: remembers where the person is; None where nothing is to be remembered.
     """
 
     CSS_PATH = "app.tcss"
@@ -64,7 +68,9 @@ class LifecycleApp(App[None]):
             id="app.palette",
             tooltip="go to a model, a screen or an action by name",
         ),
-        Binding("question_mark", "help", "help", id="app.help"),
+        Binding("question_mark", "help", "help", id="app.help", tooltip="the keys that work here; Enter does them"),
+        Binding("g", "jump", "jump", show=False, priority=True, id="app.jump",
+                tooltip="with a letter: to a screen, gg to the first row, ge to the last"),
         *(
             Binding(place.key, f"go('{place.name}')", f"{place.title}: {place.help}", show=False, id=f"go.{place.name}")
             for place in PLACES.values()
@@ -73,17 +79,19 @@ class LifecycleApp(App[None]):
         Binding("ctrl+z", "suspend_process", "put the program in the background", show=False, id="app.suspend"),
         Binding("ctrl+q", "leave(0)", "quit from anywhere", show=False, priority=True, id="app.quit"),
         Binding("ctrl+c", "leave(130)", "interrupt", show=False, priority=True, id="app.interrupt"),
-    ]
+    ]  # fmt: skip
 
     def __init__(
-        self, source: Source, painted: Callable[[], None] | None = None, first: tuple[FleetLine, ...] | None = None
-    ) -> None:
+        self, source: Source, painted: Callable[[], None] | None = None, first: tuple[FleetLine, ...] | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:  # fmt: skip
         # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.source = source
         self._first = first
+        self.keeper = keeper
         self.agent = ("", "")
         self.note = ""
         self._noted: object = None
@@ -94,20 +102,34 @@ class LifecycleApp(App[None]):
         self._warned: object = None
         self._looking: Task[None] | None = None
         self.faults = Faults()
+        self.take_keys(source.root)
 
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen
 
-        self.push_screen(FleetScreen(self.source, self._first))
+        fleet = FleetScreen(self.source, self._first)
+        self.push_screen(fleet)
+        if self.keeper is not None and (back := self.keeper.opening(self.source, fleet)) is not None:
+            self.push_screen(back)
         self._first = None
         self.set_interval(POLL_SECONDS, self.poll, name="poll")
+        # Another program had the terminal meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw())
 
     def on_unmount(self) -> None:
         self.source.close()
 
+    def exit(self, result: None = None, return_code: int = 0, message: object = None) -> None:
+        """End; where the person is by now is kept, whatever it is that ends the program."""
+        if self.keeper is not None:
+            self.keeper.look(self.screen_stack, wait=True)
+        super().exit(result, return_code, message)  # type: ignore[arg-type]
+
     def poll(self) -> None:
         """Ask state whether it moved; the screen on top reads again if so. One question at a time."""
         self._begin()
+        if self.keeper is not None:
+            self.keeper.look(self.screen_stack)
         if self._looking is None or self._looking.done():
             self._looking = create_task(self._look())
             UNDER_WAY.add(self._looking)
@@ -130,6 +152,7 @@ class LifecycleApp(App[None]):
                 screen.reload()
             self._look_for_note()
             self._look_for_agent()
+            self.renew_keys(await self.source.ask(keys.look, self.source.root, self.keys_file))
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
@@ -149,7 +172,7 @@ class LifecycleApp(App[None]):
         """What banners say: that the file on disk has errors, and where."""
         from lifecycle_tui.tui.widgets.banner import Banner
 
-        note = self.source.note()
+        note = self.source.note() or self.keys_file.problem
         if (note, self.screen) != (self.note, self._noted):
             self.note, self._noted = note, self.screen
             for banner in self.screen.query(Banner):
@@ -206,6 +229,8 @@ class LifecycleApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While somebody types, or a dialog is open, `:` is no command."""
+        if action == "jump":
+            return not typing(self.screen)
         return action != "palette" or (isinstance(self.screen, View) and not typing(self.screen))
 
     async def action_palette(self) -> None:
@@ -228,7 +253,7 @@ class LifecycleApp(App[None]):
 
     def action_redraw(self) -> None:
         """Paint everything anew, e.g. after another program wrote over the screen."""
-        self.screen.refresh(repaint=True, layout=True)
+        self.redraw()
 
     def action_leave(self, code: int) -> None:
         """End with this exit code; an edit that is not saved is said first, once."""

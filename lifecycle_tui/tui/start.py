@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, TextIO
 from lifecycle_tui import output
 from lifecycle_tui.domain.errors import LifecycleError, UsageError
 from lifecycle_tui.domain.folder import find_root
+from lifecycle_tui.tui import splash
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
+    from lifecycle_tui.tui.keeper import Keeper
+    from lifecycle_tui.tui.source import Source
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 """What ends the program from outside; Textual itself would leave the terminal in its mode on the first two."""
@@ -48,11 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         root = find_root(Path(argv[0]) if argv else None)
         app = build(root)
     except LifecycleError as exc:
+        splash.take_away()
         output.error(exc)
         return exc.exit_code
+    splash.take_away()
     try:
         return run(app)
     finally:
+        if app.keeper is not None:
+            app.keeper.end()
         app.source.close()
 
 
@@ -96,10 +103,20 @@ def build(root: Path) -> LifecycleApp:
         from lifecycle_tui.tui.reads import fleet
         from lifecycle_tui.tui.screens import fleet as screen  # noqa: F401
 
-        return LifecycleApp(source, lambda: keep(root), fleet.lines(source.conn, source.now()))
+        first = fleet.lines(source.conn, source.now())
+        return LifecycleApp(source, lambda: keep(root), first, remembered(root, source))
     finally:
         gc.freeze()
         gc.enable()
+
+
+def remembered(root: Path, source: Source) -> Keeper:
+    """What is remembered of the workspace, unless LIFECYCLE_FRESH (`lifecycle --fresh`) says to begin anew."""
+    from lifecycle_tui.tui.keeper import Keeper
+
+    keeper = Keeper(root, fresh=os.environ.get("LIFECYCLE_FRESH", "") not in ("", "0"))
+    keeper.check(source.conn)
+    return keeper
 
 
 def attend(root: Path) -> None:

@@ -1,0 +1,35 @@
+"""One line that says that something is happening, written before anything large is imported, and taken away again.
+
+Called by `__main__` at first, and by `start` when the screen is about to be painted. Imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+WORDS = "lifecycle: opening …"
+_shown = False
+
+
+def show() -> None:
+    """Write it, where a terminal would understand how it is taken away again."""
+    global _shown
+    if os.environ.get("TERM", "dumb") in ("", "dumb") or not os.isatty(2):
+        return
+    utf8 = "utf" in (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "").lower()
+    _write(WORDS if utf8 else WORDS.replace("…", "..."))
+    _shown = True
+
+
+def take_away() -> None:
+    """Leave the line as it was."""
+    global _shown
+    if _shown:
+        _write("\r\x1b[K")
+        _shown = False
+
+
+def _write(text: str) -> None:
+    with contextlib.suppress(OSError):  # whoever listens is gone; the start finds out
+        os.write(2, text.encode())
