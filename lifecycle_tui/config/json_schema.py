@@ -20,7 +20,9 @@ from pydantic import BeforeValidator, PlainValidator
 from pydantic.fields import FieldInfo
 
 from lifecycle_tui.config import describe
+from lifecycle_tui.config.bindings import bound
 from lifecycle_tui.config.extensions import Option, Plugin, Plugins
+from lifecycle_tui.config.key_names import spoken
 from lifecycle_tui.config.schema import FileTable, NotifierTable
 from lifecycle_tui.config.schema_data import DataTable, LabelsTable, ReferenceFile
 from lifecycle_tui.config.schema_model import DetectorTable, MetricTable, ModelTable, MonitorSection
@@ -155,6 +157,8 @@ class _Maker:
         if kind is not None:
             names = _enum(plugin.name for plugin in self.plugins.all(kind))
             made: Schema = {"anyOf": [{"type": "string", **names}, *self._chosen(PluginTable, kind)]}
+        elif (table, key) == (FileTable, "keys"):
+            made = self._object(_bindings(), [])
         elif table is MonitorSection and key in _BY_NAME:
             made = self._by_name(*_BY_NAME[key])
         else:
@@ -220,6 +224,12 @@ class _Maker:
                                **self._object({}, [])} for name in NAMES if name not in entries}  # fmt: skip
         names = {"type": "string", **_enum(entries)}
         return {"anyOf": [{"type": "array", "items": names}, self._object(entries, [])]}
+
+
+def _bindings() -> dict[str, Schema]:
+    """The ids of the terminal's key bindings."""
+    keys: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    return {one.id: {**keys, "description": f"{one.what}.\n\nDefault: {spoken(one.keys)}."} for one in bound().values()}
 
 
 def _required(table: type[Table]) -> list[str]:

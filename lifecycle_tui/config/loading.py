@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lifecycle_tui.config import layering, plain_secrets
 from lifecycle_tui.config.build import Declared, build, check_matches
+from lifecycle_tui.config.build_keys import check_keys
 from lifecycle_tui.config.layering import Laid
 from lifecycle_tui.config.reading import Reading
 from lifecycle_tui.config.report import Layer, Report, View
@@ -118,6 +119,7 @@ def _examine(path: Path, given: Mapping[Path, bytes] | None, over: Mapping[Path,
     declared = _each_once(declared, report)
     spec = replace(build(main, file, declared, report, data), environment=name)
     check_matches(main, file, declared, report)
+    check_keys(main, file, report)
     if not declared and not report.failed:
         report.add(
             Problem(

@@ -32,6 +32,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "workspace.pickle": ("jobs that load an artefact",),
     "workspace.keep": (_EVALUATE,),
     "notifiers": (_SEND,),
+    "keys": ("the terminal: its keys, footers, help and palette",),
     "models.NAME.task": (_EVALUATE, _TRAIN),
     "models.NAME.owner": ("`match` of notifiers", _SHOWN),
     "models.NAME.tags": (_SHOWN,),

@@ -16,6 +16,7 @@ from lifecycle_tui.config.values import (
     Address,
     AsTable,
     AsText,
+    KeysOf,
     Location,
     Name,
     Names,
@@ -161,6 +162,13 @@ class FileTable(Table):
     workspace: WorkspaceTable = Field(default_factory=WorkspaceTable, description="What holds for the whole folder.")
     notifiers: dict[str, NotifierTable] = Field(
         default_factory=dict, description="Where alerts go, by name. Without one, nothing is sent anywhere."
+    )
+    keys: dict[str, KeysOf] = Field(
+        default_factory=dict,
+        description="Keys of the terminal by the id of what they do, one or a list; `[]` for none. "
+        "`lifecycle keys` lists the ids and what each is now.",
+        examples=['{ "act.retrain" = "T" }'],
+        json_schema_extra={"default": "none: the keys of docs/terminal.md"},
     )
     defaults: ModelTable = Field(
         default_factory=ModelTable,

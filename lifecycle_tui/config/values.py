@@ -99,6 +99,15 @@ def _builder(value: Any) -> str:
     raise units.BadValueError(says, (meant(value, ESTIMATORS) if isinstance(value, str) else None) or hint)
 
 
+def _keys_of(value: Any) -> str | list[str]:
+    """A key of the terminal, or some; which there are is looked at once the whole table is known."""
+    if isinstance(value, dict):
+        raise units.BadValueError("must be a key or a list of keys", 'an id needs quotes: "act.retrain" = "T"')
+    if isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        return value
+    raise units.BadValueError("must be a key or a list of keys", '"act.retrain" = "T", or ["T", "F5"], or [] for none')
+
+
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.9:
         raise units.BadValueError("must be a share above 0 and at most 0.9", "write 0.2 for a fifth")
@@ -116,6 +125,7 @@ Column = Annotated[str, _reader(_name), Words("column name")]
 Expression = Annotated[str, _reader(_name), Words("expression")]
 Location = Annotated[str, _reader(_name), Words("path")]
 Builder = Annotated[str, _reader(_builder), Words("estimator or module:function")]
+KeysOf = Annotated[str | list[str], _reader(_keys_of, str | list[str]), Words("key or list of keys")]
 Share = Annotated[float, _reader(_share, float), Words("share")]
 Scalar = Annotated[str | int | float | bool, _reader(_scalar, str | int | float | bool), Words("value of a column")]
 Duration = Annotated[timedelta, _reader(units.duration), Words("duration")]

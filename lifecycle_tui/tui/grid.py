@@ -1,11 +1,13 @@
 """A grid that draws only the lines that are in view, and repaints only those that changed. Used by every screen.
 
 Textual's DataTable measures every row and repaints the whole table for one cell; over SSH that is felt. Here the rows
-are the caller's own values: a column is a function from a value to a cell, called for visible rows alone, so a
-thousand models cost a screenful. Rows are known by key: sorting, filtering and new data leave the cursor on its row.
+are the caller's own values: a column is a function from a value to a cell, called for visible rows alone. Rows are
+known by key: sorting, filtering and new data leave the cursor on its row.
 
     grid = Grid([Column("name", "model", 20, lambda m: Cell(m.name))], key=lambda m: m.name)
     grid.show(models)       # again and again; what is equal to before is not drawn again
+
+A list that is too long to hold comes in pages: `paged`.
 """
 
 from __future__ import annotations
@@ -22,12 +24,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lifecycle_tui.tui import strips
+from lifecycle_tui.tui import keys, strips
 from lifecycle_tui.tui.cells import Cell as Cell
 from lifecycle_tui.tui.cells import Column as Column
-from lifecycle_tui.tui.cells import arranged, column_at, laid_out
+from lifecycle_tui.tui.cells import column_at, laid_out
+from lifecycle_tui.tui.grid_rows import Held, Order, Rows, settled
 from lifecycle_tui.tui.marks import STYLES
-from lifecycle_tui.tui.text import fit, fold, matches
+from lifecycle_tui.tui.text import fit, fold
 
 T = TypeVar("T")
 CACHED_LINES = 500
@@ -55,7 +58,8 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         Binding("up,k", "move(-1)", "previous row", show=False, id="grid.up"),
         Binding("pagedown,ctrl+f,space", "page(1)", "page down", show=False, id="grid.pagedown"),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="grid.pageup"),
-        Binding("home,g", "end(-1)", "first row", show=False, id="grid.first"),
+        *keys.halves("grid"),
+        Binding("home", "end(-1)", "first row", show=False, id="grid.first"),
         Binding("end,G", "end(1)", "last row", show=False, id="grid.last"),
         Binding("right,l", "side(8)", "scroll right", show=False, id="grid.right"),
         Binding("left,h", "side(-8)", "scroll left", show=False, id="grid.left"),
@@ -92,14 +96,12 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.columns = tuple(columns)
-        self._key, self._text = key, text or key
-        self._rows: dict[str, T] = {}
-        self._order: list[str] = []
-        self._places: dict[str, int] = {}
+        self._held: Held[T] = Held(key, text or key)
+        self._rows: Rows[T] = self._held
+        self.order = Order()
+        self._at: int | None = None
         self._cursor: str | None = None
         self._empty, self._lit = empty, lit
-        self._filter, self._reverse = "", False
-        self._sort: str | None = None
         self._lines: dict[tuple, Strip] = {}
         self._layout: list[tuple[Column[T], int]] = []
 
@@ -110,14 +112,15 @@ class Grid(ScrollView, Generic[T], can_focus=True):
 
         The cursor stays on its row, and that row on its line of the screen; where the row is gone, on its neighbour.
         """
-        fresh = {self._key(row): row for row in rows}
-        changed = {key for key, row in fresh.items() if self._rows.get(key) != row}
+        changed = self._held.show(rows)
+        self._say_empty(empty)
+        self._forget(changed)
+        self._arrange(changed)
+
+    def _say_empty(self, empty: str | None) -> None:
         if empty is not None and empty != self._empty:
             self._empty = empty
             self.refresh()
-        self._rows = fresh
-        self._forget(changed)
-        self._arrange(changed)
 
     def _forget(self, changed: Set[str]) -> None:
         """These rows look different by now."""
@@ -132,102 +135,98 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     def replace(self, columns: Sequence[Column[T]]) -> None:
         """Show other columns."""
         self.columns = tuple(columns)
-        if self._sort not in {c.key for c in columns}:
-            self._sort = None
+        if self.order.sort not in {c.key for c in columns}:
+            self.order = self.order._replace(sort=None)
         self._measure()
         self._arrange(set())
 
     def _arrange(self, changed: set[str]) -> None:
-        """Work out which rows show in which order, and repaint the lines of the screen that differ from before."""
-        before, top = self._order, self.scroll_offset.y
-        was_at = self._places.get(self._cursor) if self._cursor is not None else None
-        self._order = self._arranged()
-        self._places = {key: at for at, key in enumerate(self._order)}
-        at = self._places.get(self._cursor) if self._cursor is not None else None
-        if at is None and self._order:
-            # The row is gone: its neighbour, or the first row at the start.
-            at = min(was_at or 0, len(self._order) - 1)
-        moved = (None if at is None else self._order[at]) != self._cursor
-        self._cursor = None if at is None else self._order[at]
+        """Work out which rows show in which order."""
+        before = self._in_view()
+        self._held.arrange(self.order, self.columns)
+        self._settle(None if self._cursor is None else self._rows.place(self._cursor), before, changed)
+
+    def _in_view(self) -> tuple[int, list[str | None]]:
+        """How many rows there are, and the keys of those in view."""
+        top = self.scroll_offset.y
+        return self._rows.total, [self._rows.key_at(line) for line in range(top, top + self.page)]
+
+    def _settle(self, found: int | None, before: tuple[int, list[str | None]], changed: Set[str]) -> None:
+        """The rows have changed: place the cursor, and repaint the lines of the screen that differ from before.
+
+        Args:
+            found: where the cursor's row is now.
+        """
+        (had, keys), (total, was, top) = before, (self._rows.total, self._at, self.scroll_offset.y)
+        at, to = settled(found, was, top, self.page, total) if total else (None, 0)
+        key = None if at is None else self._rows.key_at(at)
+        moved = key != self._cursor
+        self._at, self._cursor = at, key
         self._resize()
-        if at is not None and was_at is not None and at != was_at and (top or at >= self.page):
-            # Keep the cursor's row on its line of the screen; but at the top stay there: what is new comes in there.
-            self._scroll(y=max(0, min(top + at - was_at, len(self._order) - self.page)))
-        if at is not None:
-            self._reveal(at)
-        if not before or not self._order or moved:
+        if to != self.scroll_offset.y:
+            self._scroll(y=to)
+        if not had or not total or moved:
             self.refresh()
         elif top == self.scroll_offset.y:
-            for line in range(top, top + self.page):
-                old = before[line] if line < len(before) else None
-                new = self._order[line] if line < len(self._order) else None
-                if old != new or new in changed:
+            for line, old in enumerate(keys, top):
+                new = self._rows.key_at(line)
+                if old != new or new in changed or (line in (was, at) and was != at):
                     self._repaint(line)
         if moved:
             self.post_message(self.Moved(self))
-        if len(before) != len(self._order):
+        if had != total:
             self.post_message(self.Ordered(self))
         self._point()
 
-    def _arranged(self) -> list[str]:
-        rows = self._rows
-        if self._filter:
-            test = matches(self._filter)
-            rows = {key: row for key, row in rows.items() if test(self._text(row))}
-        column = next((c for c in self.columns if c.key == self._sort), None)
-        return arranged(rows, column, self._reverse)
-
     @property
     def row(self) -> T | None:
-        """The value that the cursor stands on."""
-        return None if self._cursor is None else self._rows.get(self._cursor)
+        """The value that the cursor stands on; None where there is none, or it is not here yet."""
+        return None if self._cursor is None else self._rows.row(self._cursor)
 
     @property
     def rows(self) -> list[T]:
-        """The rows as they show: filtered and sorted."""
-        return [self._rows[key] for key in self._order]
+        """The rows as they show, filtered and sorted; of pages those that are here."""
+        return self._rows.shown()
 
     @property
     def place(self) -> str:
         """Where the cursor is: `3/40`, and of how many where a filter hides some."""
-        total = len(self._rows)
-        at = 0 if self._cursor is None else self._places.get(self._cursor, -1) + 1
-        return f"{at}/{len(self._order)}" + (f" of {total}" if len(self._order) != total else "")
+        total, whole = self._rows.total, self._rows.whole
+        at = 0 if self._at is None else self._at + 1
+        return f"{at:,}/{total:,}" + (f" of {whole:,}" if total != whole else "")
 
     def go(self, key: str) -> None:
         """Put the cursor on the row of this key, if it shows."""
-        if key in self._places:
-            self._to(self._places[key])
+        at = self._rows.place(key)
+        if at is not None:
+            self._to(at)
 
     # ── sorting and filter ────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def filter(self) -> str:
         """The words that rows must match."""
-        return self._filter
+        return self.order.filter
 
     @filter.setter
     def filter(self, words: str) -> None:
-        if words != self._filter:
-            self._filter = words
-            self._arrange(set())
-            self.post_message(self.Ordered(self))
+        if words != self.filter:
+            self._ordered(self.order._replace(filter=words))
 
     @property
     def sorting(self) -> str:
         """The chosen column's title; "" for the order in which the rows were given."""
-        return next((c.said for c in self.columns if c.key == self._sort), "")
+        return next((c.said for c in self.columns if c.key == self.order.sort), "")
 
     def sort_next(self) -> None:
         """Sort by the next column that shows; after the last one, as the rows were given."""
         keys = [None, *(key for key, _ in self.sortable)]
-        at = keys.index(self._sort) if self._sort in keys else 0
+        at = keys.index(self.order.sort) if self.order.sort in keys else 0
         self.sort_by(keys[(at + 1) % len(keys)])
 
     def sort_by(self, key: str | None) -> None:
         """Sort by the column of this key; None: as the rows were given."""
-        self._sort, self._reverse = key, False
-        self._resorted()
+        self._ordered(self.order._replace(sort=key, reverse=False))
 
     @property
     def sortable(self) -> tuple[tuple[str, str], ...]:
@@ -236,10 +235,10 @@ class Grid(ScrollView, Generic[T], can_focus=True):
 
     def sort_reverse(self) -> None:
         """Turn the order around."""
-        self._reverse = not self._reverse
-        self._resorted()
+        self._ordered(self.order._replace(reverse=not self.order.reverse))
 
-    def _resorted(self) -> None:
+    def _ordered(self, order: Order) -> None:
+        self.order = order
         self._arrange(set())
         self._repaint(-1)
         self.post_message(self.Ordered(self))
@@ -254,8 +253,8 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     def on_resize(self) -> None:
         self._measure()
         self._resize()
-        if self._cursor is not None:
-            self._reveal(self._places[self._cursor])
+        if self._at is not None:
+            self._reveal(self._at)
         self.call_after_refresh(self._point)
 
     def _measure(self) -> None:
@@ -267,7 +266,7 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     def _resize(self) -> None:
         wide = self.GUTTER + sum(width + 1 for _, width in self._layout)
         # Where nothing is, the two lines that say so.
-        size = Size(max(wide, 1), (len(self._order) or 2 * bool(self._empty)) + 1)
+        size = Size(max(wide, 1), (self._rows.total or 2 * bool(self._empty)) + 1)
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -278,25 +277,30 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         left, top = self.scroll_offset
         wide = self.size.width
         if y == 0:
-            titles = strips.header(self._layout, self.GUTTER, self._sort, self._reverse)
+            titles = strips.header(self._layout, self.GUTTER, self.order.sort, self.order.reverse)
             return titles.crop_extend(left, left + wide, STYLES["head"])
         at = top + y - 1
-        if at >= len(self._order):
-            lines = fold(self._empty, wide - 2) if not self._order and self._empty else []
-            text = f" {lines[y - 2]}" if 0 <= y - 2 < len(lines) else ""
-            return Strip([Segment(fit(text, wide), STYLES["dim"])], wide)
-        return self._line(self._order[at]).crop_extend(left, left + wide, STYLES[""])
+        key = self._rows.key_at(at)
+        if key is not None:
+            return self._line(key).crop_extend(left, left + wide, STYLES[""])
+        lines = fold(self._empty, wide - 2) if not self._rows.total and self._empty else []
+        text = f" {lines[y - 2]}" if 0 <= y - 2 < len(lines) else ">" if at == self._at else ""
+        return Strip([Segment(fit(text, wide), STYLES["dim"])], wide)
 
     def _line(self, key: str) -> Strip:
         cached = (key, key == self._cursor, self.has_focus)
-        strip = self._lines.get(cached)
-        if strip is None:
+        strip, row = self._lines.get(cached), self._rows.row(key)
+        if strip is None and row is not None:
             look = self._look(key)
-            strip = strips.row(self._rows[key], self._layout, self._signs(key, look), look)
+            strip = self._drawn(row, self._signs(key, look), look)
             if len(self._lines) >= CACHED_LINES:
                 self._lines.clear()
             self._lines[cached] = strip
-        return strip
+        return strip or Strip([])
+
+    def _drawn(self, row: T, signs: Sequence[tuple[str, Style]], look: Style) -> Strip:
+        """A row as a strip; as a rule in the columns."""
+        return strips.row(row, self._layout, signs, look)
 
     def _signs(self, key: str, look: Style) -> Sequence[tuple[str, Style]]:
         """What stands before the first column."""
@@ -309,8 +313,8 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     def _repaint_rows(self, keys: Set[str]) -> None:
         """Repaint these rows, if they are in view."""
         self._forget(keys)
-        for line in range(self.scroll_offset.y, self.scroll_offset.y + self.page):
-            if line < len(self._order) and self._order[line] in keys:
+        for line, key in enumerate(self._in_view()[1], self.scroll_offset.y):
+            if key in keys:
                 self._repaint(line)
 
     def _repaint(self, line: int) -> None:
@@ -322,28 +326,28 @@ class Grid(ScrollView, Generic[T], can_focus=True):
     def watch_has_focus(self, focused: bool) -> None:
         """The cursor looks different with and without the focus."""
         super().watch_has_focus(focused)
-        if self._cursor is not None and self._cursor in self._places:
-            self._repaint(self._places[self._cursor])
+        if self._at is not None:
+            self._repaint(self._at)
         self._point()
 
     def _point(self) -> None:
         """Park the terminal's own cursor at the row, where screen readers and braille displays look for it."""
-        if self.has_focus and self._cursor in self._places:
-            y = self._places[self._cursor] - self.scroll_offset.y + 1
+        if self.has_focus and self._at is not None:
+            y = self._at - self.scroll_offset.y + 1
             self.app.cursor_position = Offset(self.content_region.x, self.content_region.y + y)
 
     # ── moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _to(self, at: int) -> None:
-        if not self._order:
+        if not self._rows.total:
             return
-        at = max(0, min(len(self._order) - 1, at))
-        old = self._places.get(self._cursor, -1) if self._cursor is not None else -1
-        if at == old:
+        at = max(0, min(self._rows.total - 1, at))
+        if at == self._at:
             return
-        self._cursor = self._order[at]
+        old, self._at = self._at, at
+        self._cursor = self._rows.key_at(at)
         self._reveal(at)
-        if old >= 0:
+        if old is not None:
             self._repaint(old)
         self._repaint(at)
         self._point()
@@ -361,16 +365,16 @@ class Grid(ScrollView, Generic[T], can_focus=True):
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by so many rows."""
-        if self._cursor is not None:
-            self._to(self._places[self._cursor] + rows)
+        if self._at is not None:
+            self._to(self._at + rows)
 
-    def action_page(self, pages: int) -> None:
+    def action_page(self, pages: float) -> None:
         """Move the cursor by so many screenfuls."""
-        self.action_move(pages * max(1, self.page - 1))
+        self.action_move(int(pages * max(2, self.page - 1)))
 
     def action_end(self, direction: int) -> None:
         """Move the cursor to the first or last row."""
-        self._to(0 if direction < 0 else len(self._order) - 1)
+        self._to(0 if direction < 0 else self._rows.total - 1)
 
     def action_side(self, cells: int) -> None:
         """Scroll sideways, where the columns do not fit."""
@@ -387,14 +391,14 @@ class Grid(ScrollView, Generic[T], can_focus=True):
         event.stop()
         if event.y == 0:
             column = column_at(self._layout, self.GUTTER, event.x + self.scroll_offset.x)
-            if column is not None and column.key == self._sort:
+            if column is not None and column.key == self.order.sort:
                 self.sort_reverse()
             elif column is not None and column.sort is not None:
                 self.sort_by(column.key)
             return
         at = event.y - 1 + self.scroll_offset.y
-        if at < len(self._order):
-            if self._order[at] == self._cursor:
+        if at < self._rows.total:
+            if at == self._at:
                 self.action_choose()
             else:
                 self._to(at)

@@ -21,10 +21,11 @@ LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line in one tone (see `marks.STYLES`)."""
+    """A piece of a line in one tone (see `marks.STYLES`); `run` is the action that a click on it does."""
 
     text: str
     tone: str = ""
+    run: str = ""
 
 
 Line = tuple[Span, ...]

@@ -131,8 +131,9 @@ async def test_moving_the_cursor_repaints_two_lines() -> None:
 @pytest.mark.parametrize(
     ("keys", "row"),
     [
-        (["down"], 1), (["j", "j", "k"], 1), (["up"], 0), (["end"], 99), (["G", "g"], 0), (["G", "home"], 0),
+        (["down"], 1), (["j", "j", "k"], 1), (["up"], 0), (["end"], 99), (["G", "home"], 0),
         (["pagedown"], 10), (["space", "pageup"], 0), (["ctrl+f", "ctrl+f", "ctrl+b"], 10), (["end", "down"], 99),
+        (["ctrl+d"], 5), (["ctrl+d", "ctrl+d", "ctrl+u"], 5),
     ],
 )  # fmt: skip
 async def test_keys_move_the_cursor(keys: list[str], row: int) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lifecycle_tui.config import key_names
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, cut, safe, width
@@ -53,6 +55,16 @@ class Lines(Widget):
         line = self._shown[y] if y < len(self._shown) else ()
         return drawn(line, self.size.width, self._base)
 
+    def line_at(self, y: int) -> Line:
+        """The spans of a line as they lie on the screen, from its left edge on."""
+        return self._shown[y] if 0 <= y < len(self._shown) else ()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a word that does something does it."""
+        event.stop()
+        if run := clicked(self.line_at(event.y), event.x):
+            self.call_later(self.app.run_action, run, self.screen)
+
 
 class Bar(Lines):
     """One line with something at its right end."""
@@ -74,8 +86,13 @@ class Bar(Lines):
         """The line."""
         wide = self.size.width
         left = self._shown[0] if self._shown else ()
-        right = drawn(self._right, min(wide, sum(width(safe(s.text)) for s in self._right)), self._base)
+        right = drawn(self._right, min(wide, cells_of(self._right)), self._base)
         return Strip.join([drawn(left, wide - right.cell_length, self._base), right])
+
+    def line_at(self, y: int) -> Line:
+        left = self._shown[0] if self._shown else ()
+        gap = self.size.width - cells_of(left) - cells_of(self._right)
+        return (*left, Span(" " * gap), *self._right) if gap > 0 else left
 
 
 class Footer(Lines):
@@ -95,26 +112,69 @@ class Footer(Lines):
 
     def renew(self) -> None:
         """Draw it again if it says something else by now."""
-        said = self._pairs(), getattr(self.app, "agent", None)
+        said = self._now(), getattr(self.app, "agent", None)
         if said != self._last:
             self._last = said
             self.refresh()
 
+    def _now(self) -> list[tuple[str, str]]:
+        """The keys that are asked for now: after `g` those that may follow."""
+        if getattr(self.app, "jumping", False):
+            from lifecycle_tui.tui.jumping import pairs
+
+            return pairs(self.screen)
+        return self._pairs()
+
     def _pairs(self) -> list[tuple[str, str]]:
         return [*self._given(), *(keys.footer([type(self.app)]) if self._common else ())]
 
-    def render_line(self, y: int) -> Strip:
-        """The line, for the width that there is."""
+    def line_at(self, y: int) -> Line:
+        return keys_line(self._now(), self._room()[0])
+
+    def _room(self) -> tuple[int, bool]:
+        """Cells for the keys, and whether the agent's word stands behind them."""
         cells = self.size.width
-        pairs = self._pairs()
+        pairs = self._now()
         text, tone = getattr(self.app, "agent", ("", ""))
         room = cells - width(text) - 1
         # Each pair is two spans.
         beside, alone = (len(keys_line(pairs, wide)) // 2 for wide in (room, cells))
         if not text or (tone == "dim" and beside < min(alone, ENOUGH)):
-            return drawn(keys_line(pairs, cells), cells, self._base)
-        line = drawn(keys_line(pairs, room), room, self._base)
+            return cells, False
+        return room, True
+
+    def render_line(self, y: int) -> Strip:
+        """The line, for the width that there is."""
+        cells = self.size.width
+        room, beside = self._room()
+        line = drawn(keys_line(self._now(), room), room, self._base)
+        if not beside:
+            return line
+        text, tone = getattr(self.app, "agent", ("", ""))
         return Strip.join([line, drawn((Span(f"{text} ", tone),), cells - room, self._base)])
+
+
+def cells_of(line: Line) -> int:
+    """Cells that a line takes."""
+    return sum(width(safe(span.text)) for span in line)
+
+
+def clicked(line: Line, x: int) -> str:
+    """The action of the span at a cell; "" where there is none."""
+    at = 0
+    for span in line:
+        at += width(safe(span.text))
+        if x < at:
+            return span.run
+    return ""
+
+
+def pressing(key: str) -> str:
+    """The action that presses a key, by what is printed on it; "" where that is no key."""
+    try:
+        return f"app.press('{key_names.parse(key)}')"
+    except key_names.KeyNameError:
+        return ""
 
 
 def drawn(line: Line, cells: int, base: Style) -> Strip:
@@ -137,4 +197,8 @@ def keys_line(pairs: Sequence[tuple[str, str]], cells: int) -> Line:
     kept = list(pairs)
     while kept and sum(width(key) + width(what) + 3 for key, what in kept) - 1 > cells:
         del kept[max(0, len(kept) - 4)]
-    return tuple(span for key, what in kept for span in (Span(f" {key}", "key"), Span(f" {what} ")))
+    return tuple(
+        span
+        for key, what in kept
+        for span in (Span(f" {key}", "key", pressing(key)), Span(f" {what} ", "", pressing(key)))
+    )

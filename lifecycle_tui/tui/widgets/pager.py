@@ -10,6 +10,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line
 from lifecycle_tui.tui.widgets.lines import drawn
@@ -29,7 +30,8 @@ class Pager(ScrollView, can_focus=True):
         Binding("up,k", "by(-1)", "scroll up", show=False, id="pager.up"),
         Binding("pagedown,space,ctrl+f", "page(1)", "page down", show=False, id="pager.pagedown"),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="pager.pageup"),
-        Binding("home,g", "end(-1)", "to the top", show=False, id="pager.top"),
+        *keys.halves("pager"),
+        Binding("home", "end(-1)", "to the top", show=False, id="pager.top"),
         Binding("end,G", "end(1)", "to the end", show=False, id="pager.end"),
     ]
 
@@ -71,9 +73,9 @@ class Pager(ScrollView, can_focus=True):
         """Scroll by so many lines."""
         self._to(self.scroll_offset.y + lines)
 
-    def action_page(self, pages: int) -> None:
+    def action_page(self, pages: float) -> None:
         """Scroll by so many screenfuls."""
-        self._to(self.scroll_offset.y + pages * max(1, self.size.height - 1))
+        self._to(self.scroll_offset.y + int(pages * max(2, self.size.height - 1)))
 
     def action_end(self, direction: int) -> None:
         """Scroll to one of the ends."""
