@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("lifecycle_tui.cli.config:group", "Check, explain and edit lifecycle.toml."),
     "policy": ("lifecycle_tui.cli.policy:group", "Ask what a policy would have done."),
     "plugins": ("lifecycle_tui.cli.plugins:group", "List, show, write, check and run plugins."),
+    "keys": ("lifecycle_tui.cli.keys:command", "List the terminal's keys and what they do."),
     "info": ("lifecycle_tui.cli.info:command", "Show versions, paths and limits of this installation."),
 }
 """Command → where it lives, and its one-line help."""

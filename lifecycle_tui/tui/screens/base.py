@@ -18,6 +18,7 @@ from textual.widget import Widget
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.plugin_host import switched
 from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.crumbs import joined, trail
 from lifecycle_tui.tui.part import Part
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 SAID_SECONDS = 6.0
 """What was said stays so long at least, however fast state moves."""
 
-WHERE = {"alert": ", A has them all", "job": ", J has them all", "key": ", see policies"}
-"""Where one can be found that an action is about."""
+WHERE = {"alert": ("go.alerts", "A"), "job": ("go.jobs", "J")}
+"""Which key leads to where one can be found that an action is about."""
 
 
 class View(Part, Screen[None]):
@@ -81,6 +82,10 @@ class View(Part, Screen[None]):
     def heading(self) -> tuple[Line, Line]:
         """The title's left and right part."""
         return (Span(f" {self.NAME}"),), ()
+
+    def crumb(self) -> str:
+        """What it is called on the way to a screen on top of it."""
+        return self.NAME
 
     def palette_entries(self) -> Iterable[Entry]:
         """What the palette offers here besides what it offers everywhere: as it is, the orders of the grid."""
@@ -168,6 +173,7 @@ class View(Part, Screen[None]):
         except Trouble as exc:
             self._trouble = str(exc)
         left, right, about = self._told
+        left = joined(trail(self, self.app.size.width), left)
         if switched.off():
             left = (Span(" no plugins ", "warning"), *left)  # first: what is at the end may be cut off
         if self._said and time.monotonic() < self._said_until:
@@ -185,9 +191,10 @@ class View(Part, Screen[None]):
             NAMED[name] for name in self.likely() if all(here.value(kind) is not None for kind in NAMED[name].needs)
         ]
         pairs = keys.footer(self.key_nodes())
-        pairs += [("/", "filter")] if self.filterable() is not None else []
-        pairs += [(n.key, n.name.rsplit(" ", 1)[-1]) for n in likely if n.key is not None]
-        return [*pairs, ("q", "quit") if self.first else ("Esc", "back")]
+        pairs += [(keys.now("view.filter", "/"), "filter")] if self.filterable() is not None else []
+        pairs += [(keys.act(n.name, n.key), n.name.rsplit(" ", 1)[-1]) for n in likely]
+        back = ("view.leave", "q", "quit") if self.first else ("view.back", "escape", "back")
+        return [*(pair for pair in pairs if pair[0]), (keys.now(*back[:2]), back[2])]
 
     @property
     def first(self) -> bool:
@@ -240,7 +247,9 @@ class View(Part, Screen[None]):
         named, here = NAMED[name], self.subject()
         missing = [kind for kind in named.needs if here.value(kind) is None]
         if missing:
-            self.say(f"{named.title}: no {missing[0]} is under the cursor here{WHERE.get(missing[0], '')}")
+            found = keys.now(*WHERE[missing[0]]) if missing[0] in WHERE else ""
+            more = f", {found} has them all" if found else ""
+            self.say(f"{named.title}: no {missing[0]} is under the cursor here{more}")
             return
         from lifecycle_tui.tui.screens.act import ActScreen
 
