@@ -18,6 +18,7 @@ from lifecycle_tui.actions.looking import (
     seq,
     wanted_version,
 )
+from lifecycle_tui.actions.promote import FIRST
 from lifecycle_tui.domain.specs import ModelSpec
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import approvals, audit, judgements
@@ -72,7 +73,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     )
     undo = None if champion is None else command("rollback", spec.name)
     same = command("approve", spec.name, note=ask.note)
-    return Draft(f"{spec.name}/{found.version}", lines, seen, same, commit, spec.name, undo)
+    return Draft(f"{spec.name}/{found.version}", lines, seen, same, commit, spec.name, undo, lasting=FIRST)
 
 
 def _refuse_who_may_not(spec: ModelSpec, ask: Ask, found: Approval) -> None:

@@ -33,7 +33,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
 
     name = NOBODY if to is None else to
     before = {row.assigned_to for row in rows}
-    undo = None
+    undo = "`lifecycle undo`: each goes back to whom it was assigned to"
     if len(before) == 1:
         undo = command("assign", *(row.id for row in rows), next(iter(before)) or NOBODY)
     return drafted(

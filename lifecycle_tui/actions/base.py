@@ -21,7 +21,9 @@ from lifecycle_tui.state.database import State
 if TYPE_CHECKING:
     from lifecycle_tui.workspace import Workspace
 
-Kind = Literal["model", "version", "alert", "notification", "job", "key", "plugin", "file", "text", "choice", "flag"]
+Kind = Literal[
+    "model", "version", "alert", "notification", "job", "key", "plugin", "entry", "file", "text", "choice", "flag"
+]
 Risk = Literal["low", "traffic"]
 """What it can do to the world: only the record, or what serves."""
 
@@ -127,6 +129,7 @@ class Draft:
         seen: what it rests on, name → seq (or another value that changes with it).
         command: the command that does the same.
         undo: the command, or words, for the way back; None where there is none.
+        lasting: then why there is none.
         settled: it is so already, in words: there is nothing to do.
         risk: where it is another than the action's: asking for an approval moves nothing yet.
         against: the evidence that it goes against: who asks for it should have to mean it.
@@ -149,6 +152,7 @@ class Draft:
     against: str | None = None
     diff: tuple[str, ...] = ()
     recorded: bool = True
+    lasting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,19 @@ class Plan:
     def risk(self) -> Risk:
         """What this one can do to the world."""
         return self.action.risk if self.draft is None or self.draft.risk is None else self.draft.risk
+
+    @property
+    def back(self) -> str:
+        """The way back, in words; where there is none, why."""
+        if self.draft is None or self.draft.undo is None:
+            why = None if self.draft is None else self.draft.lasting
+            return "none" + (f": {why}" if why else "")
+        return self.draft.undo
+
+    @property
+    def final(self) -> bool:
+        """Whether it changes what serves and cannot be undone: who asks for that should have to mean it."""
+        return self.risk == "traffic" and self.draft is not None and self.draft.undo is None
 
     @property
     def seen(self) -> Mapping[str, Any]:

@@ -36,9 +36,9 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     lines = (f"cancel {told}", "what it has recorded until then stays")
     # Its progress is not what this rests on: a job that has gone on in the meantime is still the one that was meant.
     seen = {f"job {id_}": f"{job.state} {job.cancel}"}
-    undo = None if job.kind not in ("evaluate", "retrain") else "start it anew"
+    lasting = "what was stopped does not go on; ask for it anew"
     same = command("jobs cancel", id_, note=ask.note)
-    return Draft(f"job {id_}", lines, seen, same, commit, job.model, undo, settled)
+    return Draft(f"job {id_}", lines, seen, same, commit, job.model, settled=settled, lasting=lasting)
 
 
 CANCEL = Action(

@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lifecycle_tui.actions import kept
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Moved, Parameter, Refused
-from lifecycle_tui.actions.looking import command
+from lifecycle_tui.actions.looking import command, root_of
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.state import audit
 
@@ -126,6 +127,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
         assert ask.prepared is not None
         for change in ask.prepared["changes"]:
+            kept.keep(root_of(tx), change.before, change.file)
             _record(tx, change, ask, now)
         return _saved(ask)
 
@@ -170,6 +172,7 @@ def _record(tx: sqlite3.Connection, change: Change, ask: Ask, now: datetime) -> 
     from lifecycle_tui.config.sources import dotted, shown
 
     detail: dict[str, Any] = {"file": str(change.file), "note": ask.note}
+    detail |= {"before": kept.digest(change.before), "after": kept.digest(change.after)}
     if change.key:
         subject, model = dotted(change.key), _model(change.key)
         detail |= {"key": subject, "old": _told(change.key, change.old), "new": _told(change.key, change.new)}
@@ -184,8 +187,6 @@ def _record(tx: sqlite3.Connection, change: Change, ask: Ask, now: datetime) -> 
                 {"key": d.name, "old": _told(d.key, d.was), "new": _told(d.key, d.now)} for d in found[:MOST_CHANGES]
             ],
             "keys": len(found),
-            "before": hashlib.sha256(change.before).hexdigest(),
-            "after": hashlib.sha256(change.after).hexdigest(),
         }
     audit.append(tx, "configure", subject, now, model=model, detail=detail, who=ask.who, behind=ask.behind)
 
@@ -225,9 +226,13 @@ def edit_files(
     """
     from lifecycle_tui.actions.doing import Doer
 
-    values = {"root": root, "before": before, "after": after, "prefixes": _prefixes(root, after)}
     with Doer(root, look=True) as doer:
-        return doer.apply(doer.plan(_EDIT, values, note)).text
+        return doer.apply(doer.plan(EDIT, whole_values(root, before, after), note)).text
+
+
+def whole_values(root: Path, before: Mapping[Path, bytes | None], after: Mapping[Path, bytes]) -> dict[str, Any]:
+    """What `EDIT` is given: `before` and `after` as for `edit_files`."""
+    return {"root": root, "before": before, "after": after, "prefixes": _prefixes(root, after)}
 
 
 def _prefixes(root: Path, texts: Mapping[Path, bytes]) -> dict[Path, tuple[str, ...]]:
@@ -315,7 +320,7 @@ UNSET = Action(
     file=False,
     alone=_alone,
 )
-_EDIT = Action(
+EDIT = Action(
     "config edit", "Save an edit", "Save files that were edited as a whole.", "", (), "low", (), _plan,
     prepare=_prepare_whole, file=False, alone=_alone,
 )  # fmt: skip

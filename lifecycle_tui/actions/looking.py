@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 import sqlite3
 from collections.abc import Mapping
+from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions.base import Ask, Refused
@@ -103,6 +105,22 @@ def deploy_job(
         "version": version, "champion": champion, "kind": kind, "why": why, "by": ask.who,
     }  # fmt: skip
     return jobs.enqueue(tx, "deploy", model, payload, now, by=ask.who)
+
+
+def root_of(conn: sqlite3.Connection) -> Path:
+    """The workspace's folder, of this connection to its state."""
+    path = next(str(row[2]) for row in conn.execute("PRAGMA database_list") if row[1] == "main")
+    return Path(path).parent.parent
+
+
+def written(at: datetime | None) -> str | None:
+    """An instant as the audit log keeps it and the command line takes it."""
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if at.microsecond else "%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_come(text: str | None, now: datetime) -> bool:
+    """Whether an instant that was `written` lies in the future."""
+    return text is not None and datetime.fromisoformat(text) > now
 
 
 def command(name: str, /, *words: object, **options: object) -> str:

@@ -15,7 +15,7 @@ class Named:
     Attributes:
         title, key: as the action declares them.
         needs: what it must be told that a cursor can stand on: "model", "alert", "job", "key", "plugin".
-        takes: what it may be told besides: "version".
+        takes: what it may be told besides: "version", "entry".
     """
 
     name: str
@@ -32,7 +32,11 @@ NAMED: dict[str, Named] = {
         Named("promote", "Promote a version", "p", ("model",), ("version",)),
         Named("approve", "Approve a promotion", "y", ("model",)),
         Named("rollback", "Roll back", "b", ("model",), ("version",)),
+        Named("check", "Check now", "E", ("model",)),
+        Named("pause", "Pause a model", "|", ("model",)),
+        Named("resume", "Resume a model", ">", ("model",)),
         Named("ack", "Acknowledge an alert", "a", ("alert",)),
+        Named("unack", "Take back an acknowledgement", None, ("alert",)),
         Named("snooze", "Snooze an alert", "z", ("alert",)),
         Named("unsnooze", "Wake an alert", "Z", ("alert",)),
         Named("assign", "Assign an alert", "@", ("alert",)),
@@ -43,6 +47,7 @@ NAMED: dict[str, Named] = {
         Named("plugins enable", "Enable a plugin", None, ("plugin",)),
         Named("config set", "Set a key of the policy", None, ("key",)),
         Named("config unset", "Take a key out of the policy", None, ("key",)),
+        Named("undo", "Undo", "u", (), ("entry",)),
     )
 }
 """In the order of `registry.ACTIONS`."""

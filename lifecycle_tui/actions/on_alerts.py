@@ -101,16 +101,24 @@ def drafted(
         more: further lines. same: the words of the command after the alerts' numbers, its name first.
     """
 
+    ids = [row.id for row in rows]
+
     def commit(tx: sqlite3.Connection, now: datetime) -> Done:
         for row in rows:
             alert = row.alert
-            detail = {"rule": alert.rule, "severity": alert.severity, "note": ask.note, **change(tx, row, now)}
+            together = {"together": ids} if len(ids) > 1 else {}
+            detail = {
+                **together,
+                "rule": alert.rule,
+                "severity": alert.severity,
+                "note": ask.note,
+                **change(tx, row, now),
+            }
             audit.append(
                 tx, name, f"alert {row.id}", now, model=alert.model, detail=detail, who=ask.who, behind=ask.behind
             )
-        return Done(f"{done} {several(rows)}", facts={"alerts": [row.id for row in rows]})
+        return Done(f"{done} {several(rows)}", facts={"alerts": ids})
 
-    ids = [row.id for row in rows]
     models = {row.alert.model for row in rows}
     first, *words = same
     return Draft(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.workspace import Workspace
 
 
+FIRST = "there is no champion before it that could serve again"
+
+
 def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Draft:
     spec = declared(workspace, ask)
     row, champion = champion_of(conn, spec.name)
@@ -69,7 +72,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         f"the deployer {deployer} makes it serve; the alias champion moves when it does",
     )
     undo = None if champion is None else command("rollback", spec.name)
-    return Draft(subject, lines, seen, same, commit, spec.name, undo, against=forced)
+    return Draft(subject, lines, seen, same, commit, spec.name, undo, against=forced, lasting=FIRST)
 
 
 def _nothing(tx: sqlite3.Connection, now: datetime) -> Done:

@@ -156,7 +156,16 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         lines.append(f"it is judged against version {champion}")
         if until is None and (there is None or there.facts.data_end is None):
             lines.append("nothing says what it was trained on, so rows from now on judge it; --until says it")
-    return Draft(spec.name, tuple(lines), seen, same, commit, spec.name, before=before)
+    return Draft(
+        spec.name,
+        tuple(lines),
+        seen,
+        same,
+        commit,
+        spec.name,
+        before=before,
+        lasting="a version stays in the registry; it serves nothing before it is promoted",
+    )
 
 
 def _until(spec: ModelSpec, text: str | None) -> datetime | None:

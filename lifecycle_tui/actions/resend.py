@@ -42,6 +42,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
         {f"notification {row.id}": row.seq for row in rows},
         command("notifications resend", *(row.id for row in rows), note=ask.note),
         commit,
+        lasting="what was sent was sent",
     )
 
 

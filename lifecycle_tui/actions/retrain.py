@@ -53,7 +53,15 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
     )
     newest = conn.execute("SELECT max(id) FROM jobs WHERE model = ? AND kind = 'retrain'", (spec.name,)).fetchone()[0]
     same = command("retrain", spec.name, strategy=strategy, why=ask.text("why"), note=ask.note)
-    return Draft(spec.name, lines, {"the newest training": newest}, same, commit, spec.name, "cancel the job")
+    return Draft(
+        spec.name,
+        lines,
+        {"the newest training": newest},
+        same,
+        commit,
+        spec.name,
+        "`lifecycle undo` while it runs; a version that was made stays",
+    )
 
 
 RETRAIN = Action(

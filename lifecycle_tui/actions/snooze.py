@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.actions.base import Action, Ask, Draft, Parameter, Refused
-from lifecycle_tui.actions.looking import command
+from lifecycle_tui.actions.looking import command, written
 from lifecycle_tui.actions.on_alerts import ALERT, ALL, drafted, picked, several
 from lifecycle_tui.state import clock, handling, outbox
 from lifecycle_tui.state.alerts import AlertRow
@@ -21,8 +21,16 @@ LONGEST = timedelta(days=366)
 WRITE = "write 2h, 3d, 1w, 2026-02-01 or 2026-02-01T09:00"
 
 
-def until(text: str, now: datetime) -> datetime:
-    """When a snooze ends: a span from now, a date (its begin) or a time; UTC where it does not say otherwise.
+def until(
+    text: str,
+    now: datetime,
+    what: str = "an alert is snoozed",
+    instead: str = "change its rule, or take it out of the file",
+) -> datetime:
+    """When a snooze or a pause ends: a span from now, a date (its begin) or a time, else UTC.
+
+    Args:
+        what, instead: of the refusal of more than a year.
 
     Raises:
         Refused: it is none of these, has passed, or is more than a year away.
@@ -31,7 +39,7 @@ def until(text: str, now: datetime) -> datetime:
     if found <= now:
         raise Refused(f"{text!r} has passed: it is {now:%Y-%m-%d %H:%M} UTC", WRITE)
     if found - now > LONGEST:
-        raise Refused("an alert is snoozed for a year at most", "change its rule, or take it out of the file")
+        raise Refused(f"{what} for a year at most", instead)
     return found
 
 
@@ -58,7 +66,7 @@ def _plan(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
 
     def change(tx: sqlite3.Connection, row: AlertRow, now: datetime) -> dict[str, object]:
         handling.snooze(tx, row.id, at, ask.who, ask.note, now)
-        return {"until": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        return {"until": written(at), "before": written(row.snoozed_until) if row.sleeps(now) else None}
 
     one = len(rows) == 1
     return drafted(
@@ -78,12 +86,15 @@ def _wake(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) -> Dr
 
     def change(tx: sqlite3.Connection, row: AlertRow, now: datetime) -> dict[str, object]:
         handling.wake(tx, row.id, ask.who, ask.note or "", now)
-        return {}
+        return {"before": written(row.snoozed_until)}
 
     waits = any(n.state == "pending" for row in rows for n in outbox.notifications(conn, row.id))
     more = ("what was held back is sent now",) if waits else ()
+    ends = {row.snoozed_until for row in rows}
+    back = command("snooze", *(row.id for row in rows), written(next(iter(ends)))) if len(ends) == 1 else None
     return drafted(
-        rows, ask, "unsnooze", "wake", "awake:", change, *more, same=("unsnooze",), settled=settled
+        rows, ask, "unsnooze", "wake", "awake:", change, *more, same=("unsnooze",),
+        undo=back or "`lifecycle undo`: each sleeps again until its own time", settled=settled,
     )  # fmt: skip
 
 

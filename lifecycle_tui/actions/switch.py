@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.actions.base import Action, Ask, Done, Draft, Look, Parameter, Refused
-from lifecycle_tui.actions.looking import command
+from lifecycle_tui.actions.looking import command, root_of
 from lifecycle_tui.domain.errors import LifecycleError, StateError
 from lifecycle_tui.domain.folder import FILE, find_root
 from lifecycle_tui.plugin_host import index
@@ -102,7 +102,8 @@ def _draft(
 
 
 def _in_state(make: Make) -> Look:
-    return lambda conn, ask, workspace: make(_root(conn), ask)
+    # Which plugins a workspace leaves alone is no part of `lifecycle.toml`: the state's own folder is asked.
+    return lambda conn, ask, workspace: make(root_of(conn), ask)
 
 
 def _alone(make: Make, word: str) -> Callable[[Ask], tuple[Draft, Callable[[], Done]]]:
@@ -121,12 +122,6 @@ def _alone(make: Make, word: str) -> Callable[[Ask], tuple[Draft, Callable[[], D
         return replace(draft, lines=(*draft.lines, UNRECORDED), recorded=False), do
 
     return planned
-
-
-def _root(conn: sqlite3.Connection) -> Path:
-    """The workspace of this state: which plugins it leaves alone is no part of `lifecycle.toml`."""
-    path = next(str(row[2]) for row in conn.execute("PRAGMA database_list") if row[1] == "main")
-    return Path(path).parent.parent
 
 
 def _listed(root: Path) -> list[str]:

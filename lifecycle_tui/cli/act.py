@@ -50,7 +50,7 @@ def command_of(action: Action) -> click.Command:
 
 def _parameter(p: Parameter) -> click.Parameter:
     types: dict[str, Any] = {
-        "job": click.IntRange(min=1), "choice": click.Choice(p.choices),
+        "job": click.IntRange(min=1), "entry": click.IntRange(min=1), "choice": click.Choice(p.choices),
     }  # fmt: skip
     if p.option:
         if p.kind == "flag":
@@ -145,8 +145,7 @@ def _shown(plan: Plan, fmt: str) -> int:
     output.say(output.plain(f"  by {who}" + (f", note: {ask.note}" if ask.note else "")))
     if plan.draft.recorded:
         output.say("  one row is added to the audit log")
-    if plan.draft.undo:
-        output.say(output.plain(f"  the way back: {plan.draft.undo}"))
+    output.say(output.plain(f"  the way back: {plan.back}"))
     return 0
 
 
@@ -243,10 +242,14 @@ retrain = command_of(ACTIONS["retrain"])
 promote = command_of(ACTIONS["promote"])
 approve = command_of(ACTIONS["approve"])
 rollback = command_of(ACTIONS["rollback"])
+pause = command_of(ACTIONS["pause"])
+resume = command_of(ACTIONS["resume"])
 ack = command_of(ACTIONS["ack"])
+unack = command_of(ACTIONS["unack"])
 snooze = command_of(ACTIONS["snooze"])
 unsnooze = command_of(ACTIONS["unsnooze"])
 assign = command_of(ACTIONS["assign"])
+undo = command_of(ACTIONS["undo"])
 resend = command_of(ACTIONS["notifications resend"])
 register = command_of(ACTIONS["versions register"])
 disable = command_of(ACTIONS["plugins disable"])

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.command(name="check")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--act", is_flag=True, help="Also do what was decided: retrain, judge, deploy, notify.")
+@click.option("--note", help="Why; leaves a row in the audit log.")
+@click.option("--dry-run", is_flag=True, help="Say what would be checked, and do nothing.")
 @click.option(
     "--format", "fmt", type=click.Choice(["text", "json", "junit"]), default="text", help="How to print the result."
 )
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 @click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
 @click.pass_context
 def command(
-    ctx: click.Context, models: tuple[str, ...], act: bool, fmt: str, file: Path | None, shown: int, no_plugins: bool
-) -> None:
+    ctx: click.Context, models: tuple[str, ...], act: bool, note: str | None, dry_run: bool, fmt: str,
+    file: Path | None, shown: int, no_plugins: bool,
+) -> None:  # fmt: skip
     """Observe and decide what is due, once.
 
     Profiles every new window of each MODEL (all of them by default), compares it with the reference, measures what has
@@ -61,12 +64,14 @@ def command(
     for problem in workspace.warnings:
         output.note(output.problem_block(problem))
     names = _names(workspace, models)
+    if dry_run:
+        ctx.exit(_planned(names, note, file, fmt))
     with State.open(workspace.spec.root) as state:
         _same_environment(state)
         pool = Pool(state, workspace.spec.file, plugins=not no_plugins)
         if act:
             _listen(state, workspace)
-        done = _evaluate(state, workspace, pool, names)
+        done = _evaluate(state, workspace, pool, names, note)
         acted = _act(state, workspace, names, plugins=not no_plugins) if act else _would(state, workspace, names)
         sent = _send(state, pool) if act and workspace.spec.notifiers else None
         if act:
@@ -100,7 +105,22 @@ def _names(workspace: Workspace, models: Sequence[str]) -> list[str]:
     return list(models) or declared
 
 
-def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[str]) -> dict[str, Job]:
+def _planned(names: Sequence[str], note: str | None, file: Path | None, fmt: str) -> int:
+    """What the action `check` would do to each."""
+    from lifecycle_tui.actions.registry import ACTIONS
+    from lifecycle_tui.cli.act import run
+
+    if fmt != "text" and len(names) > 1:
+        raise UsageError("a dry run of several models is told as text", hint="leave out --format, or name one model")
+    shown = "json" if fmt == "json" else "text"
+    for name in names:
+        run(ACTIONS["check"], {"model": name}, note=note, dry_run=True, fmt=shown, file=file)
+    return 0
+
+
+def _evaluate(
+    state: State, workspace: Workspace, pool: Pool, names: Sequence[str], note: str | None
+) -> dict[str, Job]:
     """Run one evaluate job a model; a job of another process for the same model is waited for instead."""
     from lifecycle_tui.domain.clock import SystemClock
     from lifecycle_tui.state import audit, jobs, lease, models
@@ -112,7 +132,12 @@ def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[st
         models.declare(tx, [models.Declared(m.name, m.task, m.owner, m.tags) for m in workspace.spec.models])
         models.retire_missing(tx, [m.name for m in workspace.spec.models])
         jobs.requeue_lost(tx, now)
-        ids = [jobs.enqueue(tx, "evaluate", name, {}, now, by=audit.person()[0]) for name in names]
+        who, behind = audit.person()
+        ids = [jobs.enqueue(tx, "evaluate", name, {}, now, by=who) for name in names]
+        for name, id_ in zip(names, ids, strict=True) if note else ():
+            # Without a note it is what cron does all day, and the job alone says who asked for it.
+            detail = {"job": id_, "note": note}
+            audit.append(tx, "check", name, now, model=name, detail=detail, who=who, behind=behind)
     progress = output.Progress()
     try:
         ended = pool.run(ids, lambda found: progress(_line(found)))

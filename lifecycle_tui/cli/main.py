@@ -31,10 +31,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("lifecycle_tui.cli.explain:command", "Say why a version scores rows as it does."),
     "report": ("lifecycle_tui.cli.report:command", "Write all that is known of a model as one HTML file."),
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
+    "pause": ("lifecycle_tui.cli.act:pause", "Watch a model, and set nothing off."),
+    "resume": ("lifecycle_tui.cli.act:resume", "Let rules and schedules set things off again."),
     "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge alerts."),
+    "unack": ("lifecycle_tui.cli.act:unack", "Take back that alerts are acknowledged."),
     "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),
     "unsnooze": ("lifecycle_tui.cli.act:unsnooze", "Wake alerts that are snoozed."),
     "assign": ("lifecycle_tui.cli.act:assign", "Say who looks after alerts."),
+    "undo": ("lifecycle_tui.cli.act:undo", "Take back what an action did."),
     "notifications": (
         "lifecycle_tui.cli.notifications:group",
         "List messages about alerts, and send failed ones again.",
@@ -101,6 +105,7 @@ Example:
 @click.version_option(__version__, "--version", message="lifecycle-tui %(version)s")
 @click.option("--env", metavar="NAME", help="Lay lifecycle.NAME.toml over lifecycle.toml.")
 @click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
+@click.option("--fresh", is_flag=True, expose_value=False, help="Open the terminal on the fleet, not where you were.")
 @click.pass_context
 def group(ctx: click.Context, env: str | None, no_plugins: bool) -> None:
     """A control room for machine-learning models that lives in the terminal.

@@ -55,13 +55,12 @@ def holding(conn: sqlite3.Connection, now: datetime) -> dict[str, PauseRow]:
 
 
 def pause(
-    tx: sqlite3.Connection, model: str, until: datetime | None, by: str, why: str | None, now: datetime,
-    *, since: datetime | None = None,
-) -> None:  # fmt: skip
-    """Pause a model from now on (or with `since`, as it was before); one that is paused gets the new end and reason."""
+    tx: sqlite3.Connection, model: str, until: datetime | None, by: str, why: str | None, now: datetime
+) -> None:
+    """Pause a model from now on; one that is paused gets the new end and reason."""
     models.exists(tx, model)
     before = pause_of(tx, model)
-    began = since or (before.since if before is not None and before.holds(now) else now)
+    began = before.since if before is not None and before.holds(now) else now
     tx.execute(
         "UPDATE models SET paused_at = ?, paused_until = ?, paused_by = ?, paused_why = ? WHERE name = ?",
         (instant(began), maybe_instant(until), by, why, model),

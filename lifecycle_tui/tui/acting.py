@@ -87,7 +87,7 @@ def plan_lines(plan: Plan, looked: Looked, cells: int, *, more: str | None = Non
     lines.append(())
     who = plan.ask.who if plan.ask.behind is None else f"{plan.ask.who} (as {plan.ask.behind})"
     lines += labelled("as", f"{who}; one row is added to the audit log", cells)
-    lines += labelled("way back", plan.draft.undo or "none", cells)
+    lines += labelled("way back", plan.back, cells)
     lines += labelled("command", plan.draft.command, cells, "info")
     if looked.locked is not None:
         lines += [(), *marked(LOCKED, looked.locked, cells)]
@@ -178,9 +178,8 @@ def deed_lines(deed: Deed, plan: Plan, jobs: Mapping[int, Job], cells: int) -> l
         lines += marked(DONE if deed.done.job is None else BEGUN, deed.done.text, cells)
         if job is not None:
             lines += [(), *job_lines(job, cells)]
-        undo = None if plan.draft is None else plan.draft.undo
-        if undo is not None and (job is None or not job.ended or (job.kind == "deploy" and job.state == "done")):
-            lines += [(), *labelled("way back", undo, cells)]
+        if plan.draft is not None and (job is None or not job.ended or (job.kind == "deploy" and job.state == "done")):
+            lines += [(), *labelled("way back", plan.back, cells)]
     if deed.fault is not None:
         lines += fault_lines(deed.fault, cells)
     return [*lines, ()]

@@ -40,6 +40,7 @@ class Question:
         several = self.named.needs == ("model",) and len(subject.models) > 1
         self.models = subject.models if several else ()
         self._about: dict[str, Any] = {kind: subject.value(kind) for kind in self.named.needs}
+        self._here = subject
         if self.named.needs == ("alert",) and subject.alerts:
             self._about["alert"] = subject.alerts
         self.given: dict[str, str | bool | None] = {}
@@ -47,12 +48,19 @@ class Question:
             for kind in self.named.takes:
                 value = subject.value(kind)
                 self.given[kind] = None if value is None else str(value)
+            if not self.named.needs and subject.entry is None:
+                self.given["on"] = subject.named()
 
     @property
     def title(self) -> str:
         """What it is about, for the title."""
         if self.models:
             return f"{self.named.title}: {len(self.models)} models"
+        if not self.named.needs:
+            entry, on = self.given.get("entry"), self.given.get("on")
+            return (
+                f"{self.named.title}: {f'entry {entry}' if entry else f'the last thing that I did {_to(on)}'.strip()}"
+            )
         kind = self.named.needs[0]
         if isinstance(about := self._about[kind], tuple) and len(about) > 1:
             return f"{self.named.title}: {len(about)} of them"
@@ -61,6 +69,8 @@ class Question:
     @property
     def subject(self) -> str:
         """The one that it is about."""
+        if not self.named.needs:
+            return str(self._here.model or self.given.get("entry") or "yes")
         found = self._about[self.named.needs[0]]
         return ", ".join(map(str, found)) if isinstance(found, tuple) else str(found)
 
@@ -90,10 +100,14 @@ class Question:
         """What has to be typed before these are done; None where a key is enough."""
         if self.models:
             return "yes" if any(plan.risk == "traffic" for plan in plans) else None
-        if not any(against(plan) for plan in plans):
+        if not any(plan.final for plan in plans):
             return None
         # A name that cannot be typed asks for another word.
         return self.subject if self.subject.isprintable() and self.subject == self.subject.strip() else "yes"
+
+
+def _to(on: object) -> str:
+    return f"to {on}" if on else ""
 
 
 def against(plan: Plan) -> str | None:

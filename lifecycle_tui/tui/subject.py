@@ -13,6 +13,7 @@ class Subject:
         plugin: `kind:name` of one, or the name of a file that is broken.
         models: the marked ones, where several are; then `model` is the one under the cursor all the same.
         alerts: the marked ones that are open, in the same way.
+        entry: number of an entry of the audit log.
     """
 
     model: str | None = None
@@ -22,9 +23,17 @@ class Subject:
     plugin: str | None = None
     models: tuple[str, ...] = ()
     alerts: tuple[int, ...] = ()
+    entry: int | None = None
+
+    def named(self) -> str | None:
+        """The nearest of it as the audit log names it: what an undo is about."""
+        for kind in ("alert", "job", "plugin"):
+            if (value := self.value(kind)) is not None:
+                return f"{kind} {value}"
+        return self.models[0] if len(self.models) == 1 else self.model
 
     def value(self, kind: str) -> str | int | None:
-        """What it says of a kind of parameter: "model", "version", "alert", "job", "plugin"."""
+        """What it says of a kind of parameter: "model", "version", "alert", "job", "plugin", "entry"."""
         if kind == "alert" and self.alerts:
             return self.alert if self.alert is not None else self.alerts[0]
         found = getattr(self, kind, None)

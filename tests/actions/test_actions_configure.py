@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,8 @@ def test_a_key_is_set_recorded_and_set_back_by_the_command_that_it_names(here: R
     assert f'{KEY} is "mae > 4", in lifecycle.toml' in done.output
     (row,) = found
     assert (row.who, row.action, row.subject, row.model) == ("ana", "configure", KEY, "shop")
-    assert row.detail == {
+    digests = {"before": sha256(began.encode()).hexdigest(), "after": sha256(text(here).encode()).hexdigest()}
+    assert row.detail == digests | {
         "key": KEY, "old": '"mae > 3"', "new": '"mae > 4"', "note": "too many pages",
         "file": str(here.root / "lifecycle.toml"),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.actions.registry import ACTIONS
 
-KINDS = ("model", "version", "alert", "notification", "job", "key", "plugin")
+KINDS = ("model", "version", "alert", "notification", "job", "key", "plugin", "entry")
 
 
 def test_the_light_list_is_the_registry() -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.cli.main import group as cli
-from lifecycle_tui.state import approvals, audit, clock, handling, outbox
+from lifecycle_tui.state import alerts, approvals, audit, clock, handling, outbox, pauses
 
 
 def asks(room: Room) -> None:
@@ -52,12 +52,33 @@ def given_up(room: Room) -> None:
         outbox.mark_failed(tx, [1], "it is down", None)
 
 
+def paused(room: Room) -> None:
+    with room.state.write() as tx:
+        pauses.pause(tx, "shop", None, "raj", "the schema moves", datetime.now(UTC))
+
+
+def taken(room: Room) -> None:
+    with room.state.write() as tx:
+        alerts.acknowledge(tx, 1, "raj", "mine", T0)
+
+
+def assigned(room: Room) -> None:
+    with room.state.write() as tx:
+        handling.assign(tx, 1, "raj", "ana", None, T0)
+        detail = {"to": "raj", "before": None}
+        audit.append(tx, "assign", "alert 1", T0, model="shop", detail=detail, who="ana")
+
+
 READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "retrain": (lambda room: None, {"why": "a new sensor"}, "retrain"),
     "promote": (passed, {"version": "2"}, "promote"),
     "approve": (asks, {}, "approve"),
     "rollback": (back, {"version": "1"}, "rollback"),
+    "check": (lambda room: None, {}, "check"),
+    "pause": (lambda room: None, {"for": "2d"}, "pause"),
+    "resume": (paused, {}, "resume"),
     "ack": (lambda room: None, {"alert": 1}, "acknowledge"),
+    "unack": (taken, {"alert": 1}, "unacknowledge"),
     "snooze": (lambda room: None, {"alert": (1,), "until": "2h"}, "snooze"),
     "unsnooze": (asleep, {"alert": 1}, "unsnooze"),
     "assign": (lambda room: None, {"alert": 1, "person": "raj"}, "assign"),
@@ -68,6 +89,7 @@ READY: dict[str, tuple[Callable[[Room], object], dict[str, Any], str]] = {
     "plugins enable": (disabled, {"plugin": "psi"}, "enable"),
     "config set": (lambda room: None, {"key": "models.shop.owner", "value": "ana's"}, "configure"),
     "config unset": (lambda room: None, {"key": "workspace.pickle"}, "configure"),
+    "undo": (assigned, {"on": "shop"}, "undo"),
 }
 """Action → what makes it possible, what is asked for, and the word in the audit log."""
 
@@ -94,8 +116,8 @@ def test_it_is_reached_by_a_command_and_by_a_key_or_the_palette(name: str) -> No
 
 
 def _renamed(command: click.Command) -> set[str]:
-    """`jobs` calls its argument job_id."""
-    return {str(p.name).removesuffix("_id") for p in command.params}
+    """`jobs` calls its argument job_id, and `check` takes several models."""
+    return {str(p.name).removesuffix("_id").replace("models", "model") for p in command.params}
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -111,7 +133,8 @@ def test_its_plan_writes_nothing_and_its_deed_leaves_a_row(
     assert plan.lines and room.dump() == before
     assert plan.risk in ("low", "traffic")
     room.apply(plan)
-    assert [(action, who) for action, who, _ in room.audit()] == [(word, "ana")]
+    assert [(action, who) for action, who, _ in room.audit() if action == word] == [(word, "ana")]
+    assert room.audit()[0][:2] == (word, "ana")
     with room.state.read() as conn:
         assert audit.entries(conn)[0].detail["note"] == "it's me"
 
@@ -131,6 +154,7 @@ def test_the_command_that_it_names_asks_for_the_same(room: Room, monkeypatch: py
     done = CliRunner().invoke(cli, [*words, "--dry-run"])
     assert done.exit_code == 0, done.output
     assert plan.draft.subject.split("/")[0] in done.output and room.dump() == before
+    assert plan.draft.undo or plan.draft.lasting, "what cannot be undone says why"
     if name != "jobs cancel":
         assert plan.lines[0] in done.output and "note: it's me" in done.output
     if plan.draft.undo is not None and plan.draft.undo.startswith("lifecycle "):

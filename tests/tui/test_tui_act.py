@@ -13,6 +13,7 @@ import pytest
 import seed_act
 from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
+from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import alerts, approvals, audit, jobs
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.app import LifecycleApp
@@ -84,8 +85,8 @@ async def test_retrain_says_its_plan_and_enter_does_it(room: Room, size: tuple[i
         shown = text(pilot)
         for part in (
             "Train a new version: shop", "changes only the record", "Train a new version of shop by refit",
-            "ana; one row is added to the audit log", "way back  cancel the job", "lifecycle retrain shop",
-            "Enter do it", "Esc cancel",
+            "ana; one row is added to the audit log", "way back  `lifecycle undo` while it runs",
+            "lifecycle retrain shop", "Enter do it", "Esc cancel",
         ):  # fmt: skip
             assert part in shown, part
         assert "lifecycle  ws" in lines(pilot)[0] and "churn[prod]" in shown, "the fleet stays in sight"
@@ -254,7 +255,7 @@ async def test_a_refusal_says_why_and_what_to_do_and_nothing_confirms_it(room: R
         assert not isinstance(pilot.app.screen, ActScreen)
 
 
-async def test_against_the_gates_takes_the_models_name(room: Room) -> None:
+async def test_against_the_gates_it_has_to_be_planned_so_and_confirmed(room: Room) -> None:
     room.judge("failed", text="mae is worse")
     async with app_on(room.state).run_test(size=SMALL) as pilot:
         dialog = await opened(pilot, "promote")
@@ -265,11 +266,24 @@ async def test_against_the_gates_takes_the_models_name(room: Room) -> None:
         await planned(pilot, dialog)
         assert "forced: the judgement of version 2 did not pass" in text(pilot) and "--force" in text(pilot)
         await pilot.press("enter")
+        assert "goes against the gates: press y" in text(pilot) and room.jobs() == []
+        await pilot.press("y")
+        await done(pilot, dialog)
+        assert detail(room)["forced"] is True and room.jobs()[0][1]["version"] == 2
+
+
+async def test_what_cannot_be_undone_takes_the_models_name(room: Room) -> None:
+    with room.state.write() as tx:
+        aliases.remove_alias(tx, "shop", "champion", "ana", None, T0)
+    async with app_on(room.state).run_test(size=SMALL) as pilot:
+        dialog = await opened(pilot, "promote")
+        await until(pilot, lambda: "way back  none: there is no champion before it" in text(pilot), "it says why")
+        await pilot.press("enter")
         assert "y asks for the model's name" in text(pilot)
         for typed in ("yes", "sho", ""):
             await pilot.press("y")
             await until(pilot, lambda: dialog.form.typing == "confirm", "it asks for the name")
-            assert "against the gates: type shop" in text(pilot)
+            assert "it cannot be undone: type shop" in text(pilot)
             await pilot.press(*typed, "enter")
             await until(pilot, lambda: "nothing was done" in text(pilot), "it was another word")
         await pilot.press("y")
@@ -281,7 +295,7 @@ async def test_against_the_gates_takes_the_models_name(room: Room) -> None:
         await until(pilot, lambda: dialog.form.typing == "confirm", "it asks for the name")
         await pilot.press(*"shop", "enter")
         await done(pilot, dialog)
-        assert detail(room)["forced"] is True and room.jobs()[0][1]["version"] == 2
+        assert room.jobs()[0][1]["version"] == 2
 
 
 async def test_what_has_moved_is_said_and_planned_anew(room: Room) -> None:

@@ -15,8 +15,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.tui import acting
-from lifecycle_tui.tui.asking import Question, harmless
+from lifecycle_tui.tui import acting, copying
+from lifecycle_tui.tui.asking import Question, against, harmless
 from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked, carry_out, look
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
@@ -69,6 +69,7 @@ class ActScreen(ModalScreen[None]):
         Binding("r", "again", "plan again", show=False, id="act.again", tooltip="plan it again, as things stand now"),
         Binding("o", "open", "open the job", show=False, id="act.open", tooltip="afterwards: open its job"),
         Binding("escape,q", "leave", "cancel; afterwards back", show=False, id="act.leave"),
+        Binding("ctrl+y", "copy", "copy the command that does the same", show=False, id="act.copy"),
         Binding("question_mark", "app.help", "help", show=False, id="act.help"),
         Binding("ctrl+l", "app.redraw", "draw the screen anew", show=False, id="act.redraw"),
         Binding("ctrl+z", "app.suspend_process", "put the program in the background", show=False, id="act.suspend"),
@@ -288,12 +289,13 @@ class ActScreen(ModalScreen[None]):
         elif self.question.models:
             await self.action_yes()
         elif self.question.word(self.plans) is not None:
-            self._say("this goes against the gates: y asks for the model's name")
+            self._say("this cannot be undone: y asks for the model's name")
         else:
-            self._say("this changes what serves: press y to do it")
+            gated = any(against(plan) for plan in self.plans)
+            self._say(f"this {'goes against the gates' if gated else 'changes what serves'}: press y to do it")
 
     async def action_yes(self) -> None:
-        """Do it; against the gates, or for several models that serve, after a word was typed."""
+        """Do it; where it cannot be undone, or for several models that serve, after a word was typed."""
         before, self._pressed = self._pressed, time.monotonic()
         if self.stage == "done" or self._nothing():
             return
@@ -304,7 +306,7 @@ class ActScreen(ModalScreen[None]):
         if word is None:
             self._do()
             return
-        what = f"changes what serves of {len(self.plans)}" if self.question.models else "against the gates"
+        what = f"changes what serves of {len(self.plans)}" if self.question.models else "it cannot be undone"
         await self._type(CONFIRM, f"{what}: type {word} ", "")
 
     def _nothing(self) -> bool:
@@ -386,6 +388,12 @@ class ActScreen(ModalScreen[None]):
             from lifecycle_tui.tui.places import PLACES
 
             self.app.switch_screen(PLACES["jobs"].make(self.source))
+
+    def action_copy(self) -> None:
+        """Copy the commands of the plans."""
+        plans = self._chosen or (() if self._looked is None else acting.plans_of(self._looked))
+        sent = copying.send(self.app, "\n".join(plan.draft.command for plan in plans if plan.draft is not None))
+        self._say(sent.said, "dim" if sent.ok else "warning")
 
     def action_leave(self) -> None:
         """Back to the screen below; what was not confirmed is not done, and a job goes on."""

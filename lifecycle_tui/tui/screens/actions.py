@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED, Named
 from lifecycle_tui.tui import acting
-from lifecycle_tui.tui.asking import meant
+from lifecycle_tui.tui.asking import Question, meant
 from lifecycle_tui.tui.doing import Asked, Fault, Hand, Looked, look_at_all
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.marks import Mark
@@ -94,9 +94,8 @@ class ActionsScreen(View):
         """What to plan: the actions that have a subject here, and only one."""
         asked: dict[str, Asked] = {}
         for named in NAMED.values():
-            values = {kind: self._here.value(kind) for kind in (*named.needs, *named.takes)}
-            if all(values[kind] is not None for kind in named.needs) and not self._several(named):
-                asked[named.name] = Asked({kind: value for kind, value in values.items() if value is not None})
+            if all(self._here.value(kind) is not None for kind in named.needs) and not self._several(named):
+                asked[named.name] = Question(named.name, self._here).asked()[0]
         return asked
 
     def _several(self, named: Named) -> bool:
