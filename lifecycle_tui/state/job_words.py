@@ -24,6 +24,29 @@ def how_far(done: float | None, total: float | None, unit: str | None, text: str
     return text or ""
 
 
+def rate_text(
+    done: float | None, total: float | None, left: float | None, unit: str | None, seconds: float | None = None
+) -> str:
+    """How much it does a second, `40 rows/s`; below one a second by the minute or the hour. "" where it is not known.
+
+    Args:
+        left: seconds that the worker's own estimate gives what is left; from it where there is one.
+        seconds: that it has run, from which the mean is told else.
+    """
+    rate = 0.0
+    if done is not None and total is not None and left and total > done:
+        rate = (total - done) / left
+    elif done and seconds and seconds > 1:
+        rate = done / seconds
+    if not 0 < rate < float("inf"):
+        return ""
+    for per, word in ((1, "s"), (60, "min"), (3600, "h")):
+        if rate * per >= 1 or per == 3600:
+            many = rate * per
+            return f"{many:,.0f} {unit or ''}/{word}" if many >= 10 else f"{many:.1f} {unit or ''}/{word}"
+    return ""
+
+
 def left_text(job: Job) -> str:
     """`3 min left`; "" where it cannot be said."""
     if job.state != "running" or job.left is None:

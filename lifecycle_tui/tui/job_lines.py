@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle_tui.state.job_words import duration, how_far, seconds_taken
+from lifecycle_tui.state.job_words import duration, how_far, rate_text, seconds_taken
 from lifecycle_tui.state.jobs import MAX_ATTEMPTS, Job
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, moment
@@ -49,7 +49,7 @@ def _state(job: Job, around: Around) -> Line:
         if not around.agent:
             told = joined((told, "no agent runs that would do it: `lifecycle check --act` does"))
     elif job.state == "running":
-        told = joined((how_far(job.done, job.total, job.unit, job.text), _rate(job), _left(job)))
+        told = joined((how_far(job.done, job.total, job.unit, job.text), _rate(job, around.now), _left(job)))
         if job.cancel:
             told = joined((f"asked to stop by {job.cancelled_by}" if job.cancelled_by else "asked to stop", told))
     else:
@@ -57,12 +57,12 @@ def _state(job: Job, around: Around) -> Line:
     return (Span(f" {mark.text()}  ", mark.tone), Span(told))
 
 
-def _rate(job: Job) -> str:
-    """How much it does a second, from the worker's own estimate of what is left."""
-    if not job.left or job.total is None or job.done is None or job.total <= job.done:
-        return ""
-    rate = (job.total - job.done) / job.left
-    return f"{rate:,.0f} {job.unit or ''}/s" if rate >= 10 else f"{rate:.1f} {job.unit or ''}/s"
+def _rate(job: Job, now: datetime) -> str:
+    """How much it does a second."""
+    ran = None
+    if job.started_at is not None and job.payload.get("as_of") is None:  # else its clock stands still while it runs
+        ran = (now - job.started_at).total_seconds()
+    return rate_text(job.done, job.total, job.left, job.unit, ran)
 
 
 def _left(job: Job) -> str:

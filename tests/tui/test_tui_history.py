@@ -255,7 +255,7 @@ async def test_five_thousand_entries(life: State) -> None:
         with life.write() as tx:
             aliases.set_alias(tx, MODEL, "shadow", 5, "raj", "new", seed_life.NOW)
         began = time.perf_counter()
-        screen.list.load()
+        await screen.list.load()
         assert time.perf_counter() - began < 0.2
         await pilot.pause()
         assert cursor(pilot) == oldest, "nothing moves under one's eyes"
@@ -283,16 +283,23 @@ def test_failed_jobs_among_what_matters(life: State) -> None:
 
 def test_pages_when_more_came_than_a_page_holds() -> None:
     rows = list(range(10))
-    pages: Pages[int] = Pages(lambda after: [r for r in rows if after is None or r > after][:4], str, 4)
-    assert pages.renew() and pages.rows == [0, 1, 2, 3] and not pages.whole
-    pages.more()
-    pages.more()
+    pages: Pages[int] = Pages(str, 4)
+
+    def page(after: int | None) -> list[int]:
+        return [r for r in rows if after is None or r > after][:4]
+
+    assert pages.renew(page(None)) and pages.rows == [0, 1, 2, 3] and not pages.whole
+    assert not pages.extend(2, page(2)), "what was asked for before the rows changed"
+    for _ in range(2):
+        assert pages.extend(pages.last, page(pages.last))
     assert pages.rows == list(range(10)) and pages.whole
-    assert not pages.renew()
+    assert not pages.renew(page(None)) and not pages.extend(pages.last, [])
     rows.insert(0, -1)
-    assert pages.renew() and pages.rows == list(range(-1, 10)) and pages.whole
+    assert pages.renew(page(None)) and pages.rows == list(range(-1, 10)) and pages.whole
     rows[:0] = [-9, -8, -7, -6, -5]
-    assert pages.renew() and pages.rows == [-9, -8, -7, -6] and not pages.whole, "the rest is read again when needed"
+    assert pages.renew(page(None)) and pages.rows == [-9, -8, -7, -6] and not pages.whole, "the rest is read again"
     rows[:] = [1]
-    assert pages.renew() and pages.rows == [1] and pages.whole
+    assert pages.renew(page(None)) and pages.rows == [1] and pages.whole
+    nothing: Pages[int] = Pages(str, 4)
+    assert nothing.renew([]) and not nothing.renew([]) and not nothing.extend(None, [])
     assert near_end([1, 2], 2) and not near_end([], None) and not near_end(list(range(99)), 3)

@@ -141,7 +141,7 @@ async def test_a_page_that_cannot_be_read_is_said(workspace: Workspace, monkeypa
             patch.setattr(Listing, "refresh", fail)  # else the next poll may read before anybody looks
             await pilot.press("G")
             await until(pilot, lambda: "disk I/O error" in lines(pilot)[0], "the trouble")
-        await pilot.press("g", "G")
+        await pilot.press("home", "G")
         await until(pilot, lambda: len(screen.grid.rows) == 150, "it can be read again")
 
 

@@ -7,23 +7,24 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 
 from lifecycle_tui.state.alerts import AlertEvent
 from lifecycle_tui.tui import going, marks
 from lifecycle_tui.tui.grid import Cell, Column
 from lifecycle_tui.tui.marking import MarkGrid
+from lifecycle_tui.tui.panes.held import HeldList
 from lifecycle_tui.tui.panes.panel import Panel
 from lifecycle_tui.tui.reads import alerts
 from lifecycle_tui.tui.reads.alerts import AlertFacts, AlertLine
 from lifecycle_tui.tui.reads.pages import Pages, near_end
 from lifecycle_tui.tui.records import Fact, Section, lines
-from lifecycle_tui.tui.screens.base import could_not_read
-from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, joined, moment
 
+SEARCHED = 5_000
+"""Resolved alerts that a filter looks through by itself."""
 NONE_OPEN = "No alert is open."
 NONE = "No alert was ever opened here: no rule has fired."
 
@@ -76,11 +77,12 @@ def searched(a: AlertLine) -> str:
     return " ".join(
         (alert.model, alert.rule, alert.severity, alert.state, alert.since, alert.message, alert.acknowledged_by or "",
          alert.resolved_by or "", f"#{alert.id}", f"@{a.row.assigned_to}" if a.row.assigned_to else "",
+         f"by:{a.row.assigned_to or alert.acknowledged_by or alert.resolved_by or ''}",
          "snoozed" if a.asleep else "")
     )  # fmt: skip
 
 
-class AlertList(Vertical):
+class AlertList(HeldList):
     """Open alerts worst first, then resolved ones; below, all that is known of the one under the cursor.
 
     Args:
@@ -88,7 +90,6 @@ class AlertList(Vertical):
     """
 
     DEFAULT_CSS = """
-    AlertList { height: 1fr; }
     AlertList #alerts { height: auto; max-height: 50%; }
     AlertList #told { height: 1fr; margin-top: 1; }
     """
@@ -109,7 +110,8 @@ class AlertList(Vertical):
         self._wanted: str | None = None
         self._open: list[AlertLine] = []
         self._seen: object = None
-        self._resolved: Pages[AlertLine] = Pages(self._read, lambda a: a.key, alerts.PAGE)
+        self._told: AlertLine | None = None
+        self._resolved: Pages[AlertLine] = Pages(lambda a: a.key, alerts.PAGE)
         self.grid: MarkGrid[AlertLine] = MarkGrid(
             columns(model is None), key=lambda a: a.key, text=searched, empty=NONE, id="alerts"
         )
@@ -119,23 +121,24 @@ class AlertList(Vertical):
         yield self.grid
         yield self.panel
 
-    def _read(self, after: AlertLine | None) -> Sequence[AlertLine]:
-        return alerts.resolved(self.source.conn, self.source.now(), self.model, after)
-
-    def load(self) -> None:
-        """Read the open alerts and the newest page of those that resolved; what else state is moved by costs nothing.
+    async def load(self) -> None:
+        """Read the open alerts and the newest page of those that resolved; what else state is moved by costs little.
 
         A thousand models may have thousands of open alerts, while state moves several times a second.
         """
-        conn, now = self.source.conn, self.source.now()
-        seen = (conn, alerts.newest_change(conn), now.replace(second=0, microsecond=0), self.only_open)
-        if seen == self._seen:
+        now, only = self.source.now(), self.only_open
+        asked = (now.replace(second=0, microsecond=0), only)
+        found = await self.source.ask(alerts.listed, now, self.model, not only, self._seen, asked)
+        if only != self.only_open:
             return
-        self._open = alerts.open_lines(conn, now, self.model)
-        if not self.only_open:
-            self._resolved.renew()
-        self._show()
-        self._seen = seen
+        if found is not None:
+            self._open, self._seen = list(found.open), found.seen
+            if not only:
+                self._resolved.renew(found.resolved)
+            self._show()
+        if found is not None or self._told != self.grid.row:
+            await self._tell()
+            self.post_message(self.Changed())
 
     def _show(self) -> None:
         shown = self._open if self.only_open else [*self._open, *self._resolved.rows]
@@ -143,11 +146,21 @@ class AlertList(Vertical):
         if self._wanted is not None:
             self.grid.go(self._wanted)
             self._wanted = None
-        self._tell()
 
-    def _tell(self) -> None:
+    async def _tell(self) -> None:
+        """All that is known of the alert under the cursor."""
         line = self.grid.row
-        self.panel.tell(None if line is None else alerts.facts(self.source.conn, line))
+        found = None if line is None else await self.source.ask(alerts.facts, line)
+        if line == self.grid.row:
+            self._told = line
+            self.panel.tell(found)
+
+    async def _more(self) -> None:
+        after = self._resolved.last
+        found = await self.source.ask(alerts.resolved, self.source.now(), self.model, after)
+        if self._resolved.extend(after, found):
+            self._show()
+            self.post_message(self.Changed())
 
     def go(self, alert_id: int) -> None:
         """Put the cursor on an alert: now, or when the list is next read."""
@@ -192,20 +205,24 @@ class AlertList(Vertical):
         alert = None if line.alert.state == "resolved" else line.row.id
         return Subject(model=line.alert.model, alert=alert, alerts=marked)
 
-    def on_grid_moved(self) -> None:
-        try:
-            if not self.only_open and not self._resolved.whole and near_end(self.grid.rows, self.grid.row):
-                self._resolved.more()
-                self._show()
-            else:
-                self._tell()
-        except Trouble as exc:
-            self._seen = None
-            could_not_read(self, exc)
+    def filterable(self) -> MarkGrid[AlertLine]:
+        return self.grid
+
+    def _read_on(self) -> None:
+        """Have the next page read where the cursor is near the end, or a filter leaves room for more."""
+        if self.only_open or self._resolved.whole or not self._resolved.began:
             return
+        few = self.grid.filter and len(self.grid.rows) <= self.grid.page and len(self._resolved.rows) < SEARCHED
+        if few or near_end(self.grid.rows, self.grid.row):
+            self.begin("more", self._more)
+
+    def on_grid_moved(self) -> None:
+        self._read_on()
+        self.begin("facts", self._tell)
         self.post_message(self.Changed())
 
     def on_grid_ordered(self) -> None:
+        self._read_on()
         self.post_message(self.Changed())
 
     def on_grid_chosen(self) -> None:
@@ -213,24 +230,21 @@ class AlertList(Vertical):
 
     def action_cause(self) -> None:
         """To the window and the signal that the alert under the cursor is about."""
+        if self.grid.row is not None:
+            self.begin("cause", self._cause)
+
+    async def _cause(self) -> None:
         line = self.grid.row
-        if line is None:
-            return
-        try:
-            where = alerts.cause(self.source.conn, line.alert)
-        except Trouble as exc:
-            could_not_read(self, exc)
-            return
-        going.to_model(self.app, self.source, line.alert.model, where)
+        if line is not None:
+            where = await self.source.ask(alerts.cause, line.alert)
+            going.to_model(self.app, self.source, line.alert.model, where)
 
     def action_only(self) -> None:
         """Open alerts only, or resolved ones as well."""
         self.only_open = not self.only_open
-        try:
-            self.load()
-        except Trouble as exc:
-            could_not_read(self, exc)
-            return
+        self._seen = None
+        self._show()
+        self.begin("load", self.load)
         self.post_message(self.Changed())
 
     def action_sort(self) -> None:
@@ -291,7 +305,7 @@ def _events(events: Iterable[AlertEvent]) -> list[Fact]:
         words: list[str] = [event.kind]
         words += [f"by {event.by}"] if event.by and event.kind != "opened" else []
         words += [f"in window {event.window}"] if event.window and event.kind == "opened" else []
-        told = ("acknowledged", "snoozed", "woken", "assigned")
+        told = ("acknowledged", "unacknowledged", "snoozed", "woken", "assigned")
         said = f": {event.text}" if event.text and event.kind in told else ""
         found.append(Fact(moment(event.at), " ".join(words) + said))
     return [*found, *_went_on(going_on)][::-1]

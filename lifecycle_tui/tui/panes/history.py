@@ -24,6 +24,9 @@ class HistoryPane(Holder[HistoryList], Pane):
     def compose(self) -> ComposeResult:
         yield self.list
 
+    def step_back(self) -> bool:
+        return self.list.step_back()
+
     def heading(self) -> Line:
         return (Span(self.list.place),)
 

@@ -85,6 +85,30 @@ def _age(at: datetime | None, now: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list of alerts shows: open ones, the newest page of resolved ones, and what it was read of."""
+
+    open: tuple[AlertLine, ...]
+    resolved: tuple[AlertLine, ...]
+    seen: object
+
+
+def listed(
+    conn: sqlite3.Connection, now: datetime, model: str | None, whole: bool, seen: object, asked: object
+) -> Listed | None:
+    """The list; None where nothing of it can have changed.
+
+    Args:
+        whole: with resolved ones. seen: of the last answer. asked: what besides state the list depends on.
+    """
+    found = (conn, newest_change(conn), asked)
+    if found == seen:
+        return None
+    open_ = open_lines(conn, now, model)
+    return Listed(tuple(open_), tuple(resolved(conn, now, model)) if whole else (), found)
+
+
+@dataclass(frozen=True, slots=True)
 class AlertFacts:
     """One alert with what happened to it, oldest first."""
 

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle_tui.registry import aliases
+from lifecycle_tui.registry.standing import Standing, standing
 from lifecycle_tui.state import alerts, approvals, audit, job_words, jobs, judgements, timeline, windows
+from lifecycle_tui.state.text import instant
 from lifecycle_tui.state.timeline import ASKED, FAILED, Entry
 from lifecycle_tui.tui.reads import versions
 from lifecycle_tui.tui.records import Fact, Section, facts, section
@@ -44,10 +46,45 @@ CHOICES = (
 """In the order in which a key goes through them."""
 
 
-def page(conn: sqlite3.Connection, model: str | None, choice: Choice, after: Entry | None) -> Sequence[Entry]:
-    """Entries, newest first; `after` is the last one of the page before."""
+def page(
+    conn: sqlite3.Connection, model: str | None, choice: Choice, after: Entry | None, at: datetime | None = None
+) -> Sequence[Entry]:
+    """Entries, newest first; `after` is the last one of the page before, `at` an instant that they had happened by."""
     before = None if after is None else after.cursor
-    return timeline.timeline(conn, model, limit=PAGE, before=before, kinds=choice.kinds)
+    return timeline.timeline(conn, model, at, limit=PAGE, before=before, kinds=choice.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """How it stood at an instant.
+
+    Attributes:
+        stood: the model; None where the history is of all of them.
+        alerts: (severity, model) of each alert that was open, of all models.
+        champions: models that had one.
+    """
+
+    at: datetime
+    stood: Standing | None = None
+    alerts: tuple[tuple[str, str], ...] = ()
+    champions: int = 0
+
+
+def then(conn: sqlite3.Connection, model: str | None, at: datetime) -> Then:
+    """How a model stood at an instant; of all models how many alerts were open and who had a champion."""
+    if model is not None:
+        return Then(at, standing(conn, model, at))
+    now = instant(at)
+    found = conn.execute(
+        "SELECT severity, model FROM alerts WHERE opened_at <= ? AND (resolved_at IS NULL OR resolved_at > ?)",
+        (now, now),
+    ).fetchall()
+    (champions,) = conn.execute(
+        "SELECT count(*) FROM models m WHERE (SELECT version FROM alias_history h WHERE h.model = m.name "
+        "AND h.alias = 'champion' AND h.at <= ? ORDER BY h.at DESC, h.id DESC LIMIT 1) IS NOT NULL",
+        (now,),
+    ).fetchone()
+    return Then(at, None, tuple((str(severity), str(name)) for severity, name in found), int(champions))
 
 
 @dataclass(frozen=True, slots=True)

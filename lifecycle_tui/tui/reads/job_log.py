@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifecycle_tui.state import jobs, lease, processes
+from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.state.text import moment
 
 PAGE = 1_000
@@ -89,3 +91,29 @@ def find(conn: sqlite3.Connection, job_id: int, words: str, id_: int, *, down: b
         if wanted in text.casefold():
             return int(at), None
     return None, int(at) if looked == SEARCHED else None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A job and what it depends on.
+
+    Attributes:
+        agent: an agent runs. worker: the job's worker runs; None where that cannot be seen.
+        before: queued jobs that come before it.
+    """
+
+    job: Job
+    agent: bool
+    worker: bool | None
+    before: int
+
+
+def about(conn: sqlite3.Connection, job_id: int) -> About | None:
+    """One job; None where there is none of this number."""
+    job = jobs.job(conn, job_id)
+    if job is None:
+        return None
+    before = sum(id_ < job.id for id_, _ in jobs.queued(conn)) if job.state == "queued" else 0
+    process = job.process if job.state == "running" else None
+    worker = None if process is None else processes.alive(process)
+    return About(job, lease.held(lease.read(conn)), worker, before)

@@ -192,3 +192,21 @@ class Listing:
             self.whole = len(found) < LOOKED_AT
         marks = ", ".join("?" * len(ids))
         self._put(map(_line, conn.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id IN ({marks})", ids)))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a `Listing` came to: its rows and what they leave out, as they may leave the reader's thread."""
+
+    rows: tuple[JobLine, ...] = ()
+    hidden: int = 0
+    whole: bool = True
+    unlisted: int = 0
+
+
+def listed(conn: sqlite3.Connection, listing: Listing, *, more: bool) -> Listed:
+    """Bring a listing up to date; with `more` by one page of what has ended."""
+    listing.refresh(conn)
+    if more:
+        listing.more(conn)
+    return Listed(tuple(listing.rows()), listing.hidden, listing.whole, listing.unlisted)

@@ -1,7 +1,7 @@
-"""Rows newest first, of which older ones are read as the cursor nears the end. For history and resolved alerts.
+"""Rows newest first, of which older ones are read as the cursor nears the end. For history, audit and resolved alerts.
 
 What is listed is written once and does not change: when state moves, the first page alone is read again, however many
-were read before.
+were read before. Pages come from the reader's thread; nothing here reads.
 """
 
 from __future__ import annotations
@@ -18,40 +18,48 @@ class Pages(Generic[T]):
     """The rows read so far.
 
     Args:
-        read: gives at most `size` rows after the one that it is given, newest first; the newest ones for None.
         key: a row's identity.
+        size: of a page; one with fewer rows is the last.
     """
 
-    def __init__(self, read: Callable[[T | None], Sequence[T]], key: Callable[[T], str], size: int) -> None:
-        self._read, self._key, self.size = read, key, size
+    def __init__(self, key: Callable[[T], str], size: int) -> None:
+        self._key, self.size = key, size
         self.rows: list[T] = []
         self.whole = False
         """Whether the last row is the oldest there is."""
+        self.began = False
+        """Whether a page has come at all."""
 
-    def renew(self) -> bool:
-        """Read the newest page again, and whether that changed anything. Rows read before stay behind it.
+    def renew(self, head: Sequence[T]) -> bool:
+        """Take the newest page, read again, and say whether that changed anything. Rows of before stay behind it.
 
         Where nothing of before is found in that page, so much has happened that the rest is read again when needed.
         """
-        head = list(self._read(None))
         keys = [self._key(row) for row in head]
         places = {self._key(row): at for at, row in enumerate(self.rows)}
         anchor = next((places[key] for key in reversed(keys) if key in places), None)
         if len(head) < self.size:
-            fresh, self.whole = head, True
+            fresh, self.whole = list(head), True
         elif anchor is None:
-            fresh, self.whole = head, False
+            fresh, self.whole = list(head), False
         else:
             known = set(keys)
-            fresh = head + [row for row in self.rows[anchor + 1 :] if self._key(row) not in known]
-        changed, self.rows = fresh != self.rows, fresh
+            fresh = [*head, *(row for row in self.rows[anchor + 1 :] if self._key(row) not in known)]
+        changed, self.rows, self.began = fresh != self.rows or not self.began, fresh, True
         return changed
 
-    def more(self) -> None:
-        """Read the next page."""
-        found = self._read(self.rows[-1] if self.rows else None)
+    @property
+    def last(self) -> T | None:
+        """After which row the next page comes."""
+        return self.rows[-1] if self.rows else None
+
+    def extend(self, after: T | None, found: Sequence[T]) -> bool:
+        """Take the page after this row; False where the rows have become others while it was read."""
+        if self.whole or after is None or self.last is None or self._key(after) != self._key(self.last):
+            return False
         self.whole = len(found) < self.size
         self.rows = [*self.rows, *found]
+        return True
 
 
 def near_end(rows: Sequence[T], row: T | None) -> bool:

@@ -278,3 +278,18 @@ def newest(conn: sqlite3.Connection) -> tuple[int, ...]:
     tables = ("windows", "notifications", "plugin_faults")
     found = (conn.execute(f"SELECT seq FROM {t} WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1") for t in tables)
     return tuple((row.fetchone() or (0,))[0] for row in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a look came to: failures, None where state has no others than before, and the files' stamp."""
+
+    failures: tuple[Failure, ...] | None
+    seen: object
+    stamp: object
+
+
+def since(conn: sqlite3.Connection, seen: object, root: Path, folders: Iterable[Path]) -> Since:
+    """Look at state and at the times of the files."""
+    found = newest(conn)
+    return Since(None if found == seen else failures(conn), found, stamp(root, folders))

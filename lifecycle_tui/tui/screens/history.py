@@ -25,6 +25,9 @@ class HistoryScreen(Holder[HistoryList], View):
     def body(self) -> Iterable[Widget]:
         yield self.list
 
+    def step_back(self) -> bool:
+        return self.list.step_back()
+
     def heading(self) -> tuple[Line, Line]:
         return (Span(f" history  {self.source.name}"),), (Span(f"  {self.list.place} "),)
 

@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
-from lifecycle_tui.state import jobs, lease, processes
 from lifecycle_tui.state.job_words import name_of
 from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.tui import job_lines, marks
@@ -28,7 +27,7 @@ from lifecycle_tui.tui.widgets.log import Log
 from lifecycle_tui.tui.widgets.prompt import Prompt
 
 LOOK = 2.0
-"""Seconds between two looks whether a running job's worker is there."""
+"""Seconds between two looks at a job that has ended: its log may get a last line."""
 
 
 class JobScreen(View):
@@ -51,51 +50,37 @@ class JobScreen(View):
         super().__init__(source)
         self.job_id = job_id
         self.job: Job | None = None
-        self._log_end = -1
-        self._worker: bool | None = None
         self._looked = 0.0
         self._minute = 0
         self.facts = Lines([()] * 4, id="facts")
-        self.log_view = Log(lambda: source.conn, job_id, self._ending, id="log")
+        self.log_view = Log(source, job_id, self._ending, id="log")
 
     def body(self) -> Iterable[Widget]:
         yield self.facts
         yield Lines([()])
         yield self.log_view
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read the job, and what its log says since the last time."""
-        conn = self.source.conn
+        self._looked, self._minute = time.monotonic(), _minute()
         # The job first: whatever it has said by its end is then in the log.
-        self.job = job = jobs.job(conn, self.job_id)
-        self._log_end = job_log.last(conn, self.job_id)
-        self._look()
-        self._minute = _minute()
-        if job is None:
+        found = await self.source.ask(job_log.about, self.job_id)
+        self.job = None if found is None else found.job
+        if found is None:
             self.facts.show([(Span(f" There is no job {self.job_id} in this state any more.", "warning"),), (), (), ()])
             return
-        before = sum(id_ < job.id for id_, _ in jobs.queued(conn)) if job.state == "queued" else 0
-        around = Around(self.source.now(), lease.held(lease.read(conn)), self._worker, before)
-        self.facts.show(job_lines.facts(job, around))
-        self.log_view.timed = job.payload.get("as_of") is None
-        self.log_view.refresh_log()
+        around = Around(self.source.now(), found.agent, found.worker, found.before)
+        self.facts.show(job_lines.facts(found.job, around))
+        self.log_view.timed = found.job.payload.get("as_of") is None
+        await self.log_view.refresh_log()
 
     def _ending(self, cells: int) -> list[Line]:
         return [] if self.job is None else job_lines.ending(self.job, cells)
 
     def moved(self) -> bool:
-        """Lines of a log are not in the feed; that a worker was killed is nowhere."""
-        if job_log.last(self.source.conn, self.job_id) != self._log_end or _minute() != self._minute:
-            return True
-        running = self.job is not None and self.job.state == "running"
-        return running and time.monotonic() - self._looked > LOOK and self._look()
-
-    def _look(self) -> bool:
-        """Look for the worker; whether it is another story than before."""
-        self._looked, before = time.monotonic(), self._worker
-        process = None if self.job is None or self.job.state != "running" else self.job.process
-        self._worker = None if process is None else processes.alive(process)
-        return self._worker != before
+        """Lines of a log are not in the feed, that a worker was killed is nowhere: while it lives, it is read again."""
+        lives = self.job is not None and not self.job.ended
+        return lives or time.monotonic() - self._looked > LOOK or _minute() != self._minute
 
     # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from lifecycle_tui.state.job_words import duration
+from lifecycle_tui.state.job_words import duration, rate_text
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.grid import Cell, Column, Grid
-from lifecycle_tui.tui.reads.jobs import JobLine, Listing, Which
+from lifecycle_tui.tui.reads import jobs
+from lifecycle_tui.tui.reads.jobs import JobLine, Listed, Listing, Which
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -21,6 +22,9 @@ from lifecycle_tui.tui.text import Line, Span, count, joined, moment
 
 NEAR = 20
 """Rows from the end at which the next page is read."""
+
+SEARCHED = 5_000
+"""Jobs that a filter looks through by itself."""
 
 NEXT: dict[Which, Which] = {"quiet": "all", "all": "live", "live": "failed", "failed": "quiet"}
 SHOWN: dict[Which, str] = {
@@ -61,13 +65,13 @@ def _what(row: Row) -> Cell:
 
 
 def _how_far(job: JobLine) -> str:
-    """`24 % · 2 min left · 1,200 of 5,000 rows`: what matters first, for a narrow cell cuts the rest."""
+    """`24 % · 2 min left · 1,200 of 5,000 rows · 40 rows/s`: what matters first, for a narrow cell cuts the rest."""
     if not job.total or job.done is None:
         return job.text or ""
     left = "" if job.left is None else f"{duration(job.left)} left"
-    return joined(
-        (f"{100 * job.done / job.total:.0f} %", left, f"{job.done:,.0f} of {job.total:,.0f} {job.unit or ''}")
-    )
+    units = f"{job.done:,.0f} of {job.total:,.0f} {job.unit or ''}".rstrip()
+    rate = rate_text(job.done, job.total, job.left, job.unit)
+    return joined((f"{100 * job.done / job.total:.0f} %", left, units, rate, job.text or ""))
 
 
 def _took(row: Row) -> Cell:
@@ -105,27 +109,35 @@ class JobsScreen(View):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
-        self.listing = Listing()
+        self.which: Which = "quiet"
+        self.listed = Listed()
+        self._listing = Listing()  # lives in the reader's thread
         self._minute = 0
-        self._near_the_end = False
         self.grid: Grid[Row] = Grid(
-            COLUMNS, key=lambda r: str(r.job.id), text=_searched, empty=EMPTY["quiet"], id="jobs"
+            COLUMNS, key=lambda r: str(r.job.id), text=_searched, empty="Jobs are being read.", id="jobs"
         )
 
     def body(self) -> Iterable[Widget]:
         yield self.grid
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Bring the list up to date: only jobs that changed are read and painted."""
-        self.listing.refresh(self.source.conn)
-        if self._near_the_end:
-            self._near_the_end = False
-            self.listing.more(self.source.conn)
+        await self._read(more=False)
+
+    async def _more(self) -> None:
+        await self._read(more=True)
+        self.bars()
+
+    async def _read(self, *, more: bool) -> None:
+        listing = self._listing
+        found = await self.source.ask(jobs.listed, listing, more=more)
+        if listing is not self._listing:
+            return  # other ones are listed by now
+        self.listed = found
         self._minute = _minute()
         now = self.source.now()
-        rows = [Row(job, ages.ago(job.finished_at or job.started_at or job.created_at, now))
-                for job in self.listing.rows()]  # fmt: skip
-        self.grid.show(rows, empty=EMPTY[self.listing.which])
+        rows = [Row(job, ages.ago(job.finished_at or job.started_at or job.created_at, now)) for job in found.rows]
+        self.grid.show(rows, empty=EMPTY[self.which])
 
     def moved(self) -> bool:
         """Ages are said to the minute."""
@@ -133,12 +145,20 @@ class JobsScreen(View):
 
     def on_grid_moved(self) -> None:
         """Near the end the next page comes."""
+        self._read_on()
+        self.bars()
+
+    def on_grid_ordered(self) -> None:
+        self._read_on()
+        self.bars()
+
+    def _read_on(self) -> None:
+        if self.listed.whole:
+            return
         rows, row = self.grid.rows, self.grid.row
-        if not self.listing.whole and (row is None or row.job.id in {r.job.id for r in rows[-NEAR:]}):
-            self._near_the_end = True
-            self.reload()
-        else:
-            self.bars()
+        few = self.grid.filter and len(rows) <= self.grid.page and len(self.listed.rows) < SEARCHED
+        if few or (row is not None and row.job.id in {r.job.id for r in rows[-NEAR:]}):
+            self.begin("more", self._more)
 
     def filterable(self) -> Grid[Row]:
         return self.grid
@@ -163,25 +183,26 @@ class JobsScreen(View):
 
     def action_which(self) -> None:
         """List the next kind of jobs."""
-        self.listing = Listing(NEXT[self.listing.which])
+        self.which = NEXT[self.which]
+        self._listing = Listing(self.which)
         self.reload()
 
     def heading(self) -> tuple[Line, Line]:
         states = [row.job.state for row in self.grid.rows]
         runs, waits = sum(s in ("running", "stopping") for s in states), states.count("queued")
-        counts = joined((f"{runs} running" if runs else "", f"{waits + self.listing.unlisted} queued" if waits else ""))
+        counts = joined((f"{runs} running" if runs else "", f"{waits + self.listed.unlisted} queued" if waits else ""))
         words = (
             f"filter: {self.grid.filter}" if self.grid.filter else "",
-            SHOWN[self.listing.which],
+            SHOWN[self.which],
             self._hidden(),
-            self.grid.place + ("" if self.listing.whole else "+"),
+            self.grid.place + ("" if self.listed.whole else "+"),
         )
         return (Span(" jobs  "), Span(counts or "nothing runs")), (Span(f"  {joined(words)} "),)
 
     def _hidden(self) -> str:
-        if self.listing.which != "quiet" or not self.listing.hidden:
+        if self.which != "quiet" or not self.listed.hidden:
             return ""
-        return f"{count(self.listing.hidden)}{'' if self.listing.whole else '+'} hidden"
+        return f"{count(self.listed.hidden)}{'' if self.listed.whole else '+'} hidden"
 
     def about(self) -> Line:
         """One line about the job under the cursor: when, by whom, why."""

@@ -51,9 +51,9 @@ class PageScreen(View):
     def body(self) -> Iterable[Widget]:
         yield self.pager
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read it again; drawn anew only where it changed."""
-        found = tuple(self._read(self.source.conn))
+        found = tuple(await self.source.ask(self._read))
         gone = not found
         if gone and not self._gone:
             self._gone = True

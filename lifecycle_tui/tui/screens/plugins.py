@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import ClassVar
@@ -28,6 +29,9 @@ MARKS: dict[str, Mark] = {
     "ok": Mark("✓", "+", "ok", "ok", 5),
 }
 """Of a plugin."""
+
+LOOK = 1.0
+"""Seconds between two looks at the files."""
 
 
 def named(plugin: PluginLine) -> str:
@@ -102,6 +106,7 @@ class PluginsScreen(View):
         self.root = str(source.root.absolute())
         self.files = Files()
         self._stamp: object = None
+        self._looked = 0.0
         self._failures: tuple[Failure, ...] = ()
         self._seen: object = None
         self.grid: Grid[PluginLine] = Grid(
@@ -112,18 +117,20 @@ class PluginsScreen(View):
     def body(self) -> Iterable[Widget]:
         yield self.grid
 
-    def load(self) -> None:
-        """What failed in state now; a thread reads the files where they have changed."""
-        if (seen := plugins.newest(self.source.conn)) != self._seen:
-            self._failures, self._seen = plugins.failures(self.source.conn), seen
-        if (stamp := plugins.stamp(self.source.root, self.files.folders)) != self._stamp:
-            self._stamp = stamp
+    async def load(self) -> None:
+        """What failed in state now; a thread of its own reads the files where they have changed."""
+        self._looked = time.monotonic()
+        found = await self.source.ask(plugins.since, self._seen, self.source.root, self.files.folders)
+        if found.failures is not None:
+            self._failures, self._seen = found.failures, found.seen
+        if found.stamp != self._stamp:
+            self._stamp = found.stamp
             Thread(target=self._read, daemon=True).start()
         self.grid.show(plugins.lines(self.files, self._failures))
 
     def moved(self) -> bool:
         """Files are edited without a word to state."""
-        return plugins.stamp(self.source.root, self.files.folders) != self._stamp
+        return time.monotonic() - self._looked > LOOK
 
     def _read(self) -> None:
         found = plugins.files(self.source.root)

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
-from lifecycle_tui.state import lease
+from lifecycle_tui.state.lease import Lease
 from lifecycle_tui.tui import workspace_lines
 from lifecycle_tui.tui.reads import workspace
 from lifecycle_tui.tui.reads.workspace import Facts, Measured
@@ -25,6 +25,9 @@ from lifecycle_tui.tui.workspace_lines import Seen
 
 STILL = 6.0
 """Seconds without a beat after which the agent does not count as moving; it beats every second."""
+
+LOOK = 2.0
+"""Seconds between two looks at the agent's beat and the disk."""
 
 
 class WorkspaceScreen(View):
@@ -43,6 +46,7 @@ class WorkspaceScreen(View):
         self._beat: object = None
         self._beaten = time.monotonic()
         self._still: float | None = None
+        self._looked = 0.0
         self._minute = 0
         self.pager = Pager(self._lines, id="text")
 
@@ -53,28 +57,27 @@ class WorkspaceScreen(View):
         super().on_mount()
         self.action_measure()
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read state; sizes of folders are counted when it is opened, and by r."""
-        self._minute = int(time.monotonic() // 60)
-        self._listen()
+        self._looked, self._minute = time.monotonic(), int(time.monotonic() // 60)
         try:
-            self.facts = workspace.facts(self.source.conn, self.source.root, self.source.now())
+            self.facts = await self.source.ask(workspace.facts, self.source.root, self.source.now())
         except OSError:
             return  # the folder is going: the next poll says so
+        self._listen(self.facts.lease)
         self.pager.renew()
 
-    def _listen(self) -> bool:
-        """Look at the agent's beat; whether there is another thing to say of it than before."""
-        found, now = lease.read(self.source.conn), time.monotonic()
+    def _listen(self, found: Lease) -> None:
+        """Look at the agent's beat: for how long it has not moved."""
+        now = time.monotonic()
         if (beat := (found.number, found.beat)) != self._beat:
             self._beat, self._beaten = beat, now
-        still = now - self._beaten if now - self._beaten > STILL else None
-        before, self._still = self._still, still
-        return (still is None) != (before is None) or (still or 0) > (before or 0) + 10
+        still = now - self._beaten
+        self._still = max(STILL, still // 10 * 10) if still > STILL else None  # said anew every ten seconds
 
     def moved(self) -> bool:
         """A beat that stops is no change of state."""
-        return self._listen() or int(time.monotonic() // 60) != self._minute
+        return time.monotonic() - self._looked > LOOK or int(time.monotonic() // 60) != self._minute
 
     def _lines(self, cells: int) -> list[Line]:
         if self.facts is None:

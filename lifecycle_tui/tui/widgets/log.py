@@ -6,9 +6,10 @@ opens at once. Where the end shows, new lines come in and the oldest ones go; wh
 
 from __future__ import annotations
 
+import asyncio
 import re
-import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,27 +18,25 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lifecycle_tui.tui import marks
+from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.log_lines import laid_out, marked
 from lifecycle_tui.tui.marks import STYLES
+from lifecycle_tui.tui.reader import Reading
 from lifecycle_tui.tui.reads import job_log
 from lifecycle_tui.tui.reads.job_log import LogLine
-from lifecycle_tui.tui.source import Trouble
-from lifecycle_tui.tui.text import Line, Span, count, safe, width
+from lifecycle_tui.tui.source import Source
+from lifecycle_tui.tui.text import Line, Span, count, width
 from lifecycle_tui.tui.widgets.lines import drawn
 
 HELD = 4 * job_log.PAGE
 """Lines that are held at most."""
-
-LEVELS = {"warning": marks.SEVERITY["warning"], "error": marks.HEALTH["error"]}
-WIDE = 100_000
-"""Cells of a line that is not wrapped."""
 
 
 class Log(ScrollView, can_focus=True):
     """The log of one job.
 
     Args:
-        conn: gives the connection to read from.
+        source: what reads it, in its thread.
         ending: cells → lines that stand below the last line, e.g. how the job ended.
     """
 
@@ -48,7 +47,8 @@ class Log(ScrollView, can_focus=True):
         Binding("up,k", "by(-1)", "scroll up; the log then holds still", show=False, id="log.up"),
         Binding("pagedown,space,ctrl+f", "page(1)", "page down", show=False, id="log.pagedown"),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="log.pageup"),
-        Binding("home,g", "end(-1)", "to the first line", show=False, id="log.first"),
+        *keys.halves("log"),
+        Binding("home", "end(-1)", "to the first line", show=False, id="log.first"),
         Binding("end,G", "end(1)", "to the end, and follow it", show=False, id="log.last"),
         Binding("right,l", "side(8)", "scroll right, where lines are not wrapped", show=False, id="log.right"),
         Binding("left,h", "side(-8)", "scroll left", show=False, id="log.left"),
@@ -61,11 +61,12 @@ class Log(ScrollView, can_focus=True):
         """What `said` says has changed."""
 
     def __init__(
-        self, conn: Callable[[], sqlite3.Connection], job_id: int, ending: Callable[[int], list[Line]],
-        *, id: str | None = None,
-    ) -> None:  # fmt: skip
+        self, source: Source, job_id: int, ending: Callable[[int], list[Line]], *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
-        self._conn, self._job, self._ending = conn, job_id, ending
+        self._ask, self._job, self._ending = source.ask, job_id, ending
+        self._reads = Reading(self._failed)
+        self._held = asyncio.Lock()  # what it holds is changed by one read at a time
         self.timed = True
         self.follows, self.wraps = True, True
         self._lines: list[LogLine] = []
@@ -74,6 +75,7 @@ class Log(ScrollView, can_focus=True):
         self._above, self._below = False, False
         self._seen, self._new = 0, 0
         self._words, self._pattern, self._found = "", re.compile(""), 0
+        self._finds: list[bool] = []
         self._left = 0
         self._told = ""
         self._busy = False
@@ -81,33 +83,45 @@ class Log(ScrollView, can_focus=True):
 
     # ── what it holds ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def refresh_log(self) -> None:
+    def on_unmount(self) -> None:
+        self._reads.leave()
+
+    def _failed(self, exc: Exception) -> None:
+        from lifecycle_tui.tui.screens.base import View
+
+        if self.is_attached and isinstance(self.screen, View):
+            self.screen.failed(exc)
+
+    async def refresh_log(self) -> None:
         """Read what has come since the last time.
 
         Raises:
-            sqlite3.Error: it cannot be read now.
+            StateError, sqlite3.Error: it cannot be read now.
         """
-        conn = self._conn()
+        async with self._held:
+            await self._read()
+            tail = self._ending(self.size.width) if self.size.width else []
+            if tail != self._tail:
+                self._tail = tail
+                self._sized()
+            await self._count()
+            if self.follows:
+                self._to_end()
+
+    async def _read(self) -> None:
         if not self._began:
+            page = await self._ask(job_log.before, self._job)
             self._began = True
-            self._hold(job_log.before(conn, self._job), newest=True)
+            self._hold(page, newest=True)
         elif not self._below:
-            after = self._lines[-1].id if self._lines else 0
-            fresh = job_log.after(conn, self._job, after)
+            fresh = await self._ask(job_log.after, self._job, self._lines[-1].id if self._lines else 0)
             if self.follows and len(fresh) == job_log.PAGE:
                 # More than a page at once: the end is what is followed.
-                self._hold(job_log.before(conn, self._job), newest=True)
+                self._hold(await self._ask(job_log.before, self._job), newest=True)
             elif fresh and (self.follows or len(self._lines) + len(fresh) <= HELD):
                 self._append(fresh)
             else:
                 self._below = bool(fresh)
-        tail = self._ending(self.size.width) if self.size.width else []
-        if tail != self._tail:
-            self._tail = tail
-            self._sized()
-        self._count(conn)
-        if self.follows:
-            self._to_end()
 
     def _hold(self, lines: list[LogLine], *, newest: bool) -> None:
         """Hold this page alone: the newest one, or the oldest."""
@@ -141,8 +155,9 @@ class Log(ScrollView, can_focus=True):
         self._sized()
         self._put(self.scroll_offset.y + len(rows))
 
-    def _count(self, conn: sqlite3.Connection) -> None:
-        self._new = 0 if self.follows else job_log.count_after(conn, self._job, max(self._seen, self._bottom()))
+    async def _count(self) -> None:
+        seen = max(self._seen, self._bottom())
+        self._new = 0 if self.follows else await self._ask(job_log.count_after, self._job, seen)
 
     def _bottom(self) -> int:
         """The id of the lowest line that shows."""
@@ -167,19 +182,8 @@ class Log(ScrollView, can_focus=True):
     def _lay_out(self, line: LogLine) -> list[tuple[int, Line]]:
         if not self.size.width:
             return []  # before the first layout, which asks again
-        mark = LEVELS.get(line.level)
-        said = f"{mark.text()}: {line.text}" if mark is not None else line.text
-        if line.more:
-            said += f" … and {count(line.more)} characters more: `lifecycle jobs log {self._job}` has them"
-        tone = "" if mark is None else mark.tone
-        at = f"{line.at:%H:%M:%S} " if self.timed else ""
-        room = max(10, self.size.width - len(at) - 1) if self.wraps else WIDE
-        rows: list[tuple[int, Line]] = []
-        for text in said.replace("\r\n", "\n").expandtabs(4).split("\n"):
-            for piece in _pieces(safe(text), room):
-                before = Span(f" {at if not rows else ' ' * len(at)}", "dim")
-                rows.append((line.id, (before, Span(piece, tone))))
-        return rows
+        rows = laid_out(line, self._job, self.size.width, timed=self.timed, wraps=self.wraps)
+        return [(line.id, row) for row in rows]
 
     def _sized(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._rows) + len(self._shown_tail()))
@@ -203,17 +207,7 @@ class Log(ScrollView, can_focus=True):
 
     def _marked(self, id_: int, line: Line) -> Line:
         """The line with the words that are searched for set off."""
-        if not self._words:
-            return line
-        spans: list[Span] = list(line[:1])
-        for span in line[1:]:
-            at = 0
-            for found in self._pattern.finditer(span.text):
-                spans.append(Span(span.text[at : found.start()], span.tone))
-                spans.append(Span(found[0], "title" if id_ == self._found else "head"))
-                at = found.end()
-            spans.append(Span(span.text[at:], span.tone))
-        return tuple(spans)
+        return marked(line, self._pattern, here=id_ == self._found) if self._words else line
 
     # ── moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,43 +228,52 @@ class Log(ScrollView, can_focus=True):
 
     def _settle(self) -> None:
         """After a move: follow or hold still, and read on where an end of what is held is near."""
-        try:
-            conn = self._conn()
+        self._follow()
+        self._reads.begin("settle", self._read_on)
+        self.post_message(self.Changed())
+
+    def _follow(self) -> None:
+        ends = self.scroll_offset.y + self.size.height >= len(self._rows) + len(self._tail) and not self._below
+        if self.follows and not ends:
+            self._seen = self._lines[-1].id if self._lines else 0
+        self.follows = ends
+
+    async def _read_on(self) -> None:
+        async with self._held:
             top, page = self.scroll_offset.y, self.size.height
             if self._above and top < page and self._lines:
-                older = job_log.before(conn, self._job, self._lines[0].id)
+                older = await self._ask(job_log.before, self._job, self._lines[0].id)
                 self._above = bool(older)
                 self._prepend(older)
             elif self._below and top + 2 * page > len(self._rows) and self._lines:
-                newer = job_log.after(conn, self._job, self._lines[-1].id)
-                self._below = job_log.last(conn, self._job) > (newer or self._lines)[-1].id
+                newer = await self._ask(job_log.after, self._job, self._lines[-1].id)
+                self._below = await self._ask(job_log.last, self._job) > (newer or self._lines)[-1].id
                 self._append(newer)
-            ends = self.scroll_offset.y + page >= len(self._rows) + len(self._tail) and not self._below
-            if self.follows and not ends:
-                self._seen = self._lines[-1].id if self._lines else 0
-            self.follows = ends
-            self._count(conn)
-        except Trouble:
-            return  # the title says so at the next poll
+            self._follow()
+            await self._count()
         self.post_message(self.Changed())
 
     def action_by(self, lines: int) -> None:
         """Scroll by so many lines."""
         self._scroll(self.scroll_offset.y + lines)
 
-    def action_page(self, pages: int) -> None:
+    def action_page(self, pages: float) -> None:
         """Scroll by so many screenfuls."""
-        self._scroll(self.scroll_offset.y + pages * max(1, self.size.height - 1))
+        self._scroll(self.scroll_offset.y + int(pages * max(2, self.size.height - 1)))
 
     def action_end(self, direction: int) -> None:
         """Go to the first line, or to the end, which is then followed."""
-        try:
-            if direction < 0 and self._above:
-                self._hold(job_log.after(self._conn(), self._job), newest=False)
-            elif direction > 0 and self._below:
-                self._hold(job_log.before(self._conn(), self._job), newest=True)
-        except Trouble:
-            return
+        if (direction < 0 and self._above) or (direction > 0 and self._below):
+            self._reads.begin("end", partial(self._to_other_end, direction))
+        else:
+            self._scroll(0 if direction < 0 else len(self._rows) + len(self._tail))
+
+    async def _to_other_end(self, direction: int) -> None:
+        async with self._held:
+            if direction < 0:
+                self._hold(await self._ask(job_log.after, self._job), newest=False)
+            else:
+                self._hold(await self._ask(job_log.before, self._job), newest=True)
         self._scroll(0 if direction < 0 else len(self._rows) + len(self._tail))
 
     def _scroll(self, y: int) -> None:
@@ -303,42 +306,53 @@ class Log(ScrollView, can_focus=True):
             return
         self._words, self._pattern, self._told = words, re.compile(re.escape(words), re.IGNORECASE), ""
         self._found = 0
+        self._finds.clear()
         self.refresh()
         if words:
-            self._find(self._bottom() + 1, down=False)
-            if not self._found:
-                self._find(self._bottom(), down=True)
+            self._reads.begin("find", self._find_near)
         self.post_message(self.Changed())
 
     def action_move(self, rows: int) -> None:
         """Go to the next line with the words, or to the one before."""
         if self._words:
-            self._find(self._found or self._bottom(), down=rows > 0)
-            self.post_message(self.Changed())
+            self._finds.append(rows > 0)
+            self._reads.begin("find", self._find_next)
 
-    def _find(self, id_: int, *, down: bool) -> None:
-        way = "below" if down else "above"
-        try:
-            found, on = job_log.find(self._conn(), self._job, self._words, id_, down=down)
-            if found is None:
-                self._told = f"none {way}" if on is None else f"none in {count(job_log.SEARCHED)} lines {way}, go on?"
-                self._found = on or self._found
-                return
-            self._told, self._found = "", found
-            self._bring(found)
-        except Trouble:
+    async def _find_near(self) -> None:
+        await self._find(self._bottom() + 1, down=False)
+        if not self._found:
+            await self._find(self._bottom(), down=True)
+
+    async def _find_next(self) -> None:
+        while self._finds:  # each press counts, however fast they come
+            await self._find(self._found or self._bottom(), down=self._finds.pop(0))
+
+    async def _find(self, id_: int, *, down: bool) -> None:
+        way, words = "below" if down else "above", self._words
+        if not words:
             return
-        self._settle()
+        found, on = await self._ask(job_log.find, self._job, words, id_, down=down)
+        if words != self._words:
+            return  # others are searched for by now
+        if found is None:
+            self._told = f"none {way}" if on is None else f"none in {count(job_log.SEARCHED)} lines {way}, go on?"
+            self._found = on or self._found
+        else:
+            self._told, self._found = "", found
+            await self._bring(found)
+            self._settle()
+        self.post_message(self.Changed())
 
-    def _bring(self, id_: int) -> None:
+    async def _bring(self, id_: int) -> None:
         """Have this line in view."""
-        if not self._lines or not self._lines[0].id <= id_ <= self._lines[-1].id:
-            self._lines = [
-                *job_log.before(self._conn(), self._job, id_),
-                *job_log.after(self._conn(), self._job, id_ - 1),
-            ]
-            self._above, self._below = True, job_log.last(self._conn(), self._job) > self._lines[-1].id
-            self._laid_out()
+        async with self._held:
+            if not self._lines or not self._lines[0].id <= id_ <= self._lines[-1].id:
+                older = await self._ask(job_log.before, self._job, id_)
+                newer = await self._ask(job_log.after, self._job, id_ - 1)
+                last = await self._ask(job_log.last, self._job)
+                self._lines = [*older, *newer]
+                self._above, self._below = True, bool(self._lines) and last > self._lines[-1].id
+                self._laid_out()
         self._show_line(id_)
 
     def _show_line(self, id_: int, *, top: bool = False) -> None:
@@ -365,14 +379,3 @@ class Log(ScrollView, can_focus=True):
         if not self.wraps:
             parts.append(Span(" lines are cut: w wraps them", "dim"))
         return tuple(parts)
-
-
-def _pieces(text: str, cells: int) -> list[str]:
-    """A line in pieces of at most `cells` cells, as a terminal would break it."""
-    if width(text) <= cells:
-        return [text]
-    if text.isascii():
-        return [text[at : at + cells] for at in range(0, len(text), cells)]
-    from rich.cells import chop_cells
-
-    return chop_cells(text, cells)
