@@ -100,6 +100,8 @@ def program(view: View) -> list[Entry]:
     """Help and the way out."""
     asked = view.app.run_action
     return [
+        Entry("program", "Export what shows", view.action_export, "CSV, JSON, Markdown", "Ctrl+S", also="save file"),
+        Entry("program", "Copy the row", view.action_copy, "to your clipboard", "Ctrl+Y", also="clipboard yank"),
         Entry("program", "Help", partial(asked, "app.help"), "the keys that work here", "?", also="keys"),
         Entry("program", "Quit", partial(asked, "app.leave(0)"), "jobs go on without it", "Ctrl+Q", also="exit leave"),
     ]

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.source import Source
 
 
+BACK = "where you were · Esc: the fleet · --fresh begins there"
+"""In at most 58 cells."""
+
+
 class Keeper:
     """What is remembered of one workspace.
 
@@ -33,13 +37,14 @@ class Keeper:
         fresh: begin as if nothing was; from then on it is kept all the same.
 
     Attributes:
-        start: where it was left.
+        start: where it was left; gone: what to say where that is no more.
         trouble: why it cannot be written, in a sentence; "" while it can.
     """
 
     def __init__(self, root: Path, *, fresh: bool = False) -> None:
         found = NOTHING if fresh else memory.load(root)
         self.start = found.spot
+        self.gone = ""
         self.trouble = ""
         self._root = root
         self._settings: dict[str, Settings] = dict(found.settings)
@@ -48,6 +53,7 @@ class Keeper:
         self._writing: threading.Thread | None = None
         self._seen: set[str] | None = None
         self._awaited: View | None = None
+        self._moved = False
 
     # ── bringing it back ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,11 +62,24 @@ class Keeper:
         if given := self._settings.get(name):
             part.restore(given)
 
+    def check(self, conn: sqlite3.Connection) -> None:
+        """Where the place is gone by now, begin at what is nearest. Called before the first paint: one query.
+
+        Raises:
+            StateError, sqlite3.Error: state cannot be read now.
+        """
+        self.start, self.gone = nearest(conn, self.start)
+
     def opening(self, source: Source, first: View) -> View | None:
         """The screen to be put onto the first one; None where that one is the place."""
         found = screen(source, self.start)
         self._awaited = found or first
+        self._moved = found is not None
         return found
+
+    def greeting(self, view: View) -> str:
+        """What the first screen says once: that it is where the person was, and how to be elsewhere."""
+        return (self.gone or (BACK if self._moved else "")) if view is self._awaited else ""
 
     def loaded(self, view: View) -> None:
         """A screen shows what it has read: the one at the start goes to the row where it was left, with its filter."""
@@ -96,6 +115,10 @@ class Keeper:
             self._writing = threading.Thread(target=self._write, daemon=True, name="memory")
             self._writing.start()
 
+    def end(self) -> None:
+        """Write what was seen last, where that was not done; for an end that came as an exception."""
+        self.look([], wait=True)
+
     def _write(self) -> None:
         with self._lock:
             now = self._now
@@ -107,6 +130,7 @@ class Keeper:
         """All of it as the screens are now; None where none of them stands any more."""
         from lifecycle_tui.tui.screens.base import View
 
+        # A screen that is closing has lost its widgets: what was seen of it before counts.
         views = [screen for screen in stack if isinstance(screen, View) and screen.ready]
         if not views:
             return None
@@ -134,9 +158,8 @@ class Keeper:
 
 def parts(view: View) -> Mapping[str, Part]:
     """The parts of a screen by the name under which they are remembered: itself, or the panes that it has made."""
-    panes = getattr(view, "_panes", None)
-    if isinstance(panes, dict):
-        return {f"{view.NAME}.{name}": pane for name, pane in panes.items() if pane.is_attached}
+    if view.panes:
+        return {f"{view.NAME}.{name}": pane for name, pane in view.panes.items()}
     return {view.NAME: view} if view.NAME in PLACES else {}
 
 

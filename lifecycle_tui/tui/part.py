@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from lifecycle_tui.tui import taking
 from lifecycle_tui.tui.reader import Job, Reading
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line
 
 if TYPE_CHECKING:
+    from lifecycle_tui.tui.export import Table
     from lifecycle_tui.tui.grid import Grid
+    from lifecycle_tui.tui.keeper import Keeper
 
 
 class Part:
@@ -69,11 +72,33 @@ class Part:
     # ── what it remembers ─────────────────────────────────────────────────────────────────────────────────────────
 
     def settings(self) -> Mapping[str, str]:
-        """How it shows what it shows (order, filter, view), as it is to be at the next start."""
-        return {}
+        """How it shows what it shows (order, view), as it is to be at the next start: by itself, its grid's order.
+
+        A filter is none: it belongs to the place where somebody was (`memory.Spot`), and hides nothing elsewhere.
+        """
+        grid = self.filterable()
+        return {} if grid is None else taking.settings(grid)
 
     def restore(self, settings: Mapping[str, str]) -> None:
         """Show it as `settings` gave it; what cannot be taken any more is left. Called once, before the first load."""
+        if (grid := self.filterable()) is not None:
+            taking.restore(grid, settings)
+
+    # ── what can be taken along ───────────────────────────────────────────────────────────────────────────────────
+
+    def named(self) -> str:
+        """What a file of it is called."""
+        return self.NAME
+
+    def exported(self) -> Table | Awaitable[Table | None] | None:
+        """What it shows as a table, for a file; None where it shows none. By itself the grid, filtered and sorted."""
+        grid = self.filterable()
+        return None if grid is None else taking.table(grid, self.named())
+
+    def copied(self) -> str:
+        """What is copied: by itself the row under the cursor; "" for nothing."""
+        grid = self.filterable()
+        return "" if grid is None else taking.row(grid)
 
     # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,6 +133,14 @@ class Part:
     def first_focus(self) -> Widget | None:
         """What gets the focus at first."""
         return self.filterable()
+
+
+def recall(part: Part, name: str) -> None:
+    """Set a part that has just been put onto the screen as one of its name was set last, if that is remembered."""
+    assert isinstance(part, DOMNode)
+    keeper: Keeper | None = getattr(part.app, "keeper", None)
+    if keeper is not None:
+        keeper.restore(part, name)
 
 
 class Held(Protocol):

@@ -27,7 +27,7 @@ def settings(grid: Grid[Any]) -> dict[str, str]:
 
     A filter is none: it comes back at the very place where it was left (`memory.Spot`), and hides nothing elsewhere.
     """
-    found = {"sort": grid._sort or "", "reverse": "1" if grid._reverse else ""}
+    found = {"sort": grid.order.sort or "", "reverse": "1" if grid.order.reverse else ""}
     return {name: value for name, value in found.items() if value}
 
 
@@ -36,7 +36,7 @@ def restore(grid: Grid[Any], given: Mapping[str, str]) -> None:
     order = given.get("sort")
     if order is not None and any(c.key == order and c.sort is not None for c in grid.columns):
         grid.sort_by(order)
-    if given.get("reverse") and (order is None or grid._sort == order):
+    if given.get("reverse") and (order is None or grid.order.sort == order):
         grid.sort_reverse()
 
 

@@ -6,16 +6,19 @@ its cursor or order moved, so that the screen writes its bars anew.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import ClassVar
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 from textual.message import Message
 
-from lifecycle_tui.tui.part import Part
+from lifecycle_tui.tui.part import Part, recall
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.entries import Entry
 
 
 class Pane(Part, Vertical):
@@ -36,6 +39,9 @@ class Pane(Part, Vertical):
         self.source = source
         self.model = model
 
+    def on_mount(self) -> None:
+        recall(self, f"model.{self.NAME}")
+
     def on_unmount(self) -> None:
         self.stop_reading()
 
@@ -46,8 +52,15 @@ class Pane(Part, Vertical):
         if self.is_attached and isinstance(self.screen, View):
             self.screen.failed(exc)
 
+    def named(self) -> str:
+        return f"{self.model}-{self.NAME}"
+
     def go(self, where: Where) -> Awaitable[None] | None:
         """Put the cursor where the caller wants it, as far as that is here. Called once it has loaded."""
+
+    def palette_entries(self) -> Iterable[Entry]:
+        """What the palette offers here besides the screen's own."""
+        return ()
 
     def heading(self) -> Line:
         """What stands at the right end of the title, e.g. the cursor's place."""

@@ -7,7 +7,7 @@ again, troubles, actions, jumping and the way back are done here, once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -19,7 +19,7 @@ from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.plugin_host import switched
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.crumbs import joined, trail
-from lifecycle_tui.tui.part import Part
+from lifecycle_tui.tui.part import Part, recall
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.typing import begin, typing
@@ -30,6 +30,7 @@ from lifecycle_tui.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.entries import Entry
+    from lifecycle_tui.tui.keeper import Keeper
 
 
 SAID_SECONDS = 6.0
@@ -56,6 +57,10 @@ class View(Part, Screen[None]):
         Binding("q", "leave", "back; quits on the first screen", show=False, id="view.leave"),
         Binding("x", "actions", "actions", show=False, id="view.actions",
                 tooltip="what can be done here, and why not"),
+        Binding("ctrl+y", "copy", "copy", show=False, id="view.copy",
+                tooltip="copy the row under the cursor to your clipboard"),
+        Binding("ctrl+s", "export", "export", show=False, id="view.export",
+                tooltip="put what shows into a file: CSV, JSON, Markdown"),
         *(
             Binding(n.key, f"act('{n.name}')", n.title, show=False, id=f"act.{n.name.replace(' ', '-')}")
             for n in NAMED.values()
@@ -71,6 +76,7 @@ class View(Part, Screen[None]):
         self._trouble = ""
         self._said: Line = ()
         self._said_until = 0.0
+        self._hint, self._hinted = "", ""
         self._told: tuple[Line, Line, Line] = ((Span(f" {self.NAME}"),), (), ())
 
     # ── what a screen says ────────────────────────────────────────────────────────────────────────────────────────
@@ -109,6 +115,10 @@ class View(Part, Screen[None]):
 
     def on_mount(self) -> None:
         self.ready = True
+        if not self.panes:
+            recall(self, self.NAME)
+        if self.keeper is not None and (said := self.keeper.greeting(self)):
+            self._hint, self._hinted = said, self.place
         self.reload()
         if (widget := self.first_focus()) is not None and widget.is_attached:
             begin(widget)
@@ -125,6 +135,22 @@ class View(Part, Screen[None]):
         if self.ready and self._covered:
             self._covered = False
             self.reload()
+
+    @property
+    def keeper(self) -> Keeper | None:
+        """What remembers where somebody is; None where nothing is to be remembered."""
+        found: Keeper | None = getattr(self.app, "keeper", None)
+        return found
+
+    @property
+    def place(self) -> str:
+        """The name under which it is remembered, and under which `hints` knows what to do here."""
+        return self.NAME
+
+    @property
+    def panes(self) -> Mapping[str, Part]:
+        """The panes that it has made, by name; they are remembered in its place."""
+        return {}
 
     @property
     def stands(self) -> bool:
@@ -144,6 +170,8 @@ class View(Part, Screen[None]):
         if found is not None:
             await found
         self._trouble = ""
+        if self.keeper is not None:
+            self.keeper.loaded(self)
         self.bars()
 
     def failed(self, exc: Exception) -> None:
@@ -178,6 +206,8 @@ class View(Part, Screen[None]):
             left = (Span(" no plugins ", "warning"), *left)  # first: what is at the end may be cut off
         if self._said and time.monotonic() < self._said_until:
             about = self._said
+        elif hint := self._first_run():
+            about = (Span(f" {hint}", "dim"),)
         if self._trouble:
             right = (Span(f" {self._trouble} ", "critical"),)
         self.query_one("#title", Bar).say(left, right)
@@ -203,7 +233,16 @@ class View(Part, Screen[None]):
 
     def heard(self) -> None:
         """The next key was pressed: what was said has been read."""
-        self._said = ()
+        self._said, self._hint = (), ""
+        if self.keeper is not None:
+            self.keeper.heard()
+
+    def _first_run(self) -> str:
+        """What to do here, the first time that somebody is here."""
+        if self.keeper is not None and self._hinted != self.place:
+            self._hinted = self.place
+            self._hint = self.keeper.hint(self.place)
+        return self._hint
 
     def say(self, text: str, tone: str = "warning") -> None:
         """Say something in the detail line: until a key moves something, or state changes some seconds later."""
@@ -254,6 +293,27 @@ class View(Part, Screen[None]):
         from lifecycle_tui.tui.screens.act import ActScreen
 
         self.app.push_screen(ActScreen(self.source, name, here))
+
+    def action_copy(self) -> None:
+        """Copy what the cursor stands on."""
+        from lifecycle_tui.tui import copying
+
+        sent = copying.send(self.app, self.copied())
+        self.say(sent.said, "dim" if sent.ok else "warning")
+
+    def action_export(self) -> None:
+        """Ask for a file to put what shows into."""
+        self.begin("export", self._export)
+
+    async def _export(self) -> None:
+        from lifecycle_tui.tui.screens.export import ExportScreen
+
+        found = self.exported()
+        table = await found if isinstance(found, Awaitable) else found
+        if table is None:
+            self.say("there is no table here to export")
+        elif self.app.screen is self:
+            self.app.push_screen(ExportScreen(self, table, self.source.now()))
 
     def action_actions(self) -> None:
         """List what can be done to what the cursor stands on, and why not."""

@@ -6,6 +6,7 @@ Pushed by `View.action_export`. The file is written in a thread: folders may be 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from typing import TYPE_CHECKING, ClassVar
 
@@ -145,7 +146,7 @@ class ExportScreen(ModalScreen[None]):
         if wrong is None:
             self.action_leave()
             rows = len(self._table.rows)
-            self._view.say(f"{count(rows)} row{'s' * (rows != 1)} written into {path}", "ok")
+            self._view.say(f"{count(rows)} row{'s' * (rows != 1)} written into {shown(path)}", "ok")
             return
         self._over = path if wrong.exists else None
         self._wrong(wrong)
@@ -159,6 +160,16 @@ class ExportScreen(ModalScreen[None]):
         """Back to the screen below."""
         if self.app.screen is self:
             self.app.pop_screen()
+
+
+def shown(path: Path) -> str:
+    """A path as short as a person would say it: from here, from home, else whole."""
+    here, home = os.getcwd(), os.path.expanduser("~")
+    whole = str(path)
+    for folder, sign in ((here, "."), (home, "~")):
+        if folder != "/" and whole.startswith(f"{folder}/"):
+            return sign + whole[len(folder) :]
+    return whole
 
 
 def file_name(name: str, at: datetime) -> str:

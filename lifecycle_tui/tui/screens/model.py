@@ -7,7 +7,7 @@ first looked at, keeps them, and passes on what the app and the keys ask.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,6 +31,7 @@ from lifecycle_tui.tui.widgets.lines import Bar, Lines
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
+    from lifecycle_tui.tui.export import Table
 
 FIRST = next(iter(PANES))
 ALL = {**PANES, PANELS.name: PANELS, LOGS.name: LOGS}
@@ -189,12 +190,27 @@ class ModelScreen(View):
     def subject(self) -> Subject:
         return self.pane.subject()
 
+    @property
+    def panes(self) -> Mapping[str, Pane]:
+        """Those that were made, by name."""
+        return self._panes
+
+    @property
+    def place(self) -> str:
+        return f"{self.NAME}.{self.pane.NAME}"
+
+    def exported(self) -> Table | Awaitable[Table | None] | None:
+        return self.pane.exported()
+
+    def copied(self) -> str:
+        return self.pane.copied()
+
     def palette_entries(self) -> Iterable[Entry]:
-        """Its panes besides."""
+        """Its panes besides, and what the one that shows offers."""
         from lifecycle_tui.tui.entries import Entry
 
         panes = [Entry("pane", p.title, partial(self.action_pane, p.name), p.help, p.key) for p in self._listed]
-        return (*panes, *super().palette_entries())
+        return (*panes, *self.pane.palette_entries(), *super().palette_entries())
 
     def likely(self) -> Sequence[str]:
         return self.pane.likely()
