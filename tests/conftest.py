@@ -8,7 +8,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
-os.environ["LIFECYCLE_HINTS"] = "0"  # tests of the first-run hints switch them on
+# Tests of the first-run hints, and of where the terminal was left, switch them on.
+os.environ |= {"LIFECYCLE_HINTS": "0", "LIFECYCLE_FRESH": "1"}
 
 settings.register_profile("lifecycle", deadline=None)  # a machine that is busy must not fail an example
 settings.load_profile("lifecycle")
