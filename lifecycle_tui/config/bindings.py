@@ -53,7 +53,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class KeyFlaw:
     """What is wrong with one line of `[keys]`.
 
     Attributes:
@@ -105,13 +105,13 @@ def now(keymap: Keymap) -> dict[str, tuple[str, ...]]:
     return {id_: keymap.get(id_, one.keys) for id_, one in bound().items()}
 
 
-def read(table: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[Flaw]]:
+def read(table: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[KeyFlaw]]:
     """The keymap that a `[keys]` table gives, and everything that is wrong with it.
 
     What is wrong is left out of the keymap; whoever applies it should do so only where there is no flaw.
     """
     keymap: dict[str, tuple[str, ...]] = {}
-    flaws: list[Flaw] = []
+    flaws: list[KeyFlaw] = []
     for id_, value in table.items():
         if id_ not in bound():
             flaws.append(_unknown(id_))
@@ -123,40 +123,40 @@ def read(table: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[Fla
     return keymap, flaws + _clashes(keymap)
 
 
-def _unknown(id_: str) -> Flaw:
+def _unknown(id_: str) -> KeyFlaw:
     meant = nearest(id_, bound())
     hint = f'did you mean "{meant}"?' if meant else "`lifecycle keys` lists all ids"
-    return Flaw("unknown-binding", id_, f'no key binding is called "{id_}"', hint)
+    return KeyFlaw("unknown-binding", id_, f'no key binding is called "{id_}"', hint)
 
 
-def _keys(id_: str, value: Any) -> tuple[tuple[str, ...], list[Flaw]]:
+def _keys(id_: str, value: Any) -> tuple[tuple[str, ...], list[KeyFlaw]]:
     """The names of the keys that one line gives."""
     listed = isinstance(value, list)
     written = value if isinstance(value, list) else [] if value == "" else [value]
     found: list[str] = []
-    flaws: list[Flaw] = []
+    flaws: list[KeyFlaw] = []
     for at, one in enumerate(written):
         item = at if listed else None
         if not isinstance(one, str) or not one:
             says = (
                 "an empty text stands alone: it says that there is no key" if one == "" else "a key is text in quotes"
             )
-            flaws.append(Flaw("no-such-key", id_, says, 'write [] or "" for no key, else e.g. "T"', item))
+            flaws.append(KeyFlaw("no-such-key", id_, says, 'write [] or "" for no key, else e.g. "T"', item))
             continue
         try:
             key = key_names.parse(one)
         except key_names.KeyNameError as exc:
-            flaws.append(Flaw("no-such-key", id_, f'"{one}" is no key: {exc}', exc.hint or None, item))
+            flaws.append(KeyFlaw("no-such-key", id_, f'"{one}" is no key: {exc}', exc.hint or None, item))
             continue
         if bound()[id_].typing and key_names.typed(key):
             says = f'"{one}" cannot be the key: {id_} works while somebody types, and it would be typed'
-            flaws.append(Flaw("no-such-key", id_, says, 'take a key that types nothing, e.g. "Ctrl+N" or "F5"', item))
+            flaws.append(KeyFlaw("no-such-key", id_, says, 'take a key that types nothing, e.g. "Ctrl+N" or "F5"', item))
         elif key not in found:
             found.append(key)
     if not written and _must_keep(id_):
         says = f"{id_} must keep a key: without one there is no way out of the {_place(bound()[id_])}"
         flaws.append(
-            Flaw("no-way-out", id_, says, f"it is {key_names.spoken(bound()[id_].keys)} where nothing is said")
+            KeyFlaw("no-way-out", id_, says, f"it is {key_names.spoken(bound()[id_].keys)} where nothing is said")
         )
     return tuple(found), flaws
 
@@ -170,7 +170,7 @@ def _place(one: Bound) -> str:
     return "screens" if one.everywhere else one.where[0].replace(".", " ")
 
 
-def _clashes(keymap: Keymap) -> list[Flaw]:
+def _clashes(keymap: Keymap) -> list[KeyFlaw]:
     """Bindings that would have one key on one screen, which they do not have without the keymap; each key once.
 
     Where two have the same key from the start, the nearer one is meant to hide the other.
@@ -209,7 +209,7 @@ def _apart(first: str, second: str) -> bool:
     return len(groups) == 2 and groups[0] != groups[1]
 
 
-def _clash(id_: str, key: str, others: Mapping[str, str], keymap: Keymap) -> Flaw:
+def _clash(id_: str, key: str, others: Mapping[str, str], keymap: Keymap) -> KeyFlaw:
     """One key of one line, with the bindings that have it, too, and a screen where each pair meets."""
     other = next((one for one in others if one in keymap), next(iter(others)))
     place = "everywhere" if bound()[id_].everywhere and bound()[other].everywhere else _on(others[other])
@@ -219,7 +219,7 @@ def _clash(id_: str, key: str, others: Mapping[str, str], keymap: Keymap) -> Fla
     hint = "give one of them another key"
     if other not in keymap:
         hint = f"give {other} another key" + ("" if _must_keep(other) else f', or none: "{other}" = []')
-    return Flaw("key-clash", id_, says, hint, other=other if other in keymap else None)
+    return KeyFlaw("key-clash", id_, says, hint, other=other if other in keymap else None)
 
 
 def _on(screen: str) -> str:

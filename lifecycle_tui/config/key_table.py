@@ -69,12 +69,14 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "DriftPane": (
         ("drift.open", "enter", "to the columns; then all that is known of the row"),
-        ("drift.heat", "m", "all columns over all windows at a glance; and back"),
         ("drift.data", "d", "the window's data report, or the columns again"),
         ("drift.view", "v", "histogram or density; where there is little room also the table and the history"),
         ("drift.other", "o", "to the other list; then to the picture, in which Left and Right go through the windows"),
         ("drift.sort", "s", "sort the list by its next column"),
         ("drift.reverse", "S", "turn the order around"),
+    ),
+    "MapPane": (
+        ("drift.heat", "m", "all columns over all windows at a glance; and back"),
     ),
     "HistoryList": (
         ("history.open", "enter", "everything about the entry; again: go there"),
@@ -269,7 +271,7 @@ WHERE: dict[str, tuple[str, ...]] = {
     "jobs": ("Grid", "JobsScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model": ("ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.alerts": ("AlertList", "MarkGrid", "Grid", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
-    "model.drift": ("Grid", "Pager", "DriftPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "model.drift": ("Grid", "Pager", "DriftPane", "MapPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.history": ("HistoryList", "Grid", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.logs": ("Grid", "LogsPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.overview": ("Pager", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),

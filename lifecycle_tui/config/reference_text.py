@@ -44,6 +44,9 @@ what is normal, and what should happen when it no longer is. Everything that can
 - **Labels.** A label is known at its `arrived` column, else at the row's time plus `delay`, else when its file was first seen.
   Without `path`, `labels = {{ delay = "30d", absent = 0 }}` speaks of the target in the wide table.
 - **Reference.** `from` and `until`, or `rows`, or `partitions`, or a `path`. A plain date as `until` is included whole.
+- **Keys.** `[keys]` gives the terminal's keys by the id of what they do: `"act.retrain" = "T"`, a list for several, `[]` for none. An id has dots
+  and so needs quotes. A key is a character (`"T"`, `"?"`) or a name (`"Ctrl+F"`, `"PgDn"`, `"Alt+T"`, `"F5"`). `lifecycle keys` lists the ids.
+  Terminals that are open take a change within a second; one with errors changes nothing.
 - **Models' names** have letters, digits, `-`, `_` and `.` only.
 
 ## One file for each environment

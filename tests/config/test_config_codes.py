@@ -12,7 +12,8 @@ import lifecycle_tui
 from lifecycle_tui.domain.problems import PAGE, Problem
 
 ROOT = Path(lifecycle_tui.__file__).parent
-CALLS = {"Problem": 0, "row": 0, "problem": 0, "_add": 0, "ExpressionProblem": 0, "OptionProblem": 1}
+CALLS = {"Problem": 0, "row": 0, "problem": 0, "_add": 0, "ExpressionProblem": 0, "OptionProblem": 1,
+         "KeyFlaw": 0}  # fmt: skip
 KINDS = {
     "config/build.py": ("model", "rule", "owner"),
     "checking/options.py": ("detector", "metric", "strategy", "deployer"),

@@ -20,6 +20,7 @@ from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.tui import keys, marks
 from lifecycle_tui.tui.cells import Cell, Column
 from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.text import Line, Span, fold
 from lifecycle_tui.tui.typing import begin, typing
@@ -38,6 +39,8 @@ MARKS = (
 )
 KEYS = 20
 """Cells of the keys, at most; the line above the footer has them whole."""
+CONSENT = frozenset({"act.enter", "act.yes", "diff.save"})
+"""What says yes to a plan: never from a list that hides it."""
 NOTES = (
     "drift: columns that drifted of those judged, and the largest effect among them (0 to 1)",
     "trend: the key metric over the last windows, oldest left",
@@ -66,7 +69,7 @@ class HelpLine:
     why: str = ""
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(Guarded, Screen[None]):
     """Keys and marks.
 
     Args:
@@ -185,7 +188,9 @@ def _node(below: Screen[Any], binding: Binding) -> DOMNode | None:
 
 
 def blocked(below: Screen[Any], binding: Binding) -> str:
-    """Why a key does nothing on a screen now; "" where it does something."""
+    """Why a key does nothing on a screen now, or cannot be asked for from here; "" where it does something."""
+    if binding.id in CONSENT:
+        return "a yes is given in the dialog itself"
     if binding.action.startswith("act(") and isinstance(below, View):
         named = NAMED.get(binding.action[5:-2])
         here = below.subject()
