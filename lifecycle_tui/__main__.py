@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 OPTIONS = {"--env": "LIFECYCLE_ENV"}
-FLAGS = {"--no-plugins": "LIFECYCLE_NO_PLUGINS", "--fresh": "LIFECYCLE_FRESH"}
+FLAGS = {"--read-only": "LIFECYCLE_READ_ONLY", "--no-plugins": "LIFECYCLE_NO_PLUGINS", "--fresh": "LIFECYCLE_FRESH"}
 """Options that the terminal takes too, and the variables that carry them; `cli.main` has their helps."""
 
 

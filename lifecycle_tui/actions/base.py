@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from lifecycle_tui.domain import read_only
 from lifecycle_tui.domain.errors import ConfigError, LifecycleError, StateError, UsageError
 from lifecycle_tui.domain.problems import Problem
 from lifecycle_tui.state.database import State
@@ -270,9 +271,10 @@ def apply_alone(found: Plan) -> Done:
     """Do what the plan says where there is no state yet, and so no audit log.
 
     Raises:
-        UsageError: the plan was refused.
+        UsageError: the plan was refused, or nothing may be done from here (`domain.read_only`).
         Moved: what it rests on has moved since; nothing was done.
     """
+    read_only.refuse()
     if found.refused is not None:
         raise found.refused.error()
     assert found.draft is not None and found.action.alone is not None
@@ -297,9 +299,10 @@ def apply(state: State, found: Plan, now: datetime, workspace: Workspace | None 
     """Do what the plan says, in one transaction with its audit row.
 
     Raises:
-        UsageError, GateRefused: the plan was refused.
+        UsageError, GateRefused: the plan was refused, or nothing may be done from here (`domain.read_only`).
         Moved: what it rests on has moved since; nothing was done.
     """
+    read_only.refuse()
     if found.refused is not None:
         raise found.refused.error()
     assert found.draft is not None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions import base
 from lifecycle_tui.actions.base import Action, Ask, Done, Plan
+from lifecycle_tui.domain import read_only
 from lifecycle_tui.domain.clock import SystemClock
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.folder import FILE
@@ -57,7 +58,7 @@ class Doer:
     def state(self) -> State:
         """The workspace's state, opened for writing unless this one only looks."""
         if self._state is None:
-            self._state = State.view(self._root) if self._look else State.open(self._root)
+            self._state = State.view(self._root) if self._look or read_only.on() else State.open(self._root)
         return self._state
 
     def workspace(self, action: Action) -> Workspace | None:
@@ -100,6 +101,8 @@ class Doer:
 
     def locked(self) -> str | None:
         """Why whoever runs this may look and do nothing; None for who may write to the workspace's state."""
+        if read_only.on():
+            return read_only.WHY
         path = folder.database(self._root)
         for place in (path, path.parent):
             # Beside the file SQLite makes two more.
@@ -137,6 +140,8 @@ class Doer:
 
     def adopt(self) -> None:
         """Where no agent does: see to jobs that nobody has in hand, which would stand in everybody's way for ever."""
+        if read_only.on():
+            return
         with self.state.read() as conn:
             left = [job.id for job in jobs.lost(conn, SystemClock().now())] + [id_ for id_, _ in jobs.queued(conn)]
         if left:

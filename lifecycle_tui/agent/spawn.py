@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from lifecycle_tui.domain import environment
+from lifecycle_tui.domain import environment, read_only
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import folder
@@ -29,9 +29,9 @@ LOG_SIZE = 2_000_000
 def wanted(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
     """The mode of the agent that the terminal is to start here: "auto" or "stay"; None for none.
 
-    None also where this user may not write the state, or the file cannot be read: then an agent could not work.
+    None also where this process or this user may only look, or the file cannot be read: then an agent could not work.
     """
-    if environ.get(SWITCH) == "off":
+    if environ.get(SWITCH) == "off" or read_only.on(environ):
         return None
     state = folder.database(root)
     if not (os.access(state, os.W_OK) and os.access(state.parent, os.W_OK)):

@@ -53,6 +53,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command → where it lives, and its one-line help."""
 
 
+WRITES = ("demo", "init", "agent")
+"""Commands that make files or processes before they write to state, which refuses by itself where it is read-only."""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands' names and helps without importing them."""
 
@@ -104,10 +108,11 @@ Example:
 )
 @click.version_option(__version__, "--version", message="lifecycle-tui %(version)s")
 @click.option("--env", metavar="NAME", help="Lay lifecycle.NAME.toml over lifecycle.toml.")
+@click.option("--read-only", is_flag=True, help="Look, and do nothing: actions say what they would do.")
 @click.option("--no-plugins", is_flag=True, help="Leave out everything but the built-in plugins.")
 @click.option("--fresh", is_flag=True, expose_value=False, help="Open the terminal on the fleet, not where you were.")
 @click.pass_context
-def group(ctx: click.Context, env: str | None, no_plugins: bool) -> None:
+def group(ctx: click.Context, env: str | None, read_only: bool, no_plugins: bool) -> None:
     """A control room for machine-learning models that lives in the terminal.
 
     Without a command it opens the terminal on the workspace in this folder.
@@ -119,6 +124,12 @@ def group(ctx: click.Context, env: str | None, no_plugins: bool) -> None:
         os.environ[environment.VARIABLE] = environment.checked(env)
     if no_plugins:
         os.environ["LIFECYCLE_NO_PLUGINS"] = "1"  # `plugin_host.switched` asks for it, here and in children
+    if read_only:
+        os.environ["LIFECYCLE_READ_ONLY"] = "1"  # `domain.read_only` asks for it, here and in children
+    if ctx.invoked_subcommand in WRITES:
+        from lifecycle_tui.domain.read_only import refuse
+
+        refuse()
     if ctx.invoked_subcommand is None:
         from lifecycle_tui import output
 

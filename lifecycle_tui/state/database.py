@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from lifecycle_tui.domain import read_only
 from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import folder
 from lifecycle_tui.state.migrations import LATEST
@@ -157,9 +158,11 @@ class State:
 
         Raises:
             StateError: see `ensure`.
+            UsageError: this process may only look (`domain.read_only`).
         """
         from lifecycle_tui.state import copied
 
+        read_only.refuse()
         ensure(root)
         state = cls(root, patience=patience)
         copied.settle(state)
@@ -220,6 +223,7 @@ class State:
             StateError: if another writer holds the state for too long, the state was migrated by a newer program
                 meanwhile, the disk is full, or there is no write access.
         """
+        read_only.refuse()
         conn = self._writer()
         if conn.in_transaction:
             raise RuntimeError("a transaction is open already in this thread; pass its tx on instead of nesting")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.domain import read_only
 from lifecycle_tui.state.job_words import left_text, name_of, progress_text
 from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.tui import marks
@@ -91,7 +92,10 @@ def plan_lines(plan: Plan, looked: Looked, cells: int, *, more: str | None = Non
     lines += labelled("command", plan.draft.command, cells, "info")
     if looked.locked is not None:
         lines += [(), *marked(LOCKED, looked.locked, cells)]
-        lines += folded("who may write there can give the command above", cells, indent=3)
+        said = "the command above does it where that may be" if read_only.on() else (
+            "who may write there can give the command above"
+        )  # fmt: skip
+        lines += folded(said, cells, indent=3)
     return [*lines, ()]
 
 

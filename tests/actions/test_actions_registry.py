@@ -13,9 +13,12 @@ import pytest
 from actions_room import APPROVE, T0, TRAINING, Room
 from click.testing import CliRunner
 
+from lifecycle_tui.actions.doing import Doer
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.cli.main import group as cli
+from lifecycle_tui.domain import read_only
+from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.state import alerts, approvals, audit, clock, handling, outbox, pauses
 
 
@@ -186,3 +189,50 @@ def test_a_job_is_cancelled_by_command_with_its_note_at_the_loops_clock(
     with room.state.read() as conn:
         row = audit.entries(conn)[0]
     assert (row.action, row.detail["note"], row.at) == ("cancel", "wrong day", T0 + timedelta(days=3))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_read_only_it_says_what_it_would_do_and_is_not_done(
+    room: Room, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    make, values, _ = READY[name]
+    make(room)
+    monkeypatch.chdir(room.root)
+    monkeypatch.setenv("LOGNAME", "ana")
+    plan = room.plan(name, **values)
+    assert plan.draft is not None
+    words = shlex.split(plan.draft.command)[1:]
+    monkeypatch.setenv(read_only.VARIABLE, "1")
+    dump, files = room.dump(), contents(room.root)
+    told = CliRunner().invoke(cli, [*words, "--dry-run"])
+    assert told.exit_code == 0, told.output
+    done = CliRunner().invoke(cli, words)
+    assert isinstance(done.exception, UsageError) and done.exception.message == read_only.WHY
+    with pytest.raises(UsageError, match="read-only"):
+        room.apply(plan)
+    with Doer(room.root) as doer:
+        assert doer.locked() == read_only.WHY
+    assert room.dump() == dump and contents(room.root) == files
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """The workspace's files, but for those that SQLite keeps beside state while it reads."""
+    return {str(p): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file() and "state.db" not in p.name}
+
+
+@pytest.mark.parametrize("words", [["agent"], ["init", "shop.csv"], ["demo"], ["check"]])
+def test_read_only_nothing_is_started_or_made(room: Room, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.chdir(room.root)
+    monkeypatch.setenv(read_only.VARIABLE, "1")
+    files = contents(room.root)
+    done = CliRunner().invoke(cli, words)
+    assert isinstance(done.exception, UsageError) and done.exception.message == read_only.WHY
+    assert contents(room.root) == files
+
+
+def test_the_option_says_the_same_as_the_variable(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(room.root)
+    monkeypatch.setenv(read_only.VARIABLE, "")  # what the command sets is taken back after the test
+    done = CliRunner().invoke(cli, ["--read-only", "ack", "1"])
+    assert isinstance(done.exception, UsageError) and done.exception.message == read_only.WHY
+    assert CliRunner().invoke(cli, ["--read-only", "status"]).exit_code == 1
