@@ -45,7 +45,7 @@ async def test_a_model_at_80_by_24(fleet: State) -> None:
         assert shown[table + 3].split()[:3] == ["▲", "drifted", "hour"]
         assert "age_band" in shown[table + 4], "then by effect"
         assert "10,232 labels, more are expected" in shown[-2]
-        assert shown[-1].startswith(" Enter open  d data  v view  s sort  / filter")
+        assert shown[-1].startswith(" Enter open  d data  v view  m map  / filter")
         assert "Esc back" in shown[-1] and "? help" in shown[-1]
 
 

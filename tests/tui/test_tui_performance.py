@@ -51,7 +51,7 @@ async def test_signals_plot_and_windows_at_80_by_24(bikes: State) -> None:
         assert shown[5].split()[:4] == ["✓", "ok", "mae", "2"], "a version alone breaks no rule"
         top = pane.picture.region.y
         assert shown[top].startswith(" mae as served  ─ mae.lower > 35,000 in 2 windows  dotted: more labels expected")
-        assert any(line.startswith(" 35,000 ───") for line in shown[top : top + 8]), "the threshold with its number"
+        assert any(line.startswith(" 35,000 ") and "───" in line for line in shown[top : top + 8]), "the threshold with its number"
         assert "^2" in shown[top + 6], "the window in which version 2 began to serve"
         assert shown[top + 7].split() == ["2026-03-01", "2026-03-12"]
         assert shown[top + 8].split() == ["window", "value", "interval", "n", "labels", "version"]
@@ -107,7 +107,7 @@ async def test_a_window_and_all_that_is_known_of_it(bikes: State) -> None:
         await pilot.press("enter", "down", "down")
         await pilot.pause()
         assert "2026-03-10" in cursor(pilot)
-        assert " 2026-03-10  500 of 500 rows have labels (100%)" in text(pilot)
+        assert " 2026-03-10  44,000 [43,000, 45,000] · 500 of 500 rows have labels (100%)" in text(pilot)
         axis = lines(pilot)[pane.picture.region.bottom - 1]
         assert "^" in axis, "the window is marked on the plot"
         await pilot.press("enter")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.plots.chart import Level, Point
@@ -30,6 +32,20 @@ Past = Sequence[tuple[str, Signal | None]]
 """(window, signal), oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class _History:
+    """The windows that histories show, and the chosen one; `cursor`: it is drawn as one."""
+
+    past: Past
+    starts: Sequence[datetime | None]
+    here: str
+    cursor: bool
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key, _ in self.past]
+
+
 def leading(column: ColumnLine) -> Signal | None:
     """The signal whose history is drawn: the verdict's, else one with an effect, else the first."""
     own = column.signal(CHANGE)
@@ -42,15 +58,20 @@ def views(cells: int, rows: int) -> tuple[str, ...]:
     return (BARS, DENSITY) if cells >= ROOM and rows >= HIGH else VIEWS
 
 
-def picture(column: ColumnLine, window: str, past: Past, cells: int, rows: int, chosen: str = BARS) -> list[Line]:
+def picture(
+    column: ColumnLine, window: str, past: Past, cells: int, rows: int, chosen: str = BARS, *,
+    starts: Sequence[datetime | None] = (), cursor: bool = False,
+) -> list[Line]:  # fmt: skip
     """The column as it was and is.
 
     Args:
-        past: of the signal that `leading` names.
+        past: of the signal that `leading` names; starts: of its windows, where they have a time.
         chosen: one of `VIEWS`; what does not say anything of this column gives way to the histogram.
+        cursor: whether the window is marked through the histories by a line.
     """
+    told = _History(past, starts, window, cursor)
     if len(views(cells, rows)) == len(VIEWS):
-        return _narrow(column, window, past, cells, rows, chosen)
+        return _narrow(column, told, cells, rows, chosen)
     shape = _shape(column)
     below = column_table.lines(column, shape, cells)
     below = below[: max(0, rows - 8)]
@@ -58,12 +79,12 @@ def picture(column: ColumnLine, window: str, past: Past, cells: int, rows: int, 
     left_cells = cells * 11 // 20
     left = _distribution(column, window, shape, left_cells, upper, chosen)
     right_cells = cells - left_cells - 1
-    evidence = _evidence(past, window, right_cells, upper // 2) if upper >= 14 else []
-    right = [*_effects(column, window, past, right_cells, upper - len(evidence)), *evidence]
+    evidence = _evidence(told, right_cells, upper // 2) if upper >= 14 else []
+    right = [*_effects(column, told, right_cells, upper - len(evidence)), *evidence]
     return [*beside(left, right, left_cells + 1), *([()] if below else []), *below]
 
 
-def _narrow(column: ColumnLine, window: str, past: Past, cells: int, rows: int, chosen: str) -> list[Line]:
+def _narrow(column: ColumnLine, told: _History, cells: int, rows: int, chosen: str) -> list[Line]:
     """One view alone; from `ROOM` cells on the history stands beside it."""
     shape = _shape(column)
     if chosen == TABLE:
@@ -71,14 +92,14 @@ def _narrow(column: ColumnLine, window: str, past: Past, cells: int, rows: int, 
         return [(Span(f" {column.name}", "bold"),), *found][:rows] if found else [_nothing(column)]
     if chosen == HISTORY and cells < ROOM:
         half, name = cells // 2, (Span(f" {column.name}", "bold"),)
-        left = _effects(column, window, past, half if cells >= 60 else cells, rows - 1) or [_nothing(column)]
-        right = _evidence(past, window, cells - half - 1, rows - 1) if cells >= 60 else []
+        left = _effects(column, told, half if cells >= 60 else cells, rows - 1) or [_nothing(column)]
+        right = _evidence(told, cells - half - 1, rows - 1) if cells >= 60 else []
         return [name, *(beside(left, right, half + 1) if right else left)]
     left_cells = cells if cells < ROOM else cells * 11 // 20
-    left = _distribution(column, window, shape, left_cells, rows, chosen)
+    left = _distribution(column, told.here, shape, left_cells, rows, chosen)
     if cells < ROOM:
         return left
-    return beside(left, _effects(column, window, past, cells - left_cells - 1, rows), left_cells + 1)
+    return beside(left, _effects(column, told, cells - left_cells - 1, rows), left_cells + 1)
 
 
 def _nothing(column: ColumnLine) -> Line:
@@ -119,40 +140,41 @@ def _caption(column: ColumnLine, window: str, tone: str, signs: tuple[str, str],
     return fitted(spans, cells)
 
 
-def _effects(column: ColumnLine, window: str, past: Past, cells: int, rows: int) -> list[Line]:
+def _effects(column: ColumnLine, told: _History, cells: int, rows: int) -> list[Line]:
     """How far it has moved, window by window, with the interval and the floor below which nothing is drift."""
     signal = leading(column)
-    if signal is None or not past:
+    if signal is None or not told.past:
         return []
     by_effect = view.effect(signal) is not None
     own = view.detector(signal) == CHANGE
     points = [
         Point(None) if s is None else
         Point(view.effect(s) if by_effect else s.value, s.lower if own else None, s.upper if own else None)
-        for _, s in past
+        for _, s in told.past
     ]  # fmt: skip
     judged = column_facts.verdict(signal) if own else None
     floor = None if judged is None else judged.floor
     what = "how far it moved" if own else f"effect by {view.detector(signal)}" if by_effect else signal.name
     lines, _ = history(
-        [key for key, _ in past], points, cells, rows - 1, low=0.0, here=window,
+        told.keys, points, cells, rows - 1, low=0.0, here=told.here, starts=told.starts, cursor=told.cursor,
         levels=[] if floor is None else [Level(floor, "warning")],
     )  # fmt: skip
     if not lines:
-        return [fitted((Span(f"{what}: no number in {len(past)} windows", "dim"),), cells)]
+        return [fitted((Span(f"{what}: no number in {len(told.past)} windows", "dim"),), cells)]
     known = [p.value for p in points if p.value is not None]
-    said = f", {len(past)} windows, at most {number(max(known))}"
+    said = f", {len(told.past)} windows, at most {number(max(known))}"
     rule = "-" if marks.plain_glyphs() else "─"
     level = Span("" if floor is None else f"  {rule} floor {number(floor)}", "warning")
     return [fitted((Span(what, "bold"), level, Span(said, "dim")), cells), *lines]
 
 
-def _evidence(past: Past, window: str, cells: int, rows: int) -> list[Line]:
+def _evidence(told: _History, cells: int, rows: int) -> list[Line]:
     """How much evidence there was against chance: p against the budget, in powers of ten; nothing without verdicts."""
-    points = [Point(_against(s)) for _, s in past]
+    points = [Point(_against(s)) for _, s in told.past]
     lines, _ = history(
-        [key for key, _ in past], points, cells, rows - 1, levels=[Level(0.0, "warning")], here=window, write=_times
-    )
+        told.keys, points, cells, rows - 1, levels=[Level(0.0, "warning")], here=told.here, write=_times,
+        starts=told.starts, cursor=told.cursor,
+    )  # fmt: skip
     if not lines:
         return []
     rule = "-" if marks.plain_glyphs() else "─"

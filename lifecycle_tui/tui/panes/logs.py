@@ -60,8 +60,8 @@ class LogsPane(Pane):
         yield self.patterns
         yield self.example
 
-    def load(self) -> None:
-        found = logs.of(self.source.conn, self.model)
+    async def load(self) -> None:
+        found = await self.source.ask(logs.of, self.model)
         if found != self._logs:
             self._logs = found
             self.patterns.show(() if found is None else found.patterns)

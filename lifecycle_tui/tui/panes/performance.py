@@ -4,8 +4,9 @@ windows, as a plot with the rules' thresholds and as a table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -14,27 +15,29 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from lifecycle_tui.state import fleet as stored_fleet
+from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.tui import declared, thresholds, view
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes import performance_rows as rows
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.panes.performance_picture import picture
 from lifecycle_tui.tui.panes.performance_rows import SeriesLine
+from lifecycle_tui.tui.reads import drift, performance_page, segments
 from lifecycle_tui.tui.reads import performance as reads
-from lifecycle_tui.tui.reads import segments
 from lifecycle_tui.tui.reads.performance import Measured
 from lifecycle_tui.tui.screens import detail
-from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Where
 from lifecycle_tui.tui.text import Line, Span, count, joined, percent
 from lifecycle_tui.tui.view import SignalLine
 from lifecycle_tui.tui.widgets.lines import Bar
 from lifecycle_tui.tui.widgets.pager import Pager
-from lifecycle_tui.tui.widgets.picture import Picture
+from lifecycle_tui.tui.widgets.picture import Plot
 
 PAGE = 60
 """Windows that are read at once; more when the cursor comes to the last one."""
+FURTHEST = 1_000
+"""Windows that are read at most where somebody comes for one that lies far back."""
 LOW = 16
 """Lines of the pane below which nothing is drawn."""
 
@@ -65,17 +68,13 @@ class PerformancePane(Pane):
     ACTIONS = ("retrain", "rollback")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="performance.open", tooltip="to the windows; then all that is known"),
-        Binding("o", "other", "other list", show=False, id="performance.other", tooltip="to the other list"),
-        Binding(
-            "v",
-            "segments",
-            "segments",
-            id="performance.segments",
-            tooltip="the signal by segments, the worst first; and back to all rows",
-        ),
+        Binding("o", "other", "other list", show=False, id="performance.other",
+                tooltip="to the windows; to the plot, in which Left and Right go through them; to the signals"),
+        Binding("v", "segments", "segments", id="performance.segments",
+                tooltip="the signal by segments, the worst first; and back to all rows"),
         Binding("s", "sort", "sort", id="performance.sort", tooltip="sort the list by its next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="performance.reverse"),
-    ]
+    ]  # fmt: skip
 
     def __init__(self, source: Source, model: str) -> None:
         super().__init__(source, model)
@@ -84,6 +83,8 @@ class PerformancePane(Pane):
         self._base: str | None = None
         self._shown = ""
         self._series: dict[str, reads.Series] = {}
+        self._past: tuple[SignalLine | None, Mapping[str, Sequence[Signal | None]]] = (None, {})
+        """A signal of a window, and what it was in the windows before."""
         self.worst = Bar(tone="", id="segments-worst")
         self.series: Grid[SeriesLine] = Grid(
             rows.SERIES_COLUMNS, key=lambda r: r.key, text=_searched, id="series",
@@ -92,7 +93,7 @@ class PerformancePane(Pane):
         self.points: Grid[Measured] = Grid(
             rows.point_cells(None), key=lambda p: p.key, id="points", empty="It was measured in no window."
         )
-        self.picture = Picture(self._picture, id="series-picture")
+        self.picture = Plot(self._picture, id="series-picture")
         self.about_pager = Pager(self._about_lines, id="series-about")
 
     def compose(self) -> ComposeResult:
@@ -110,13 +111,19 @@ class PerformancePane(Pane):
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def load(self) -> None:
-        model = stored_fleet.model(self.source.conn, self.model)
-        metric = None if model is None else model.metric
-        rules = declared.declared(self.source.root, self.model).rules
-        found = self._read(metric)
-        self._series = {f"{s.name}\0{s.version}": s for s in reversed(found)}
-        self.series.show(self._row(one, rules) for one in found)
+    async def load(self) -> None:
+        base = self._base
+        found = await self.source.ask(performance_page.read, self.source.root, self.model, base, self._limit)
+        if base == self._base:
+            self._show(found)
+            await self._read_about()
+
+    def _show(self, found: performance_page.PerformancePage) -> None:
+        self._shown, self._series = found.base, {f"{s.name}\0{s.version}": s for s in reversed(found.series)}
+        self.worst.display = self._base is not None
+        if self._base is not None:
+            self.worst.say((Span(f" by segment: {found.base}  ", "bold"), Span(found.worst)))
+        self.series.show(self._row(one, found.rules) for one in found.series)
         worst = next((row.key for row in self.series.rows if row.broken), None)
         if self._line is None and worst is not None:
             # Whoever comes here because something is wrong sees that first.
@@ -127,18 +134,13 @@ class PerformancePane(Pane):
         segment = "" if self._base is None else series.name.removeprefix(f"{self._shown}.")
         return SeriesLine(series, thresholds.thresholds(rules, series.name), segment)
 
-    def _read(self, metric: str | None) -> tuple[reads.Series, ...]:
-        """All rows' signals, or the segments of one."""
-        self.worst.display = self._base is not None
-        if self._base is None:
-            return reads.series(self.source.conn, self.model, metric, self._limit)
-        found = segments.read(self.source.conn, self.model, self._base, metric)
-        self._shown = found.base
-        told = found.worst or "no fall to explain has been looked into yet"
-        if not found.series:
-            told = "no segments here: name columns as `segments` in the model's [columns]"
-        self.worst.say((Span(f" by segment: {found.base}  ", "bold"), Span(told)))
-        return found.series
+    async def _read_about(self) -> None:
+        """On a wide screen: the past of the signal in the window under the cursor."""
+        row = self._signal()
+        if row is not None and self.about_pager.display and row != self._past[0]:
+            self._past = row, await detail.past_of(self.source, self.model, row)
+        if row == self._signal():
+            self._redraw()
 
     def _choose(self) -> None:
         """Show the windows of the series under the cursor."""
@@ -148,6 +150,7 @@ class PerformancePane(Pane):
                 self.points.replace(rows.point_cells(chosen))
             self._line = chosen
             self.points.show(() if chosen is None else reversed(chosen.series.points))
+            self.begin("about", self._read_about)
         self._redraw()
 
     def _redraw(self) -> None:
@@ -166,35 +169,41 @@ class PerformancePane(Pane):
             estimate = None  # it says how far off estimates were, and is none
         if estimate is line.series and (real := self._series.get(f"{name}\0{line.series.version}")) is not None:
             line = replace(line, series=real)  # an estimate and what came true are one picture
-        return picture(line, marked, cells, height, estimate)
+        return picture(line, marked, cells, height, estimate, cursor=self.picture.has_focus)
 
     def _about_lines(self, cells: int) -> list[Line]:
         """On a wide screen: all that is known of the signal in the window under the cursor."""
         row = self._signal()
         if row is None:
             return []
-        return [(), *detail.lines(row, detail.past_of(self.source, self.model, row), cells)]
+        past = self._past[1] if self._past[0] == row else {}
+        return [(), *detail.lines(row, {name: list(found) for name, found in past.items()}, cells)]
 
     def _signal(self) -> SignalLine | None:
         point = self.points.row
         return None if point is None or point.signal is None else SignalLine(point.version, point.signal)
 
-    def go(self, where: Where) -> None:
+    async def go(self, where: Where) -> None:
         """To a signal, and to a window of it."""
         if where.signal is not None:
-            self._by(where.signal if "=" in where.signal else None)
+            await self._by(where.signal if "=" in where.signal else None)
             named = [row for row in self.series.rows if row.series.name == where.signal]
             if named:
                 self.series.go(named[0].key)
                 self._choose()
         if where.window is not None:
+            if all(p.key != where.window for p in self.points.rows):
+                newer = await self.source.ask(drift.newer, self.model, where.window)
+                if self._limit <= newer < FURTHEST:
+                    self._limit = newer + drift.AHEAD
+                    await self.load()
             self.points.go(where.window)
-            self._redraw()
+            await self._read_about()
 
     # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def heading(self) -> Line:
-        grid = self.points if self.points.has_focus else self.series
+        grid = self.series if self.series.has_focus else self.points
         words = joined((
             f"filter: {self.series.filter}" if self.series.filter else "",
             f"by {grid.sorting}" if grid.sorting else "",
@@ -207,12 +216,13 @@ class PerformancePane(Pane):
         line, point = self._line, self.points.row
         if line is None:
             return ()
-        if self.points.has_focus and point is not None:
+        if (self.points.has_focus or self.picture.has_focus) and point is not None:
+            value = joined((view.shown(point.signal), view.interval(point.signal)), " ") if point.signal else ""
             labels = f"{count(point.labels)} of {count(point.rows)} rows have labels"
             share = f" ({percent(point.labels / point.rows)})" if point.rows else ""
             said = view.said(point.signal) if point.signal is not None else "not measured"
-            return (Span(f" {point.key}  ", "bold"),
-                    Span(joined((labels + share, "" if point.mature else "more are expected", said))))  # fmt: skip
+            told = joined((value, labels + share, "" if point.mature else "more are expected", said))
+            return (Span(f" {point.key}  ", "bold"), Span(told))
         said = joined(f"{t.rule}: {rows.said(t)}" for t in line.broken or line.thresholds)
         return (Span(f" {line.series.name}  ", "bold"), Span(said or "no rule reads it"))
 
@@ -228,7 +238,7 @@ class PerformancePane(Pane):
         """Filter off, then to the signals."""
         if super().step_back():
             return True
-        if self.points.has_focus:
+        if not self.series.has_focus:
             self.series.focus()
             return True
         return False
@@ -239,49 +249,61 @@ class PerformancePane(Pane):
 
     @on(Grid.Moved, "#points")
     def _point_moved(self) -> None:
-        self._redraw()
+        self.begin("about", self._read_about)
         # The oldest one that was read: read another page, if there is one.
         found = self.points.rows
         if found and self.points.row == found[-1] and len(found) >= self._limit:
             self._limit += PAGE
-            try:
-                self.load()
-            except Trouble:
-                return  # the app's next poll says so, and reads again
+            self.begin("more", self.load)
+
+    @on(Plot.Turned)
+    def _plot_turned(self, message: Plot.Turned) -> None:
+        """The cursor of the plot is that of the windows."""
+        keys = sorted(p.key for p in self.points.rows)
+        here = self.points.row
+        if here is not None:
+            at = (0 if message.by < 0 else len(keys) - 1) if message.edge else keys.index(here.key) + message.by
+            self.points.go(keys[max(0, min(at, len(keys) - 1))])
+
+    @on(Plot.Chosen)
+    def _plot_chosen(self) -> None:
+        self._open()
 
     def on_grid_chosen(self) -> None:
         self.action_open()
 
     def action_open(self) -> None:
         """From a signal to its windows; from there to all that is known of it in that window."""
-        if not self.points.has_focus:
+        if self.points.has_focus:
+            self._open()
+        else:
             self.points.focus()
-            return
+
+    def _open(self) -> None:
         row, point = self._signal(), self.points.row
         if row is not None and point is not None:
             self.app.push_screen(detail.DetailScreen(self.source, self.model, point.key, row))
 
     def action_other(self) -> None:
-        """The focus to the other list."""
-        (self.series if self.points.has_focus else self.points).focus()
+        """The focus to the next of signals, windows and plot."""
+        ring: list[Widget] = [self.series, self.points, *([self.picture] if self.picture.display else [])]
+        here = next((n for n, widget in enumerate(ring) if widget.has_focus), 0)
+        ring[(here + 1) % len(ring)].focus()
 
     def action_segments(self) -> None:
         """The signal under the cursor by segments, or all rows again."""
         name = "" if self._line is None else self._line.series.name
-        self._by(None if self._base is not None else name)
         self.series.focus()
-        self.changed()
+        self.begin("by", partial(self._by, None if self._base is not None else name))
 
-    def _by(self, base: str | None) -> None:
+    async def _by(self, base: str | None) -> None:
         """Show the segments of a signal, or of all rows what there is."""
         if base == self._base:
             return
-        before, self._base = self._base, base
-        try:
-            self.load()
-        except Trouble:
-            self._base = before  # the app's next poll says so
-            return
+        before = self._base
+        found = await self.source.ask(performance_page.read, self.source.root, self.model, base, self._limit)
+        self._base = base
+        self._show(found)
         if base is None and before is not None and self.series.rows:
             whole = [
                 r.key for r in self.series.rows if r.series.name == before or before.startswith(f"{r.series.name}.")
@@ -290,6 +312,7 @@ class PerformancePane(Pane):
         elif self.series.rows:
             self.series.go(self.series.rows[0].key)
         self._choose()
+        self.changed()
 
     def action_sort(self) -> None:
         """Sort the list that has the focus."""

@@ -14,11 +14,13 @@ from lifecycle_tui.tui.text import Line, Span, cut, number, safe
 from lifecycle_tui.tui.thresholds import Threshold
 
 
-def picture(line: SeriesLine, here: str | None, cells: int, rows: int, estimate: Series | None = None) -> list[Line]:
+def picture(
+    line: SeriesLine, here: str | None, cells: int, rows: int, estimate: Series | None = None, *, cursor: bool = False
+) -> list[Line]:
     """The caption and the chart.
 
     Args:
-        here: the window that is marked.
+        here: the window that is marked; cursor: whether by a line through the picture, too.
         estimate: of the same signal, made before its labels were there: its band is drawn behind.
     """
     series = line.series
@@ -33,6 +35,7 @@ def picture(line: SeriesLine, here: str | None, cells: int, rows: int, estimate:
     drawn, made = history(
         [p.key for p in series.points], points, cells, rows - 1 - len(told), levels=levels, here=here,
         moves=series.moves, behind=expected, write=_writer(line),
+        starts=[p.start for p in series.points], cursor=cursor,
     )  # fmt: skip
     outside = [t for t in line.thresholds if any(lv.value == t.value for lv in made.beyond)] if drawn else []
     caption = _caption(line, any(not p.final and p.value is not None for p in points), outside, cells)

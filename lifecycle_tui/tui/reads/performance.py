@@ -28,6 +28,7 @@ class Measured:
         version: which one scored what was measured; "" for all rows.
         labels, rows: of that version's rows.
         mature: no more labels are expected.
+        start: when the window begins, where it has a time.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Measured:
     labels: int
     rows: int
     mature: bool
+    start: datetime | None = None
 
     @property
     def value(self) -> float | None:
@@ -142,7 +144,7 @@ def _points(
         points.append(
             Measured(
                 key, row.version if entry is not None else "", entry.signals.get(name) if entry is not None else None,
-                row.labels, row.rows, row.mature,
+                row.labels, row.rows, row.mature, row.start,
             )
         )  # fmt: skip
     return tuple(points)

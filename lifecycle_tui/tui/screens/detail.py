@@ -13,7 +13,9 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataFinding
 from lifecycle_tui.plots import histogram_pair
 from lifecycle_tui.tui import column_facts, column_table, keys, marks, view
-from lifecycle_tui.tui.source import Source, Trouble, past
+from lifecycle_tui.tui.guarding import Guarded
+from lifecycle_tui.tui.reader import Reading
+from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.text import Line, Span, count, fold, joined, number
 from lifecycle_tui.tui.view import ColumnLine, SignalLine
 from lifecycle_tui.tui.widgets.banner import Banner
@@ -26,7 +28,7 @@ Row = ColumnLine | SignalLine | tuple[int, DataFinding]
 Past = dict[str, list[Signal | None]]
 
 
-class DetailScreen(Screen[None]):
+class DetailScreen(Guarded, Screen[None]):
     """Everything about one row, to be read; it is a picture of the moment it was opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,8 +37,9 @@ class DetailScreen(Screen[None]):
 
     def __init__(self, source: Source, model: str, window: str, row: Row) -> None:
         super().__init__()
-        self._model, self._window, self._row = model, window, row
-        self._past = past_of(source, model, row)
+        self._source, self._model, self._window, self._row = source, model, window, row
+        self._past: Past = {}
+        self._reads = Reading(self._failed)
 
     def compose(self) -> ComposeResult:
         yield Bar(tone="title", id="title")
@@ -45,19 +48,36 @@ class DetailScreen(Screen[None]):
         yield Footer(lambda: keys.footer([DetailScreen, Pager]))
 
     def on_mount(self) -> None:
-        self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window}  {_name(self._row)}"),))
+        self._title()
         self.query_one(Pager).focus()
+        self._reads.begin("past", self._read)
+
+    def on_unmount(self) -> None:
+        self._reads.leave()
+
+    def _title(self, trouble: str = "") -> None:
+        right = (Span(f" {trouble} ", "critical"),) if trouble else ()
+        self.query_one("#title", Bar).say((Span(f" {self._model}  {self._window}  {_name(self._row)}"),), right)
+
+    async def _read(self) -> None:
+        self._past = await past_of(self._source, self._model, self._row)
+        self.query_one(Pager).renew()
+
+    def _failed(self, exc: Exception) -> None:
+        """The row's own numbers are at hand; only its past is not."""
+        self._title(f"its past cannot be read: {exc}")
 
 
-def past_of(source: Source, model: str, row: Row) -> Past:
-    """The row's signals over the last windows; nothing where they cannot be read, for its own numbers are at hand."""
-    try:
-        if isinstance(row, ColumnLine):
-            return past(source.conn, model, [s.name for _, s in row.signals], PAST)
-        if isinstance(row, SignalLine):
-            return past(source.conn, model, [row.signal.name], PAST, row.version)
-    except Trouble:
-        pass
+async def past_of(source: Source, model: str, row: Row) -> Past:
+    """The row's signals over the last windows.
+
+    Raises:
+        StateError, sqlite3.Error: if they cannot be read now.
+    """
+    if isinstance(row, ColumnLine):
+        return await source.past(model, [s.name for _, s in row.signals], PAST)
+    if isinstance(row, SignalLine):
+        return await source.past(model, [row.signal.name], PAST, version=row.version)
     return {}
 
 

@@ -6,17 +6,21 @@ A frame costs only the lines of it that differ from the frame before.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
-from textual.geometry import Region
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset, Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line
 from lifecycle_tui.tui.widgets.lines import drawn
 
 
-class Picture(Widget):
+class Picture(Guarded, Widget):
     """Shows the lines that a function makes for the cells and rows there are.
 
     Args:
@@ -50,3 +54,61 @@ class Picture(Widget):
     def render_line(self, y: int) -> Strip:
         """One line."""
         return drawn(self._made[y] if y < len(self._made) else (), self.size.width, STYLES[""])
+
+
+class Plot(Picture, can_focus=True):
+    """A picture with a cursor on its windows. Whoever shows it knows which window that is, and moves it.
+
+    Attributes:
+        cell: where the cursor is drawn, from the left edge; None where it is not.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "turn(-1)", "a window earlier", show=False, id="plot.left"),
+        Binding("right,l", "turn(1)", "a window later", show=False, id="plot.right"),
+        Binding("home,g", "edge(-1)", "the oldest window", show=False, id="plot.first"),
+        Binding("end,G", "edge(1)", "the newest window", show=False, id="plot.last"),
+        Binding("enter", "choose", "open", show=False, id="plot.open", tooltip="open the window under the cursor"),
+    ]
+
+    class Turned(Message):
+        """The cursor is to move by so many windows, to the right if positive; or to that end."""
+
+        def __init__(self, plot: Plot, by: int, *, edge: bool = False) -> None:
+            super().__init__()
+            self.plot, self.by, self.edge = plot, by, edge
+
+    class Chosen(Message):
+        """Enter was pressed."""
+
+    def __init__(self, make: Callable[[int, int], list[Line]], *, id: str | None = None) -> None:
+        super().__init__(make, id=id)
+        self.cell: int | None = None
+
+    def renew(self) -> None:
+        super().renew()
+        self._point()
+
+    def _point(self) -> None:
+        """The terminal's own cursor at the window's sign on the axis, where screen readers look for it."""
+        if self.has_focus and self.cell is not None:
+            place = self.content_region
+            below = max((n for n, line in enumerate(self._made) if line), default=0)
+            self.app.cursor_position = Offset(place.x + min(self.cell, place.width - 1), place.y + below)
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """The cursor is drawn with the focus alone."""
+        super().watch_has_focus(focused)
+        self.renew()
+
+    def action_turn(self, by: int) -> None:
+        """To another window."""
+        self.post_message(self.Turned(self, by))
+
+    def action_edge(self, direction: int) -> None:
+        """To the first or the last window that shows."""
+        self.post_message(self.Turned(self, direction, edge=True))
+
+    def action_choose(self) -> None:
+        """Open the window."""
+        self.post_message(self.Chosen())
