@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("lifecycle_tui.cli.history:command", "Show what happened, newest first."),
     "pause": ("lifecycle_tui.cli.act:pause", "Watch a model, and set nothing off."),
     "resume": ("lifecycle_tui.cli.act:resume", "Let rules and schedules set things off again."),
+    "audit": ("lifecycle_tui.cli.audit:command", "Show who did what, newest first."),
     "ack": ("lifecycle_tui.cli.act:ack", "Acknowledge alerts."),
     "unack": ("lifecycle_tui.cli.act:unack", "Take back that alerts are acknowledged."),
     "snooze": ("lifecycle_tui.cli.act:snooze", "Keep alerts silent for a while."),

@@ -18,6 +18,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("go.alerts", "A", "Alerts: open alerts of all models"),
         ("go.jobs", "J", "Jobs: what runs, waits and has ended"),
         ("go.history", "H", "History: everything that happened"),
+        ("go.audit", "U", "Audit: who did what, and what it changed"),
         ("go.plugins", "P", "Plugins: plugins and what is wrong with them"),
         ("go.workspace", "W", "Workspace: agent, files, disk, clock"),
         ("app.redraw", "ctrl+l", "draw the screen anew"),
@@ -90,7 +91,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "PerformancePane": (
         ("performance.open", "enter", "to the windows; then all that is known"),
-        ("performance.other", "o", "to the other list"),
+        ("performance.other", "o", "to the windows; to the plot, in which Left and Right go through them; to the signals"),
         ("performance.segments", "v", "the signal by segments, the worst first; and back to all rows"),
         ("performance.sort", "s", "sort the list by its next column"),
         ("performance.reverse", "S", "turn the order around"),
@@ -162,6 +163,12 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     "ActionsScreen": (
         ("actions.open", "enter", "show its plan, and ask"),
     ),
+    "AuditScreen": (
+        ("audit.open", "enter", "all of the row; again: to what it was done to"),
+        ("audit.sort", "s", "sort by the next column"),
+        ("audit.reverse", "S", "turn the order around"),
+        ("audit.day", "d", "what was done yesterday; again: today; again: ever"),
+    ),
     "DetailScreen": (
         ("detail.back", "escape,q,enter", "back"),
     ),
@@ -175,6 +182,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("fleet.open", "enter", "open the model"),
         ("fleet.sort", "s", "sort by the next column"),
         ("fleet.reverse", "S", "turn the order around"),
+        ("fleet.group", "o", "group by owner, by tag, not at all"),
     ),
     "HelpScreen": (
         ("help.run", "enter", "do what the line says, on the screen below"),
@@ -252,6 +260,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("jump.alerts", "a", "open alerts of all models"),
         ("jump.jobs", "j", "what runs, waits and has ended"),
         ("jump.history", "h", "everything that happened"),
+        ("jump.audit", "u", "who did what, and what it changed"),
         ("jump.plugins", "p", "plugins and what is wrong with them"),
         ("jump.workspace", "w", "agent, files, disk, clock"),
     ),
@@ -261,6 +270,7 @@ WHERE: dict[str, tuple[str, ...]] = {
     "actions": ("Grid", "ActionsScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "after g": ("after g",),
     "alerts": ("AlertList", "MarkGrid", "Grid", "View", "LifecycleApp", "LifecycleApp!",),
+    "audit": ("Grid", "AuditScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "detail": ("Pager", "DetailScreen", "LifecycleApp", "LifecycleApp!",),
     "export": ("Grid", "ExportScreen", "LifecycleApp!",),
     "filter": ("Prompt", "LifecycleApp!",),
@@ -289,4 +299,4 @@ WHERE: dict[str, tuple[str, ...]] = {
     "policy-form": ("Fields", "PolicyForm", "LifecycleApp", "LifecycleApp!",),
     "workspace": ("Pager", "WorkspaceScreen", "View", "LifecycleApp", "LifecycleApp!",),
 }
-TYPING = ("PaletteScreen", "Prompt", "Form",)
+TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form",)

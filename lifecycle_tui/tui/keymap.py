@@ -48,7 +48,7 @@ FOCUS: dict[str, tuple[str, ...]] = {
 }
 """Screen, pane or dialog → classes of what in it may have the focus; where nothing is said, a `Grid`."""
 
-TYPING = ("PaletteScreen", "Prompt", "Form")
+TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form")
 """Classes whose keys work while somebody types into a line."""
 
 NAMES = {"ActScreen": "action", "PolicyForm": "policy-form", "PolicyDiff": "policy-diff", "PaletteScreen": "palette",

@@ -45,6 +45,7 @@ PLACES: dict[str, Place] = {
         Place("alerts", "A", "Alerts", "open alerts of all models", "alerts:AlertsScreen"),
         Place("jobs", "J", "Jobs", "what runs, waits and has ended", "jobs:JobsScreen"),
         Place("history", "H", "History", "everything that happened", "history:HistoryScreen"),
+        Place("audit", "U", "Audit", "who did what, and what it changed", "audit:AuditScreen"),
         Place("plugins", "P", "Plugins", "plugins and what is wrong with them", "plugins:PluginsScreen"),
         Place("workspace", "W", "Workspace", "agent, files, disk, clock", "workspace:WorkspaceScreen"),
     )
