@@ -34,6 +34,18 @@ LABEL = 10
 """Cells of a label."""
 
 
+def title(text: str) -> Line:
+    """The title, with a badge where nothing can be done from here."""
+    badge = (Span(" [RO]", "warning"),) if read_only.on() else ()
+    return (*badge, Span(f" {text}"))
+
+
+def far(jobs: Mapping[int, Job], *, several: bool) -> str:
+    """How far what was asked for is."""
+    live = sum(not job.ended for job in jobs.values())
+    return f"{live} running" if live and several else "under way" if live else "done"
+
+
 def folded(text: str, cells: int, tone: str = "", *, indent: int = 1, first: Line = ()) -> list[Line]:
     """A sentence in as many lines as it takes; the first one after `first`."""
     wide = max(10, cells - indent - 1)

@@ -1,8 +1,9 @@
-"""From anywhere to a place within a model, without piling the same model up twice. Called by alerts and history."""
+"""From anywhere to a place within a model, without piling the same model up twice, and from a plan to its jobs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -22,3 +23,15 @@ def to_model(app: App[None], source: Source, name: str, where: Where) -> None:
     while app.screen is not below[-1]:
         app.pop_screen()
     below[-1].open_pane(where.pane or below[-1].pane.NAME, where)
+
+
+def to_jobs(app: App[Any], source: Source, ids: Sequence[int]) -> None:
+    """Open a job, or of several the list, in place of the screen on top."""
+    if len(ids) == 1:
+        from lifecycle_tui.tui.screens.job import JobScreen
+
+        app.switch_screen(JobScreen(source, ids[0]))
+    else:
+        from lifecycle_tui.tui.places import PLACES
+
+        app.switch_screen(PLACES["jobs"].make(source))

@@ -142,7 +142,7 @@ async def test_a_rule_is_edited_looked_at_and_saved(shop: State) -> None:
         assert isinstance(screen, PolicyScreen)
         await settled(pilot, screen)
         shown = lines(pilot)
-        assert shown[0].startswith(" policy  card-fraud") and "no problems" in text(pilot)
+        assert "policy  card-fraud" in shown[0] and "no problems" in text(pilot)
         assert any(line.startswith(" ✗ firing   auc-degraded") and "critical" in line for line in shown)
         await pilot.press("j")
         await pilot.pause()

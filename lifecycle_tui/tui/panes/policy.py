@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -14,10 +15,15 @@ from lifecycle_tui.tui.panes import policy_lines
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.panes.policy_lines import Policy
 from lifecycle_tui.tui.reads import policy
-from lifecycle_tui.tui.reads.policy_file import Files
+from lifecycle_tui.tui.reads.policy import Standing
+from lifecycle_tui.tui.reads.policy_file import File, Files
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.widgets.pager import Pager
+
+
+def _read(conn: sqlite3.Connection, files: Files, model: str) -> tuple[File, Standing]:
+    return files.read(), policy.standing(conn, model)
 
 
 class PolicyPane(Pane):
@@ -39,15 +45,23 @@ class PolicyPane(Pane):
     def compose(self) -> ComposeResult:
         yield self.pager
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read state, and the files where they have changed; drawn anew only where that changed what is said."""
-        found = Policy(self._files.read(), policy.standing(self.source.conn, self.model), self.source.now())
+        written, standing = await self.source.ask(_read, self._files, self.model)
+        found = Policy(written, standing, self.source.now())
         if self._policy is None or (found.file, found.standing) != (self._policy.file, self._policy.standing):
             self._policy = found
             self.pager.renew()
 
     def moved(self) -> bool:
-        return self._files.moved()
+        """The files are looked at in the reader's thread; what has changed is read there, too."""
+        self.begin("files", self._look)
+        return False
+
+    async def _look(self) -> None:
+        if await self.source.ask(lambda conn: self._files.moved()):
+            await self.load()
+            self.changed()
 
     def about(self) -> Line:
         rules = () if self._policy is None else self._policy.file.rules

@@ -6,15 +6,28 @@ Read by the list of actions, which plans anew when this has moved, and not with 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from lifecycle_tui.tui.subject import Subject
+
+if TYPE_CHECKING:
+    from lifecycle_tui.state.jobs import Job
 
 Ground = tuple[object, ...]
 
 
+def jobs_of(conn: sqlite3.Connection, ids: Iterable[int]) -> list[Job]:
+    """How far these jobs are."""
+    from lifecycle_tui.state import jobs
+
+    found = (jobs.job(conn, id_) for id_ in ids)
+    return [job for job in found if job is not None]
+
+
 def ground(conn: sqlite3.Connection, subject: Subject) -> Ground:
     """The state of what the cursor stands on: aliases, judgements, approvals, live jobs, the alert, the job."""
-    found: list[object] = []
+    found: list[object] = [conn.execute("SELECT max(id) FROM audit").fetchone()]  # what an undo would be of
     if subject.model is not None:
         for sql in (
             "SELECT max(seq), count(*) FROM aliases WHERE model = ?",
@@ -24,6 +37,7 @@ def ground(conn: sqlite3.Connection, subject: Subject) -> Ground:
             # `+model`: by their partial indexes, for the ended jobs of a model are many.
             "SELECT group_concat(id) FROM jobs WHERE state = 'queued' AND +model = ?",
             "SELECT group_concat(id) FROM jobs WHERE state = 'running' AND +model = ?",
+            "SELECT paused_at, paused_until FROM models WHERE name = ?",
         ):
             found.append(conn.execute(sql, (subject.model,)).fetchone())
     if subject.alert is not None:

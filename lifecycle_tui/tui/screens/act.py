@@ -18,6 +18,10 @@ from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.tui import acting, copying
 from lifecycle_tui.tui.asking import Question, against, harmless
 from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked, carry_out, look
+from lifecycle_tui.tui.going import to_jobs
+from lifecycle_tui.tui.guarding import Guarded
+from lifecycle_tui.tui.reader import Reading
+from lifecycle_tui.tui.reads import acting as reads
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
@@ -40,7 +44,7 @@ IN_SIGHT = 2
 """Lines of the screen below that stay in sight."""
 
 
-class ActScreen(ModalScreen[None]):
+class ActScreen(Guarded, ModalScreen[None]):
     """What an action would do to a subject; done when the person says so.
 
     Args:
@@ -101,13 +105,14 @@ class ActScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         self.ready = True
         self._pressed = time.monotonic()
-        self._hand = Hand(self.app)
+        self._hand, self._reads = Hand(self.app), Reading(self._unread)
         self.body.focus()
         self.plan()
 
     def on_unmount(self) -> None:
         self.ready = False
         self._hand.leave()
+        self._reads.leave()
 
     @property
     def stands(self) -> bool:
@@ -180,16 +185,18 @@ class ActScreen(ModalScreen[None]):
             below.reload()
         if not self.stands:
             return
-        from lifecycle_tui.state import jobs
-
-        try:
-            for id_ in (deed.done.job for deed in self._deeds if deed.done is not None):
-                job = None if id_ is None else jobs.job(self.source.conn, id_)
-                if job is not None:
-                    self.jobs[job.id] = job
-        except Trouble as exc:
-            self.trouble(str(exc))
+        if self._deeds:
+            self._reads.begin("jobs", self._follow)
         self.show()
+
+    async def _follow(self) -> None:
+        ids = [deed.done.job for deed in self._deeds if deed.done is not None and deed.done.job is not None]
+        found = await self.source.ask(reads.jobs_of, ids)
+        self.jobs |= {job.id: job for job in found}
+        self.show()
+
+    def _unread(self, exc: Exception) -> None:
+        self.trouble(str(exc) if isinstance(exc, Trouble) else f"internal error: {type(exc).__name__}: {exc}")
 
     def trouble(self, message: str) -> None:
         """Say that state cannot be read now."""
@@ -201,7 +208,7 @@ class ActScreen(ModalScreen[None]):
         """Draw what has changed."""
         if not self.stands:
             return
-        self.query_one("#act-title", Bar).say((Span(f" {self.question.title}"),), (Span(f" {self._state()} "),))
+        self.query_one("#act-title", Bar).say(acting.title(self.question.title), (Span(f" {self._state()} "),))
         fields = self.form.fields
         rest = 3 + IN_SIGHT + (len(fields.fields) if fields.open else 1) + (self.form.typing is not None)
         self.body.styles.max_height = max(LEAST, self.size.height - rest)
@@ -216,8 +223,7 @@ class ActScreen(ModalScreen[None]):
     def _state(self) -> str:
         """For the title's right end."""
         if self.stage == "done":
-            live = sum(not job.ended for job in self.jobs.values())
-            return f"{live} running" if live and self.question.models else "under way" if live else "done"
+            return acting.far(self.jobs, several=bool(self.question.models))
         if self.stage != "asking":
             return {"planning": "planning…", "doing": "doing it…"}[self.stage]
         return acting.RISKS["low" if harmless(self.plans) else "traffic"] if self.plans else ""
@@ -380,14 +386,8 @@ class ActScreen(ModalScreen[None]):
 
     def action_open(self) -> None:
         """Go to the job that does the rest, in place of this dialog."""
-        if len(self.jobs) == 1:
-            from lifecycle_tui.tui.screens.job import JobScreen
-
-            self.app.switch_screen(JobScreen(self.source, next(iter(self.jobs))))
-        elif self.jobs:
-            from lifecycle_tui.tui.places import PLACES
-
-            self.app.switch_screen(PLACES["jobs"].make(self.source))
+        if self.jobs:
+            to_jobs(self.app, self.source, tuple(self.jobs))
 
     def action_copy(self) -> None:
         """Copy the commands of the plans."""

@@ -78,9 +78,9 @@ class ActionsScreen(View):
         if self._hand is not None:
             self._hand.leave()
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Plan anew, if what the plans rest on has moved."""
-        found = ground(self.source.conn, self._here)
+        found = await self.source.ask(ground, self._here)
         if found == self._ground:
             return
         self._ground = found

@@ -18,7 +18,6 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 from lifecycle_tui.domain.folder import FILE
-from lifecycle_tui.state import fleet as stored_fleet
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.policy import entries, saying
 from lifecycle_tui.tui.policy.asked import Flaw, Op, Saved
@@ -132,11 +131,10 @@ class PolicyScreen(View):
 
     # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def load(self) -> None:
+    async def load(self) -> None:
         """Read how the rules stand; the files are the child's."""
-        self._standing = policy.standing(self.source.conn, self.model_name)
-        found = stored_fleet.model(self.source.conn, self.model_name)
-        self._declared = found is not None
+        self._standing = await self.source.ask(policy.standing, self.model_name)
+        self._declared = await self.source.model(self.model_name) is not None
         if self.editing is not None and self.editing.moved():
             self.editing.look()
         self.show()

@@ -15,6 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from lifecycle_tui.domain import read_only
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.policy import differing, entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import Saved
 from lifecycle_tui.tui.text import Line, Span, fold, joined
@@ -32,7 +34,7 @@ HELD = 0.3
 """Seconds within which nobody can have read it: a key that was typed ahead or held down saves nothing."""
 
 
-class PolicyDiff(ModalScreen[None]):
+class PolicyDiff(Guarded, ModalScreen[None]):
     """The difference of an edit.
 
     Args:
@@ -116,6 +118,8 @@ class PolicyDiff(ModalScreen[None]):
         cells = max(20, self.size.width - 3)
         if self._saving:
             return [(Span(" saving…", "dim"),)]
+        if read_only.on():
+            return [(Span(f" {part}", "warning"),) for part in fold(f"{read_only.WHY}: {read_only.HINT}", cells, 2)]
         if self._refused is not None:
             texts = [self._refused.refused, *self._refused.more]
             if self._refused.moved:
@@ -143,7 +147,7 @@ class PolicyDiff(ModalScreen[None]):
     def able(self) -> bool:
         """Whether it may be saved now, as far as is known here; the action looks for itself."""
         checked, draft = self.editing.checked, self.editing.draft
-        if self._saving or draft.pending or not draft.texts:
+        if self._saving or draft.pending or not draft.texts or read_only.on():
             return False
         return checked is not None and not checked.errors and not draft.moved()
 
@@ -163,6 +167,8 @@ class PolicyDiff(ModalScreen[None]):
     def action_save(self) -> None:
         """Save it."""
         if not self.able:
+            if read_only.on():
+                self.say(read_only.WHY)
             return
         if time.monotonic() - self._opened < HELD:
             self.say("that was quick: look at it, then press it again")
