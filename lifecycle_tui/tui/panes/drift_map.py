@@ -56,7 +56,7 @@ class MapPane(Pane):
         return self.has_class("-mapped")
 
     def key_nodes(self) -> Sequence[type[DOMNode]]:
-        return [*([HeatMap] if self.mapped else []), *super().key_nodes(), MapPane]
+        return [HeatMap, MapPane] if self.mapped else [*super().key_nodes(), MapPane]
 
     def palette_entries(self) -> Iterable[Entry]:
         """The map."""

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from lifecycle_tui.plots import heat
 from lifecycle_tui.plots.heat import Heat
-from lifecycle_tui.tui import marks, pictures
+from lifecycle_tui.tui import keys, marks, pictures
 from lifecycle_tui.tui.reads.heat import HeatPage, HeatRow, HeatWindow
 from lifecycle_tui.tui.text import Line, Span, cut, fit, number, safe, width
 from lifecycle_tui.tui.widgets.picture import Picture
@@ -57,16 +57,17 @@ class HeatMap(Picture, can_focus=True):
         Binding("left,h", "window(-1)", "a window earlier", show=False, id="heat.left"),
         Binding("pagedown,ctrl+f,space", "page(1)", "page down", show=False, id="heat.pagedown"),
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="heat.pageup"),
+        *keys.halves("heat"),
         Binding("greater_than_sign", "leap(1)", "a screenful of windows later", show=False, id="heat.later"),
         Binding("less_than_sign", "leap(-1)", "a screenful of windows earlier", show=False, id="heat.earlier"),
         Binding("home", "edge(-1)", "the oldest window", show=False, id="heat.first"),
         Binding("end", "edge(1)", "the newest window", show=False, id="heat.last"),
-        Binding("g", "top(-1)", "the worst column", show=False, id="heat.top"),
-        Binding("G", "top(1)", "the last column", show=False, id="heat.bottom"),
-        Binding("minus", "zoom(1)", "more windows", show=False, id="heat.out", tooltip="more windows in a cell"),
-        Binding("plus,equals_sign", "zoom(-1)", "fewer windows", show=False, id="heat.in",
+        Binding("ctrl+home", "top(-1)", "the worst column", show=False, id="heat.top"),
+        Binding("G,ctrl+end", "top(1)", "the last column", show=False, id="heat.bottom"),
+        Binding("minus", "zoom(1)", "wider", id="heat.out", tooltip="more windows in a cell"),
+        Binding("plus,equals_sign", "zoom(-1)", "closer", id="heat.in",
                 tooltip="fewer windows in a cell"),
-        Binding("enter", "choose", "open", show=False, id="heat.open", tooltip="open the window and the column"),
+        Binding("enter", "choose", "open", id="heat.open", tooltip="open the window and the column"),
     ]  # fmt: skip
 
     class Wanted(Message):
@@ -234,8 +235,8 @@ class HeatMap(Picture, can_focus=True):
         shown = [(n, found[-1]) for n, found in enumerate(columns) if found]
         if shown:
             at = next((k for k, (n, _) in enumerate(shown) if n == here), None)
-            keys, starts = [w.key for _, w in shown], [w.start for _, w in shown]
-            lines.append(pictures.axis(keys, starts, [left + n for n, _ in shown], left + across, at, left))
+            named, starts = [w.key for _, w in shown], [w.start for _, w in shown]
+            lines.append(pictures.axis(named, starts, [left + n for n, _ in shown], left + across, at, left))
         return lines
 
     def _line(self, row: HeatRow, columns: Sequence[Sequence[HeatWindow]], here: int | None, left: int) -> Line:
@@ -286,9 +287,9 @@ class HeatMap(Picture, can_focus=True):
         """To another column."""
         self._to(at=self.at + by)
 
-    def action_page(self, pages: int) -> None:
+    def action_page(self, pages: float) -> None:
         """A screenful of columns further."""
-        self._to(at=self.at + pages * max(1, self._down - 1))
+        self._to(at=self.at + round(pages * max(1, self._down - 1)))
 
     def action_top(self, direction: int) -> None:
         """To the first or the last column."""

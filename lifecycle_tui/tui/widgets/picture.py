@@ -66,7 +66,7 @@ class Plot(Picture, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "turn(-1)", "a window earlier", show=False, id="plot.left"),
         Binding("right,l", "turn(1)", "a window later", show=False, id="plot.right"),
-        Binding("home,g", "edge(-1)", "the oldest window", show=False, id="plot.first"),
+        Binding("home", "edge(-1)", "the oldest window", show=False, id="plot.first"),
         Binding("end,G", "edge(1)", "the newest window", show=False, id="plot.last"),
         Binding("enter", "choose", "open", show=False, id="plot.open", tooltip="open the window under the cursor"),
     ]
