@@ -31,21 +31,30 @@ def wanted(root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
 
     None also where this process or this user may only look, or the file cannot be read: then an agent could not work.
     """
-    if environ.get(SWITCH) == "off" or read_only.on(environ):
+    if environ.get(SWITCH) == "off" or not may(root, environ):
         return None
+    mode, _ = declared(root, environ)
+    return mode if mode in ("auto", "stay") else None
+
+
+def may(root: Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this process and this user may do more here than look."""
     state = folder.database(root)
-    if not (os.access(state, os.W_OK) and os.access(state.parent, os.W_OK)):
-        return None
+    return not read_only.on(environ) and os.access(state, os.W_OK) and os.access(state.parent, os.W_OK)
+
+
+def declared(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[str | None, str]:
+    """(`[workspace] agent` as the files have it, "auto" where they do not say; why they cannot be read, else "")."""
     try:
         name = environment.current(environ)
         files = [root / FILE] if name is None else [root / FILE, environment.overlay(root / FILE, name)]
         tables = [tomllib.loads(file.read_text(encoding="utf-8-sig")).get("workspace", {}) for file in files]
-    except (OSError, ValueError, ConfigError):
-        return None
+    except (OSError, ValueError, RecursionError, ConfigError) as exc:
+        return None, str(exc)
     mode: object = "auto"
     for table in tables:
         mode = table.get("agent", mode) if isinstance(table, dict) else None
-    return mode if mode == "auto" or mode == "stay" else None
+    return (mode if isinstance(mode, str) else None), ""
 
 
 def log_file(root: Path) -> Path:
