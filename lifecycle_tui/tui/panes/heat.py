@@ -51,6 +51,7 @@ class HeatMap(Picture, can_focus=True):
 
     DEFAULT_CSS = "HeatMap { height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "open", id="heat.open", tooltip="open the window and the column"),
         Binding("down,j", "row(1)", "next column", show=False, id="heat.down"),
         Binding("up,k", "row(-1)", "previous column", show=False, id="heat.up"),
         Binding("right,l", "window(1)", "a window later", show=False, id="heat.right"),
@@ -67,7 +68,6 @@ class HeatMap(Picture, can_focus=True):
         Binding("minus", "zoom(1)", "wider", id="heat.out", tooltip="more windows in a cell"),
         Binding("plus,equals_sign", "zoom(-1)", "closer", id="heat.in",
                 tooltip="fewer windows in a cell"),
-        Binding("enter", "choose", "open", id="heat.open", tooltip="open the window and the column"),
     ]  # fmt: skip
 
     class Wanted(Message):
