@@ -33,7 +33,7 @@ NAMED: dict[str, Named] = {
         Named("approve", "Approve a promotion", "y", ("model",)),
         Named("rollback", "Roll back", "b", ("model",), ("version",)),
         Named("check", "Check now", "E", ("model",)),
-        Named("pause", "Pause a model", "|", ("model",)),
+        Named("pause", "Pause a model", "=", ("model",)),
         Named("resume", "Resume a model", ">", ("model",)),
         Named("ack", "Acknowledge an alert", "a", ("alert",)),
         Named("unack", "Take back an acknowledgement", None, ("alert",)),

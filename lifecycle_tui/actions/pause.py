@@ -130,7 +130,7 @@ PAUSE = Action(
     ('lifecycle pause card-fraud --for 2d --note "the schema moves"', "lifecycle pause card-fraud --dry-run"),
     _plan,
     file=False,
-    key="|",
+    key="=",
 )
 
 RESUME = Action(

@@ -12,13 +12,15 @@ import click
 
 from lifecycle_tui import output
 from lifecycle_tui.domain.folder import find_root
-from lifecycle_tui.state import clock, fleet
+from lifecycle_tui.state import clock, fleet, pauses
 from lifecycle_tui.state.database import State, version
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from lifecycle_tui.state.alerts import AlertRow
+    from lifecycle_tui.state.pauses import PauseRow
 
 COLUMNS = (
     "model", "health", "task", "owner", "champion", "window", "rows", "labels", "drift_share", "drift_count",
@@ -48,7 +50,7 @@ def command(ctx: click.Context, mine: bool, fmt: str) -> None:
       lifecycle status --format json | jq '.models | map_values(.health)'
       watch -n 30 lifecycle status
     """
-    models, alerts, now, note, failed = _read(find_root())
+    models, alerts, now, note, failed, held = _read(find_root())
     if mine:
         models, alerts = _mine(models, alerts)
     if note is not None:
@@ -58,12 +60,15 @@ def command(ctx: click.Context, mine: bool, fmt: str) -> None:
         by_model: dict[str, list[dict[str, Any]]] = {}
         for alert in alerts:
             by_model.setdefault(alert.alert.model, []).append(_alert(alert))
-        rows = {m.name: {**_model(m), "alerts": by_model.get(m.name, [])} for m in models}
+        rows = {
+            m.name: {**_model(m), "paused": _paused(held.get(m.name)), "alerts": by_model.get(m.name, [])}
+            for m in models
+        }
         output.json_out({"environment": judged, "models": rows})
     elif fmt == "csv":
         output.rows_out([_flat(m) for m in models], COLUMNS, "csv")
     elif models:
-        _table(models, alerts, now)
+        _table(models, alerts, now, held)
     if failed:
         many = f"{failed} message{'' if failed == 1 else 's'} could not be delivered"
         output.note(f"{many}: `lifecycle notifications list --state failed` says why")
@@ -91,21 +96,24 @@ def _environment(root: Path) -> str | None:
     return judged
 
 
-def _read(root: Path) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], datetime, str | None, int]:
-    """Models, open alerts, the clock, what the agent has to say, messages that were given up; of all of these nothing
-    where there is no state yet."""
+def _read(
+    root: Path,
+) -> tuple[tuple[fleet.FleetRow, ...], tuple[AlertRow, ...], datetime, str | None, int, Mapping[str, PauseRow]]:
+    """Models, open alerts, the clock, what the agent has to say, messages that were given up, pauses that hold; of all
+    of these nothing where there is no state yet."""
     if version(root) in (None, 0):
-        return (), (), datetime.now(UTC), None, 0
+        return (), (), datetime.now(UTC), None, 0, {}
     with State.view(root) as state, state.snapshot() as conn:
         models, now, note = fleet.fleet(conn), clock.now(conn), fleet.note(conn)
         (failed,) = conn.execute("SELECT count(*) FROM notifications WHERE state = 'failed'").fetchone()
+        held = pauses.holding(conn, now)
         if not any(m.alerts_open for m in models):
-            return models, (), now, note, failed
+            return models, (), now, note, failed, held
         from lifecycle_tui.state.alerts import open_alerts
 
         declared = {m.name for m in models}
         alerts = sorted((a for a in open_alerts(conn) if a.alert.model in declared), key=lambda a: a.sleeps(now))
-        return models, tuple(alerts), now, note, failed
+        return models, tuple(alerts), now, note, failed, held
 
 
 def _mine(
@@ -120,7 +128,9 @@ def _mine(
     return tuple(m for m in models if m.name in names), found
 
 
-def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...], now: datetime) -> None:
+def _table(
+    models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...], now: datetime, held: Mapping[str, PauseRow]
+) -> None:
     counts: dict[str, int] = {}
     for m in models:
         counts[m.health] = counts.get(m.health, 0) + 1
@@ -128,7 +138,7 @@ def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...], now
         f"{len(models)} model{'' if len(models) == 1 else 's'}: "
         + " · ".join(f"{n} {name}" for name, n in counts.items())
     )
-    output.table([_row(m) for m in models], HEADER)
+    output.table([_row(m, held.get(m.name)) for m in models], HEADER)
     if alerts:
         output.say()
         output.table(
@@ -138,7 +148,9 @@ def _table(models: tuple[fleet.FleetRow, ...], alerts: tuple[AlertRow, ...], now
         output.note("acknowledge one with `lifecycle ack ALERT`")
 
 
-def _row(m: fleet.FleetRow) -> tuple[str, ...]:
+def _row(m: fleet.FleetRow, pause: PauseRow | None) -> tuple[str, ...]:
+    why = m.message or ("" if m.evaluated_at else "never checked")
+    why = why if pause is None else f"{pause.said()}; {why}".rstrip("; ")
     share = "-" if m.drift_share is None else f"{m.drift_share:.0%}"
     if m.drift_columns:
         share = f"{m.drift_count}/{m.drift_columns}"
@@ -152,7 +164,7 @@ def _row(m: fleet.FleetRow) -> tuple[str, ...]:
         "-" if m.drift_max is None else f"{m.drift_max:.3f}",
         output.plain(metric),
         f"{m.alerts_open} {m.severity}" if m.alerts_open else "-",
-        output.plain(m.message or ("" if m.evaluated_at else "never checked")),
+        output.plain(why),
     )
 
 
@@ -172,6 +184,12 @@ def _alert_row(row: AlertRow, now: datetime) -> tuple[str, ...]:
 
 def _instant(value: Any) -> str | None:
     return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def _paused(pause: PauseRow | None) -> dict[str, Any] | None:
+    if pause is None:
+        return None
+    return {"since": _instant(pause.since), "until": _instant(pause.until), "by": pause.by, "why": pause.why}
 
 
 def _model(m: fleet.FleetRow) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle_tui.state import models
 from lifecycle_tui.state.text import instant, maybe_instant, maybe_moment, moment
 
 
@@ -48,17 +47,19 @@ def pause_of(conn: sqlite3.Connection, model: str) -> PauseRow | None:
     return None if found is None else _row(found)
 
 
-def holding(conn: sqlite3.Connection, now: datetime) -> dict[str, PauseRow]:
-    """The pauses that hold now, by model."""
-    found = conn.execute(f"{_SELECT} AND (paused_until IS NULL OR paused_until > ?)", (instant(now),)).fetchall()
+def holding(conn: sqlite3.Connection, now: datetime, some: str | None = None) -> dict[str, PauseRow]:
+    """The pauses that hold now, by model; `some`: only of these models, a JSON list."""
+    among = "" if some is None else " AND name IN (SELECT value FROM json_each(?2))"
+    found = conn.execute(
+        f"{_SELECT} AND (paused_until IS NULL OR paused_until > ?1){among}",
+        (instant(now),) if some is None else (instant(now), some),
+    ).fetchall()
     return {row[0]: _row(row) for row in found}
 
 
-def pause(
-    tx: sqlite3.Connection, model: str, until: datetime | None, by: str, why: str | None, now: datetime
-) -> None:
+def pause(tx: sqlite3.Connection, model: str, until: datetime | None, by: str, why: str | None, now: datetime) -> None:
     """Pause a model from now on; one that is paused gets the new end and reason."""
-    models.exists(tx, model)
+    tx.execute("INSERT OR IGNORE INTO models (name) VALUES (?)", (model,))
     before = pause_of(tx, model)
     began = before.since if before is not None and before.holds(now) else now
     tx.execute(

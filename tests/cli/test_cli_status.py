@@ -19,7 +19,7 @@ from lifecycle_tui.cli import main
 from lifecycle_tui.domain.results import Alert, WindowResult
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import Window
-from lifecycle_tui.state import alerts, audit, jobs, lease, models, processes, record
+from lifecycle_tui.state import alerts, audit, jobs, lease, models, pauses, processes, record
 from lifecycle_tui.state.database import State
 
 NOW = datetime(2026, 4, 1, 6, tzinfo=UTC)
@@ -97,6 +97,20 @@ def test_status_json(fleet: Path, run: Run) -> None:
     (alert,) = bikes["alerts"]
     assert (alert["id"], alert["rule"], alert["severity"], alert["state"]) == (1, "mae-high", "critical", "open")
     assert found["new"]["window"] is None and found["new"]["metric"] is None and found["new"]["alerts"] == []
+
+
+def test_status_says_what_is_paused_by_whom_and_until_when(fleet: Path, run: Run) -> None:
+    with State.open(fleet) as state, state.write() as tx:
+        name, other = (row.name for row in models.fleet(tx)[:2])
+        pauses.pause(tx, name, datetime(2999, 1, 2, tzinfo=UTC), "ana", "the schema moves", NOW)
+        pauses.pause(tx, other, NOW, "ana", "it is over", NOW)
+    _, out, _ = run("status")
+    assert out.count("paused by") == 1 and "paused by ana until 2999-01-02 00:00 UTC: the schema moves" in out
+    found = json.loads(run("status", "--format", "json")[1])["models"]
+    assert found[name]["paused"] == {
+        "since": "2026-04-01T06:00:00Z", "until": "2999-01-02T00:00:00Z", "by": "ana", "why": "the schema moves",
+    }  # fmt: skip
+    assert found[other]["paused"] is None
 
 
 def test_status_csv(fleet: Path, run: Run) -> None:
