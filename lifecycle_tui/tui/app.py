@@ -5,13 +5,16 @@ Started by `start`, and by the tests.
 
 from __future__ import annotations
 
+import time
 from asyncio import Task, create_task
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 
+from lifecycle_tui.tui import banners
 from lifecycle_tui.tui.faults import Faults
+from lifecycle_tui.tui.ordering import Orderly
 from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.pressing import Pressing
 from lifecycle_tui.tui.reader import UNDER_WAY
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from lifecycle_tui.tui.keeper import Keeper
     from lifecycle_tui.tui.policy.draft import Draft
-    from lifecycle_tui.tui.reads.fleet import FleetLine
+    from lifecycle_tui.tui.reads.fleet_page import FleetPage
 
 POLL_SECONDS = 0.25
 
@@ -47,7 +50,7 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(SlimOutput, Pressing):
+class LifecycleApp(SlimOutput, Orderly, Pressing):
     """The terminal on one workspace.
 
     Args:
@@ -82,7 +85,7 @@ class LifecycleApp(SlimOutput, Pressing):
     ]  # fmt: skip
 
     def __init__(
-        self, source: Source, painted: Callable[[], None] | None = None, first: tuple[FleetLine, ...] | None = None,
+        self, source: Source, painted: Callable[[], None] | None = None, first: FleetPage | None = None,
         keeper: Keeper | None = None,
     ) -> None:  # fmt: skip
         # The terminal's own sixteen colours: they suit its scheme, and under NO_COLOR only attributes are left.
@@ -93,7 +96,8 @@ class LifecycleApp(SlimOutput, Pressing):
         self._first = first
         self.keeper = keeper
         self.agent = ("", "")
-        self.note = ""
+        self.looked = banners.Looked()
+        self.wrong: list[banners.Wrong] = []
         self._noted: object = None
         self.clock: object = None
         self.draft: Draft | None = None
@@ -150,12 +154,14 @@ class LifecycleApp(SlimOutput, Pressing):
         if not message:
             if changed or self._trouble or again:
                 screen.reload()
-            self._look_for_note()
+            if time.monotonic() - self.looked.at >= banners.LOOK:
+                self.looked = await self.source.ask(banners.look, self.source.root, self.looked)
             self._look_for_agent()
             self.renew_keys(await self.source.ask(keys.look, self.source.root, self.keys_file))
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
+        self._look_for_wrong(message)
         if message or self._trouble:
             self._trouble = message
             screen.trouble(message)
@@ -168,13 +174,13 @@ class LifecycleApp(SlimOutput, Pressing):
             Thread(target=self._painted, daemon=True).start()
             self._painted = None
 
-    def _look_for_note(self) -> None:
-        """What banners say: that the file on disk has errors, and where."""
+    def _look_for_wrong(self, trouble: str) -> None:
+        """What banners say: what is wrong with state, file, disk and agent."""
         from lifecycle_tui.tui.widgets.banner import Banner
 
-        note = self.source.note() or self.keys_file.problem
-        if (note, self.screen) != (self.note, self._noted):
-            self.note, self._noted = note, self.screen
+        found = banners.told(self.looked, self.source.note(), trouble, self.keys_file.problem, time.monotonic())
+        if (found, self.screen) != (self.wrong, self._noted):
+            self.wrong, self._noted = found, self.screen
             for banner in self.screen.query(Banner):
                 banner.renew()
 
@@ -215,6 +221,20 @@ class LifecycleApp(SlimOutput, Pressing):
             if isinstance(self.screen, Live):
                 self.screen.trouble(str(exc))
             return True
+        except Exception as exc:
+            if not self.broke(exc):
+                raise
+            return True
+
+    def broke(self, exc: Exception) -> bool:
+        """An error of the program itself: kept, and told in the title; whether it is survived."""
+        if not self.faults.add(exc):
+            return False
+        if isinstance(screen := self.screen, View) and screen.ready:
+            screen.troubled(exc)
+        else:
+            self.bell()
+        return True
 
     def action_help(self) -> None:
         """Every key of the screen that is open."""

@@ -29,6 +29,7 @@ from lifecycle_tui.tui.cells import Cell as Cell
 from lifecycle_tui.tui.cells import Column as Column
 from lifecycle_tui.tui.cells import column_at, laid_out
 from lifecycle_tui.tui.grid_rows import Held, Order, Rows, settled
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import fit, fold
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 CACHED_LINES = 500
 
 
-class Grid(ScrollView, Generic[T], can_focus=True):
+class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
     """Rows of values in columns, with a cursor on a row.
 
     Args:

@@ -12,6 +12,7 @@ import tui_seed
 from textual.pilot import Pilot
 
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.reader import UNDER_WAY
 
 _wait_for_screen, _press = Pilot._wait_for_screen, Pilot.press
@@ -40,6 +41,16 @@ def patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests wait until the app is idle, reads in its thread included; none sleeps."""
     monkeypatch.setattr(Pilot, "_wait_for_screen", _wait)
     monkeypatch.setattr(Pilot, "press", _press_each)
+
+
+@pytest.fixture(autouse=True)
+def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Exception]]:
+    """Errors that a screen would survive fail the test; one that means them takes them out of the list."""
+    found: list[Exception] = []
+    monkeypatch.setattr(Faults, "_write", staticmethod(found.append))
+    yield found
+    if found:
+        raise found[0]
 
 
 @pytest.hookimpl(tryfirst=True)

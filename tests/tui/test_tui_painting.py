@@ -69,7 +69,13 @@ ROW = st.lists(st.tuples(TEXTS, st.integers(0, 4)), max_size=4)
 
 
 @settings(max_examples=150)
-@given(st.lists(st.tuples(st.lists(ROW, min_size=HIGH, max_size=HIGH), st.booleans(), st.integers(0, 20)), max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.lists(ROW, min_size=HIGH, max_size=HIGH), st.booleans(), st.integers(0, 20)),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_the_terminal_shows_what_is_wanted(frames: list) -> None:
     screen = Screen()
     for rows, sent, forget in frames:

@@ -172,17 +172,33 @@ def test_a_pipe_is_refused(fleet: State, capsys: pytest.CaptureFixture[str]) -> 
     assert "lifecycle status" in capsys.readouterr().err
 
 
+BREAKS = (
+    "from lifecycle_tui.tui import start\n"
+    "from lifecycle_tui.tui.app import LifecycleApp\n"
+    "from lifecycle_tui.tui.screens.fleet import FleetScreen\n"
+    "def broken(*args): raise RuntimeError('on purpose')\n"
+    "{}\n"
+    "raise SystemExit(start.main())\n"
+)
+
+
 def test_a_broken_program_ends_with_3(fleet: State) -> None:
-    script = (
-        "from lifecycle_tui.tui import start\n"
-        "from lifecycle_tui.tui.screens.fleet import FleetScreen\n"
-        "def broken(self): raise RuntimeError('on purpose')\n"
-        "FleetScreen.action_sort = broken\n"
-        "raise SystemExit(start.main())\n"
-    )
-    with Terminal(fleet.root, run=["-c", script]) as terminal:
-        terminal.shows("? help")
-        terminal.type("s")
+    with Terminal(fleet.root, run=["-c", BREAKS.format("LifecycleApp.poll = broken")]) as terminal:
         assert terminal.ends() == 3
         assert terminal.left_on() == []
         assert b"on purpose" in terminal.raw
+
+
+def test_a_broken_key_stays_in_its_screen_and_is_kept(fleet: State, tmp_path: Path) -> None:
+    with Terminal(fleet.root, run=["-c", BREAKS.format("FleetScreen.action_sort = broken")]) as terminal:
+        terminal.shows("? help")
+        terminal.type("s")
+        terminal.shows("internal error: RuntimeError: on purpose")
+        terminal.type("?")
+        terminal.shows("half a page down")
+        terminal.type("\x1b")
+        terminal.until(lambda: "half a page down" not in terminal.text, "the help is closed")
+        terminal.type("q")
+        assert terminal.ends() == 0
+    kept = (tmp_path / "user-state" / "lifecycle-tui" / "errors.log").read_text()
+    assert "RuntimeError: on purpose" in kept and "Traceback" in kept

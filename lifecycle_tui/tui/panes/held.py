@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from textual.containers import Vertical
 
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.part import Part
 
 
-class HeldList(Part, Vertical):
+class HeldList(Part, Guarded, Vertical):
     """A part within a part."""
 
     DEFAULT_CSS = "HeldList { height: 1fr; }"

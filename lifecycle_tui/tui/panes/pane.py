@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Vertical
 from textual.message import Message
 
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.part import Part, recall
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject, Where
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
 
 
-class Pane(Part, Vertical):
+class Pane(Part, Guarded, Vertical):
     """One pane; subclasses compose their own widgets.
 
     Class attributes:

@@ -6,6 +6,7 @@ again, troubles, actions, jumping and the way back are done here, once.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -16,9 +17,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.domain import read_only
 from lifecycle_tui.plugin_host import switched
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.crumbs import joined, trail
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.part import Part, recall
 from lifecycle_tui.tui.source import Source, Trouble
 from lifecycle_tui.tui.text import Line, Span
@@ -40,7 +43,7 @@ WHERE = {"alert": ("go.alerts", "A"), "job": ("go.jobs", "J")}
 """Which key leads to where one can be found that an action is about."""
 
 
-class View(Part, Screen[None]):
+class View(Part, Guarded, Screen[None]):
     """A screen on state.
 
     Class attributes:
@@ -72,8 +75,10 @@ class View(Part, Screen[None]):
         super().__init__()
         self.source = source
         self.ready = False
+        self.opened = asyncio.Event()
         self._covered = False
-        self._trouble = ""
+        self._trouble = self._broken = ""
+        self._broken_until = 0.0
         self._said: Line = ()
         self._said_until = 0.0
         self._hint, self._hinted = "", ""
@@ -125,6 +130,7 @@ class View(Part, Screen[None]):
 
     def on_unmount(self) -> None:
         self.ready = False
+        self.opened.set()
         self.stop_reading()
 
     def on_screen_suspend(self) -> None:
@@ -166,10 +172,15 @@ class View(Part, Screen[None]):
     async def _load(self) -> None:
         if not self.stands:
             return
-        found = self.load()
-        if found is not None:
-            await found
+        try:
+            found = self.load()
+            if found is not None:
+                await found
+        finally:
+            self.opened.set()  # keys that were pressed meanwhile find what they are about
         self._trouble = ""
+        if time.monotonic() >= self._broken_until:
+            self._broken = ""
         if self.keeper is not None:
             self.keeper.loaded(self)
         self.bars()
@@ -180,7 +191,12 @@ class View(Part, Screen[None]):
             self.trouble(str(exc))
         else:
             cast("LifecycleApp", self.app).faults.add(exc)
-            self.trouble(f"internal error: {type(exc).__name__}: {exc}")
+            self.troubled(exc)
+
+    def troubled(self, exc: Exception) -> None:
+        """Something of the program itself failed here: the title says so for a while, and until a read works."""
+        self._broken, self._broken_until = _internal(exc), time.monotonic() + SAID_SECONDS
+        self.bars()
 
     @property
     def unread(self) -> bool:
@@ -200,16 +216,21 @@ class View(Part, Screen[None]):
             self._told = (*self.heading(), self.about())
         except Trouble as exc:
             self._trouble = str(exc)
+        except Exception as exc:
+            cast("LifecycleApp", self.app).faults.add(exc)
+            self._broken = _internal(exc)
         left, right, about = self._told
         left = joined(trail(self, self.app.size.width), left)
+        if read_only.on():
+            left = (Span(" [RO]", "warning"), *left)
         if switched.off():
             left = (Span(" no plugins ", "warning"), *left)  # first: what is at the end may be cut off
         if self._said and time.monotonic() < self._said_until:
             about = self._said
         elif hint := self._first_run():
             about = (Span(f" {hint}", "dim"),)
-        if self._trouble:
-            right = (Span(f" {self._trouble} ", "critical"),)
+        if self._trouble or self._broken:
+            right = (Span(f" {self._trouble or self._broken} ", "critical"),)
         self.query_one("#title", Bar).say(left, right)
         self.query_one("#detail", Bar).say(about)
         self.query_one(Footer).renew()
@@ -327,3 +348,7 @@ def could_not_read(widget: Widget, exc: Exception) -> None:
     screen = widget.screen
     if isinstance(screen, View):
         screen.trouble(str(exc))
+
+
+def _internal(exc: Exception) -> str:
+    return f"internal error: {type(exc).__name__}: {exc}"

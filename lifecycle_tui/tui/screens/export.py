@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 
 from lifecycle_tui.tui import export
 from lifecycle_tui.tui.export import KINDS, Table, Wrong
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.text import Line, Span, count
 from lifecycle_tui.tui.typing import taken_in
 from lifecycle_tui.tui.widgets.lines import Bar, Footer, Lines
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 LABEL = " write it into: "
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(Guarded, ModalScreen[None]):
     """Asks where a table is to go.
 
     Args:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.state import fleet
 from lifecycle_tui.state.fleet import FleetRow
-from lifecycle_tui.tui import ages, marks
+from lifecycle_tui.tui import ages, keys, marks
 from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.listing import LOGS, PANELS, PANES, Listed
 from lifecycle_tui.tui.panes.pane import Pane
@@ -119,8 +119,9 @@ class ModelScreen(View):
             here = listed.name == self.pane.NAME
             right = "" if listed is self._listed[-1] and not left else " "
             title = "perf" if short and listed.name == "performance" else listed.title
-            line += [Span(f"{left}{listed.key} ", "title" if here else "key"),
-                     Span(f"{title}{right}", "title" if here else "")]  # fmt: skip
+            run, key = f"screen.pane('{listed.name}')", keys.now(f"model.{listed.name}", listed.key)
+            line += [Span(f"{left}{key} ", "title" if here else "key", run),
+                     Span(f"{title}{right}", "title" if here else "", run)]  # fmt: skip
         return tuple(line)
 
     def heading(self) -> tuple[Line, Line]:
@@ -147,6 +148,10 @@ class ModelScreen(View):
             )
         )
 
+    def crumb(self) -> str:
+        """The model, and the pane that one came from."""
+        return self.model_name if self.pane.NAME == FIRST else f"{self.model_name} {self.pane.NAME}"
+
     # ── panes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def open_pane(self, name: str, where: Where | None = None) -> None:
@@ -162,6 +167,7 @@ class ModelScreen(View):
         if pane is None:
             pane = self._made(name)
             pane.display = False
+            self.opened.clear()
             await self.query_one("#panes", Container).mount(pane)
         self.pane.display, self.pane = False, pane
         pane.display = True
@@ -209,7 +215,10 @@ class ModelScreen(View):
         """Its panes besides, and what the one that shows offers."""
         from lifecycle_tui.tui.entries import Entry
 
-        panes = [Entry("pane", p.title, partial(self.action_pane, p.name), p.help, p.key) for p in self._listed]
+        panes = [
+            Entry("pane", p.title, partial(self.action_pane, p.name), p.help, keys.now(f"model.{p.name}", p.key))
+            for p in self._listed
+        ]
         return (*panes, *self.pane.palette_entries(), *super().palette_entries())
 
     def likely(self) -> Sequence[str]:

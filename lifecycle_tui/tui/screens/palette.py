@@ -20,6 +20,7 @@ from lifecycle_tui.tui.cells import Cell, Column
 from lifecycle_tui.tui.entries import Entry
 from lifecycle_tui.tui.fuzzy import folded, ranked
 from lifecycle_tui.tui.grid import Grid
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.reads import fleet
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
@@ -40,7 +41,7 @@ COLUMNS: tuple[Column[Row], ...] = (
 )
 
 
-class PaletteScreen(Screen[None]):
+class PaletteScreen(Guarded, Screen[None]):
     """A line to type into and the entries that match, the best first.
 
     Args:

@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.screen import Screen
 
 from lifecycle_tui.tui.declared import Rule
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.policy import entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import FieldFacts, Flaw, Key, Op, Saved
 from lifecycle_tui.tui.policy.values import shown, toml, typed
@@ -38,7 +39,7 @@ TOLD = 3
 """Lines of problems, and of differences, on a narrow screen."""
 
 
-class PolicyForm(Screen[None]):
+class PolicyForm(Guarded, Screen[None]):
     """One table of a policy.
 
     Args:

@@ -16,6 +16,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, fit, safe, width
 from lifecycle_tui.tui.typing import begin, taken_in
@@ -173,7 +174,7 @@ class Fields(Lines, can_focus=True):
         await self.action_turn(1)
 
 
-class Form(Vertical):
+class Form(Guarded, Vertical):
     """Fields, and a line to type in.
 
     Attributes:

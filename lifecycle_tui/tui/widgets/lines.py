@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.config import key_names
 from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line, Span, cut, safe, width
 
@@ -23,7 +24,7 @@ ENOUGH = 6
 """Keys of a footer that its last word, on the agent, makes room for."""
 
 
-class Lines(Widget):
+class Lines(Guarded, Widget):
     """Some lines of spans.
 
     Args:
@@ -129,7 +130,12 @@ class Footer(Lines):
         return [*self._given(), *(keys.footer([type(self.app)]) if self._common else ())]
 
     def line_at(self, y: int) -> Line:
-        return keys_line(self._now(), self._room()[0])
+        return self._line(self._room()[0])
+
+    def _line(self, cells: int) -> Line:
+        """What is said of the keys in so many cells; after `g` as much as there is room for, from the first on."""
+        pairs = self._now()
+        return jumps_line(pairs, cells) if getattr(self.app, "jumping", False) else keys_line(pairs, cells)
 
     def _room(self) -> tuple[int, bool]:
         """Cells for the keys, and whether the agent's word stands behind them."""
@@ -139,7 +145,7 @@ class Footer(Lines):
         room = cells - width(text) - 1
         # Each pair is two spans.
         beside, alone = (len(keys_line(pairs, wide)) // 2 for wide in (room, cells))
-        if not text or (tone == "dim" and beside < min(alone, ENOUGH)):
+        if not text or getattr(self.app, "jumping", False) or (tone == "dim" and beside < min(alone, ENOUGH)):
             return cells, False
         return room, True
 
@@ -147,7 +153,7 @@ class Footer(Lines):
         """The line, for the width that there is."""
         cells = self.size.width
         room, beside = self._room()
-        line = drawn(keys_line(self._now(), room), room, self._base)
+        line = drawn(self._line(room), room, self._base)
         if not beside:
             return line
         text, tone = getattr(self.app, "agent", ("", ""))
@@ -202,3 +208,14 @@ def keys_line(pairs: Sequence[tuple[str, str]], cells: int) -> Line:
         for key, what in kept
         for span in (Span(f" {key}", "key", pressing(key)), Span(f" {what} ", "", pressing(key)))
     )
+
+
+def jumps_line(pairs: Sequence[tuple[str, str]], cells: int) -> Line:
+    """As `keys_line`, closer together, and cut at the end."""
+    spans: list[Span] = []
+    for key, what in pairs:
+        cells -= width(key) + width(what) + 2
+        if cells < 0:
+            break
+        spans += [Span(f" {key}", "key", pressing(key)), Span(f" {what}", "", pressing(key))]
+    return tuple(spans)

@@ -19,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.log_lines import laid_out, marked
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.reader import Reading
@@ -32,7 +33,7 @@ HELD = 4 * job_log.PAGE
 """Lines that are held at most."""
 
 
-class Log(ScrollView, can_focus=True):
+class Log(Guarded, ScrollView, can_focus=True):
     """The log of one job.
 
     Args:

@@ -10,13 +10,14 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lifecycle_tui.tui import keys
+from lifecycle_tui.tui import keys, taking
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
 from lifecycle_tui.tui.text import Line
 from lifecycle_tui.tui.widgets.lines import drawn
 
 
-class Pager(ScrollView, can_focus=True):
+class Pager(Guarded, ScrollView, can_focus=True):
     """Shows the lines that a function makes for the width there is.
 
     Args:
@@ -58,6 +59,11 @@ class Pager(ScrollView, can_focus=True):
             at = y + self.scroll_offset.y
             if before[at : at + 1] != self._made[at : at + 1]:
                 self.refresh(Region(0, y, self.size.width, 1))
+
+    @property
+    def written(self) -> str:
+        """All lines as text, also those out of view."""
+        return taking.lines(self._made)
 
     def render_line(self, y: int) -> Strip:
         """One line of the viewport."""

@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.marks import STYLES
+from lifecycle_tui.tui.pictures import marked
 from lifecycle_tui.tui.text import Line
 from lifecycle_tui.tui.widgets.lines import drawn
 
@@ -57,11 +58,7 @@ class Picture(Guarded, Widget):
 
 
 class Plot(Picture, can_focus=True):
-    """A picture with a cursor on its windows. Whoever shows it knows which window that is, and moves it.
-
-    Attributes:
-        cell: where the cursor is drawn, from the left edge; None where it is not.
-    """
+    """A picture with a cursor on its windows. Whoever shows it knows which window that is, and moves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "turn(-1)", "a window earlier", show=False, id="plot.left"),
@@ -81,20 +78,16 @@ class Plot(Picture, can_focus=True):
     class Chosen(Message):
         """Enter was pressed."""
 
-    def __init__(self, make: Callable[[int, int], list[Line]], *, id: str | None = None) -> None:
-        super().__init__(make, id=id)
-        self.cell: int | None = None
-
     def renew(self) -> None:
         super().renew()
         self._point()
 
     def _point(self) -> None:
         """The terminal's own cursor at the window's sign on the axis, where screen readers look for it."""
-        if self.has_focus and self.cell is not None:
+        found = marked(self._made) if self.has_focus else None
+        if found is not None:
             place = self.content_region
-            below = max((n for n, line in enumerate(self._made) if line), default=0)
-            self.app.cursor_position = Offset(place.x + min(self.cell, place.width - 1), place.y + below)
+            self.app.cursor_position = Offset(place.x + min(found[0], place.width - 1), place.y + found[1])
 
     def watch_has_focus(self, focused: bool) -> None:
         """The cursor is drawn with the focus alone."""

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.text import Span
 from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Lines
@@ -30,7 +31,7 @@ class Searched(Protocol):
         ...
 
 
-class Prompt(Horizontal):
+class Prompt(Guarded, Horizontal):
     """Filters a grid while one types; the grid gets the focus back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
