@@ -78,3 +78,9 @@ def rank(conn: sqlite3.Connection, by: By, asked: Asked, group: str | None, name
         (*values, group, name),
     ).fetchone()
     return None if found is None else int(found[0])
+
+
+def groups_of(conn: sqlite3.Connection, by: By, name: str) -> tuple[str | None, ...]:
+    """The groups that a model is in, whatever the filter."""
+    found = conn.execute(f"SELECT {_VALUE[by]} FROM fleet {_JOIN[by]} WHERE name = ?", (name,))
+    return tuple(value for (value,) in found.fetchall())

@@ -88,7 +88,8 @@ def wanted(words: str) -> tuple[tuple[str, bool], ...]:
 
 def where(conn: sqlite3.Connection, asked: Asked) -> tuple[str, tuple[str, ...]]:
     """The condition of a filter, with its parameters."""
-    ready(conn)
+    if asked.words or asked.sort == "name":
+        ready(conn)
     terms, values = ([] if asked.retired else ["declared = 1"]), []
     for word, must in wanted(asked.words):
         terms.append(f"{'' if must else 'NOT '}(instr({_SAID}, ?) > 0 OR name IN (SELECT value FROM json_each(?)))")
@@ -157,15 +158,6 @@ def total(conn: sqlite3.Connection, *, retired: bool = False) -> int:
     """How many models there are, whatever the filter."""
     condition = "" if retired else "WHERE declared = 1"
     return int(conn.execute(f"SELECT count(*) FROM fleet {condition}").fetchone()[0])
-
-
-def known(conn: sqlite3.Connection, some: Collection[str], *, retired: bool = False) -> frozenset[str]:
-    """Those of `some` that are there, whatever the filter."""
-    condition = "" if retired else "AND declared = 1"
-    found = conn.execute(
-        f"SELECT name FROM fleet WHERE name IN (SELECT value FROM json_each(?)) {condition}", (dumps(list(some)),)
-    )
-    return frozenset(name for (name,) in found.fetchall())
 
 
 def among(conn: sqlite3.Connection, asked: Asked, some: Collection[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from lifecycle_tui.plots import sparkline
 from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.cells import Cell, Column
 from lifecycle_tui.tui.reads.fleet import FleetLine
+from lifecycle_tui.tui.reads.fleet_page import GroupLine
 from lifecycle_tui.tui.text import Line, Span, count, cut, joined, number, percent, safe, width
 
 TREND = 8
@@ -21,6 +22,8 @@ SHARES = 16
 LEAST = 24
 """Cells in which a part of the line below says something."""
 BETWEEN = " · "
+ESTIMATED = "~"
+"""Before a metric that is estimated, because the labels of the newest window are still to come."""
 WIDE = 100
 """Cells from which a job has a column of its own."""
 
@@ -43,9 +46,34 @@ def _drift(m: FleetLine) -> Cell:
 
 
 def _metric(m: FleetLine) -> Cell:
-    if m.model.metric is None:
+    """What came true; where labels are still to come its estimate, with a sign that says so."""
+    model = m.model
+    if model.metric is None:
         return Cell("-", "dim")
-    return Cell(f"{m.model.metric} {number(m.model.metric_value)}")
+    if model.metric_estimate is not None:
+        return Cell(f"{model.metric} {ESTIMATED}{number(model.metric_estimate)}")
+    return Cell(f"{model.metric} {number(model.metric_value)}")
+
+
+def _champion(m: FleetLine) -> Cell:
+    """The champion's number, and after an arrow who is to follow it: the challenger, else who waits for approval."""
+    champion = "-" if m.model.champion is None else str(m.model.champion)
+    other = m.beside.waits if m.beside.waits is not None else m.beside.challenger
+    if other is None:
+        return Cell(champion)
+    return Cell(f"{champion}{'>' if marks.plain_glyphs() else '→'}{other}", "info")
+
+
+def _beside(m: FleetLine) -> Cell:
+    return Cell(beside(m), "info")
+
+
+def beside(m: FleetLine) -> str:
+    """Who stands beside the champion, in words."""
+    waits, challenger = m.beside
+    if waits is not None:
+        return f"version {waits} waits for approval"
+    return "" if challenger is None else f"version {challenger} is judged"
 
 
 def _trend(m: FleetLine) -> Cell:
@@ -93,8 +121,8 @@ _WINDOW: Column[FleetLine] = Column(
 COLUMNS: tuple[Column[FleetLine], ...] = (
     Column("health", "state", 10, _health, sort=lambda m: marks.health(m.model.health).rank),
     Column("name", "model", 13, _name, sort=lambda m: m.name.casefold(), grow=3, most=44),
-    Column("champion", "ver", 3, lambda m: Cell("-" if m.model.champion is None else str(m.model.champion)),
-           sort=lambda m: m.model.champion, down=True, words="champion", needs=71),
+    Column("champion", "ver", 3, _champion, sort=lambda m: m.model.champion, down=True, words="champion", grow=1,
+           most=7, needs=71),
     _WINDOW,
     replace(_WINDOW, key="window-alone", width=10, cell=_window, needs=WIDE, until=0),
     Column("drift", "drift max", 9, _drift, sort=lambda m: m.model.drift_share, down=True, words="drift"),
@@ -110,16 +138,8 @@ COLUMNS: tuple[Column[FleetLine], ...] = (
     Column("rows", "rows", 10, lambda m: Cell(count(m.model.window_rows)), sort=lambda m: m.model.window_rows,
            down=True, right=True, needs=210),
     Column("task", "task", 10, lambda m: Cell(m.model.task or "-"), sort=lambda m: m.model.task, needs=220),
+    Column("beside", "beside the champion", 28, _beside, needs=250),
 )  # fmt: skip
-
-
-def searched(m: FleetLine) -> str:
-    """What a filter looks in."""
-    model = m.model
-    return " ".join(
-        (model.name, model.health, model.owner or "", model.task or "", model.metric or "", model.window_key or "",
-         "" if m.job is None else m.job.short, *model.tags)
-    )  # fmt: skip
 
 
 def why(m: FleetLine) -> str:
@@ -145,9 +165,13 @@ def about(m: FleetLine, now: datetime, cells: int) -> Line:
     else:
         then = cut(then, max(LEAST, room // 2, room - width(said) - len(BETWEEN)))
     room -= width(then) + len(BETWEEN) if then else 0
+    estimate = ""
+    if model.metric_estimate is not None:
+        came = "" if model.metric_value is None else f", last came true {number(model.metric_value)}"
+        estimate = f"{model.metric} estimated {number(model.metric_estimate)}{came}"
     column = f"most: {model.drift_column} {number(model.drift_max)}" if model.drift_column and model.drift_count else ""
     checked = f"checked {ages.ago(model.evaluated_at, now)}" if model.evaluated_at else ""
-    for more in (column, checked):
+    for more in (beside(m), estimate, column, checked):
         longer = joined((said, safe(more)))
         said = longer if width(longer) <= room else said
     said = cut(said, room)
@@ -164,3 +188,14 @@ def _then(m: FleetLine) -> str:
     if m.following.past:
         return f"last: {m.following.text}"
     return f"next: {joined((m.following.when, m.following.text), ' ')}"
+
+
+def about_group(line: GroupLine) -> Line:
+    """What a group is, and what can be done with it."""
+    named = f"{line.by} {safe(line.group.value)}" if line.group.value is not None else f"no {line.by}"
+    size = line.group.size
+    return (
+        Span(f" {named}  ", "bold"),
+        Span(f"{size:,} {'model' if size == 1 else 'models'} · Enter {'shows' if line.folded else 'hides'} them · "
+             "Space marks them all"),
+    )  # fmt: skip

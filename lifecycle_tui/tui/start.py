@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -100,10 +101,11 @@ def build(root: Path) -> LifecycleApp:
 
         source = Source(root)
         from lifecycle_tui.tui.app import LifecycleApp
-        from lifecycle_tui.tui.reads import fleet
+        from lifecycle_tui.tui.grid_rows import View
+        from lifecycle_tui.tui.reads import fleet_page
         from lifecycle_tui.tui.screens import fleet as screen  # noqa: F401
 
-        first = fleet.lines(source.conn, source.now())
+        first = fleet_page.page(source.conn, root, View(lines=shutil.get_terminal_size().lines), source.now())
         return LifecycleApp(source, lambda: keep(root), first, remembered(root, source))
     finally:
         gc.freeze()

@@ -1,24 +1,23 @@
 """The first screen: every model, worst first, with what is wrong, what is done about it and what comes next.
 
-Opened by the app. The columns are `fleet_columns`; the line below the list answers why, and what happens next.
+Opened by the app. The list is `fleet_grid`, its columns are `fleet_columns`, its pages are read by `reads.fleet_page`;
+the line below the list answers why, and what happens next.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui import fleet_columns, marks
-from lifecycle_tui.tui.marking import MarkGrid
-from lifecycle_tui.tui.reads import fleet
-from lifecycle_tui.tui.reads.fleet import FleetLine
+from lifecycle_tui.tui.fleet_grid import FleetGrid
+from lifecycle_tui.tui.grid_rows import Order
+from lifecycle_tui.tui.reads import fleet_page
+from lifecycle_tui.tui.reads.fleet_page import FleetPage, Shape
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -26,18 +25,6 @@ from lifecycle_tui.tui.text import Line, Span, joined, moment
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
-
-NOTHING = (
-    "Nothing was checked yet. Run `lifecycle check`: what it finds appears here. `lifecycle init FILE` declares a "
-    "model for data of yours, `lifecycle demo` shows four that live."
-)
-NO_FILE = (
-    "There is no lifecycle.toml here. `lifecycle init FILE` writes one for data of yours, and `lifecycle demo` shows "
-    "four models that live."
-)
-NONE_DECLARED = (
-    "lifecycle.toml declares no model any more. `lifecycle init FILE` declares one; `:` shows those that were there."
-)
 
 
 class FleetScreen(View):
@@ -49,15 +36,19 @@ class FleetScreen(View):
         Binding("enter", "open", "open", id="fleet.open", tooltip="open the model"),
         Binding("s", "sort", "sort", id="fleet.sort", tooltip="sort by the next column"),
         Binding("S", "reverse", "turn the order around", show=False, id="fleet.reverse"),
+        Binding("o", "group", "group", show=False, id="fleet.group", tooltip="group by owner, by tag, not at all"),
     ]
 
-    def __init__(self, source: Source, first: tuple[FleetLine, ...] | None = None) -> None:
+    def __init__(self, source: Source, first: FleetPage | None = None) -> None:
         super().__init__(source)
         self._first = first
-        self.grid: MarkGrid[FleetLine] = MarkGrid(
-            fleet_columns.COLUMNS, key=lambda m: m.name, text=fleet_columns.searched, id="fleet"
+        self.grid = FleetGrid(
+            wants=lambda: self.begin("page", self._page),
+            wants_all=lambda: self.begin("marks", self._mark_all),
+            wants_group=lambda: self.begin("marks", self._mark_group),
         )
-        self._retired = False
+        self._healths: Mapping[str, int] = {}
+        self._groups = 0
         self._at: datetime | None = None
 
     # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -66,17 +57,37 @@ class FleetScreen(View):
         yield self.grid
 
     def on_mount(self) -> None:
-        if self._first:
+        if self._first is not None:
             # Read before the program began: the first paint has it already.
-            self.grid.show(self._first)
+            self._put(self._first)
+            self._first = None
         super().on_mount()
 
     async def load(self) -> None:
-        """Read the fleet; only rows that changed are painted."""
+        """Read the page in view and the counts; only rows that changed are painted."""
         now = self.source.now()
         self._at = _minute(now)
-        found, empty = await self.source.ask(_read, self.source.root, now, self._retired)
-        self.grid.show(found, empty=empty)
+        self._put(await self.source.ask(fleet_page.page, self.source.root, self.grid.view, now))
+
+    async def _page(self) -> None:
+        """The rows that came into view, or another order."""
+        if self.stands:
+            await self.load()
+            self.bars()
+
+    def _put(self, found: FleetPage) -> None:
+        if found.page.view.order == self.grid.order:
+            self._healths, self._groups = found.healths, found.groups
+        self.grid.put(found.page, empty=found.empty)
+
+    async def _mark_all(self) -> None:
+        self.grid.mark_all(await self.source.ask(fleet_page.everything, self.grid.view))
+
+    async def _mark_group(self) -> None:
+        group = self.grid.group
+        if group is not None:
+            names = await self.source.ask(fleet_page.of_group, self.grid.view, group.group.value)
+            self.grid.mark_all(names)
 
     def moved(self) -> bool:
         """Whether what is said relative to the clock is a minute old."""
@@ -89,6 +100,7 @@ class FleetScreen(View):
             f"{hidden} of them hidden" if hidden else "",
             f"filter: {self.grid.filter}" if self.grid.filter else "",
             f"by {self.grid.sorting}" if self.grid.sorting else "",
+            self._grouping(),
             self.grid.place,
         )
         clock = self.source.clock()
@@ -98,15 +110,18 @@ class FleetScreen(View):
         shows = "" if clock is None else f"simulated {moment(clock.at)}{', the end' if stands else ''}  "
         return (Span(f" {before}{self.source.name}  {shows}"), *self._counts()), (Span(f"  {joined(words)} "),)
 
+    def _grouping(self) -> str:
+        by = self.grid.shape.by
+        return "" if by is None else f"{self._groups:,} {by}{'s' * (self._groups != 1)}"
+
     def _counts(self) -> Line:
-        found: dict[str, int] = {}
-        for row in self.grid.rows:
-            found[row.model.health] = found.get(row.model.health, 0) + 1
-        parts = [f"{n} {name}" for name, n in sorted(found.items(), key=lambda item: marks.health(item[0]).rank)]
-        return (Span(joined(parts)),)
+        found = sorted(self._healths.items(), key=lambda item: marks.health(item[0]).rank)
+        return (Span(joined(f"{n:,} {name}" for name, n in found)),)
 
     def about(self) -> Line:
-        row = self.grid.row
+        if self.grid.group is not None:
+            return fleet_columns.about_group(self.grid.group)
+        row = self.grid.model
         return () if row is None else fleet_columns.about(row, self.source.now(), self.size.width)
 
     def on_resize(self) -> None:
@@ -114,21 +129,44 @@ class FleetScreen(View):
 
     # ── what it is about ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def filterable(self) -> MarkGrid[FleetLine]:
+    def filterable(self) -> FleetGrid:
         return self.grid
 
     def subject(self) -> Subject:
+        row = self.grid.model
         return Subject(
-            model=None if self.grid.row is None else self.grid.row.name,
-            job=None if self.grid.row is None or self.grid.row.job is None else self.grid.row.job.id,
+            model=None if row is None else row.name,
+            job=None if row is None or row.job is None else row.job.id,
             models=self.grid.marked,
+        )
+
+    def settings(self) -> Mapping[str, str]:
+        """Order, filter and grouping, and the model under the cursor."""
+        order, row = self.grid.order, self.grid.model
+        found = {
+            "sort": order.sort,
+            "reverse": "yes" if order.reverse else None,
+            "filter": order.filter,
+            "group": self.grid.shape.by,
+            "model": None if row is None else row.name,
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def restore(self, settings: Mapping[str, str]) -> None:
+        """As `settings` gave it; a column or grouping that there is no more is left out."""
+        sort, by = settings.get("sort"), settings.get("group")
+        known = {column.key for column in self.grid.columns if column.sort is not None}
+        shape = Shape(by="owner" if by == "owner" else "tag" if by == "tag" else None)
+        self.grid.start(
+            Order(sort if sort in known else None, "reverse" in settings, settings.get("filter", ""), shape),
+            settings.get("model"),
         )
 
     def palette_entries(self) -> Iterable[Entry]:
         """Models that the file declares no longer, besides the orders of the list."""
         from lifecycle_tui.tui.entries import Entry
 
-        text = "Hide undeclared models" if self._retired else "Show undeclared models"
+        text = "Hide undeclared models" if self.grid.shape.retired else "Show undeclared models"
         more = Entry("list", text, self.action_retired, "that lifecycle.toml declared once")
         return (more, *super().palette_entries())
 
@@ -145,11 +183,18 @@ class FleetScreen(View):
         return super().step_back() or self.grid.unmark()
 
     def action_open(self) -> None:
-        """Open the model under the cursor."""
-        if self.grid.row is not None:
+        """Open the model under the cursor; on a group's line fold it away, or show its models again."""
+        row = self.grid.model
+        if row is not None:
             from lifecycle_tui.tui.screens.model import ModelScreen
 
-            self.app.push_screen(ModelScreen(self.source, self.grid.row.name))
+            self.app.push_screen(ModelScreen(self.source, row.name))
+        else:
+            self.grid.fold()
+
+    def action_group(self) -> None:
+        """Group by owner, then by tag, then not at all."""
+        self.grid.group_next()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -161,18 +206,7 @@ class FleetScreen(View):
 
     def action_retired(self) -> None:
         """Show, or hide again, what the file no longer declares."""
-        self._retired = not self._retired
-        self.reload()
-
-
-def _read(conn: sqlite3.Connection, root: Path, now: datetime, retired: bool) -> tuple[tuple[FleetLine, ...], str]:
-    """The rows; and what to do where there is none."""
-    found = fleet.lines(conn, now, retired=retired)
-    if found:
-        return found, ""
-    if not (root / FILE).exists():
-        return found, NO_FILE
-    return found, NONE_DECLARED if fleet.any_retired(conn) else NOTHING
+        self.grid.reorder(self.grid.shape._replace(retired=not self.grid.shape.retired))
 
 
 def _minute(at: datetime) -> datetime:
