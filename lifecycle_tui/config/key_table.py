@@ -36,7 +36,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("act.approve", "y", "Approve a promotion"),
         ("act.rollback", "b", "Roll back"),
         ("act.check", "E", "Check now"),
-        ("act.pause", "vertical_line", "Pause a model"),
+        ("act.pause", "equals_sign", "Pause a model"),
         ("act.resume", "greater_than_sign", "Resume a model"),
         ("act.ack", "a", "Acknowledge an alert"),
         ("act.snooze", "z", "Snooze an alert"),
@@ -79,6 +79,25 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     "MapPane": (
         ("drift.heat", "m", "all columns over all windows at a glance; and back"),
     ),
+    "HeatMap": (
+        ("heat.open", "enter", "open the window and the column"),
+        ("heat.down", "down,j", "next column"),
+        ("heat.up", "up,k", "previous column"),
+        ("heat.right", "right,l", "a window later"),
+        ("heat.left", "left,h", "a window earlier"),
+        ("heat.pagedown", "pagedown,ctrl+f,space", "page down"),
+        ("heat.pageup", "pageup,ctrl+b", "page up"),
+        ("heat.half-down", "ctrl+d", "half a page down"),
+        ("heat.half-up", "ctrl+u", "half a page up"),
+        ("heat.later", "greater_than_sign", "a screenful of windows later"),
+        ("heat.earlier", "less_than_sign", "a screenful of windows earlier"),
+        ("heat.first", "home", "the oldest window"),
+        ("heat.last", "end", "the newest window"),
+        ("heat.top", "ctrl+home", "the worst column"),
+        ("heat.bottom", "G,ctrl+end", "the last column"),
+        ("heat.out", "minus", "more windows in a cell"),
+        ("heat.in", "plus,equals_sign", "fewer windows in a cell"),
+    ),
     "HistoryList": (
         ("history.open", "enter", "everything about the entry; again: go there"),
         ("history.kinds", "f", "what matters, everything, jobs, windows"),
@@ -89,6 +108,9 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("logs.sort", "s", "sort the patterns by the next column"),
         ("logs.reverse", "S", "turn the order around"),
     ),
+    "OverviewPane": (
+        ("overview.other", "o", "to the charts, where there is room for them, and back; Left and Right go through the windows"),
+    ),
     "PerformancePane": (
         ("performance.open", "enter", "to the windows; then all that is known"),
         ("performance.other", "o", "to the windows; to the plot, in which Left and Right go through them; to the signals"),
@@ -98,6 +120,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "PolicyPane": (
         ("pane.edit", "e,enter", "edit the policy: rules, training, gates"),
+        ("pane.simulate", "s", "what it would have done with the windows of the past"),
     ),
     "VersionsPane": (
         ("versions.open", "enter", "all that is known of the version"),
@@ -129,6 +152,10 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("log.previous", "N", "the one before"),
         ("log.wrap", "w", "wrap long lines, or cut them"),
     ),
+    "MomentLine": (
+        ("moment.keep", "enter", "take the moment"),
+        ("moment.drop", "escape", "leave it as it was"),
+    ),
     "Pager": (
         ("pager.down", "down,j", "scroll down"),
         ("pager.up", "up,k", "scroll up"),
@@ -138,6 +165,13 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("pager.half-up", "ctrl+u", "half a page up"),
         ("pager.top", "home", "to the top"),
         ("pager.end", "end,G", "to the end"),
+    ),
+    "Plot": (
+        ("plot.left", "left,h", "a window earlier"),
+        ("plot.right", "right,l", "a window later"),
+        ("plot.first", "home", "the oldest window"),
+        ("plot.last", "end,G", "the newest window"),
+        ("plot.open", "enter", "open the window under the cursor"),
     ),
     "Prompt": (
         ("filter.keep", "enter", "keep the filter"),
@@ -250,12 +284,14 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("form.unset", "delete,minus", "take the value out"),
         ("form.leave", "escape,q", "back; the edit stays"),
     ),
+    "SimulateScreen": (
+        ("simulate.edit", "e,enter", "edit the policy: what if is said there, too"),
+        ("simulate.again", "r", "replay it again"),
+    ),
     "WorkspaceScreen": (
         ("workspace.measure", "r", "count files and their sizes again, read the file again"),
     ),
     "after g": (
-        ("jump.first", "g", "the first row, the top of a text"),
-        ("jump.last", "e", "the last row, the end of a text"),
         ("jump.fleet", "f", "every model, worst first"),
         ("jump.alerts", "a", "open alerts of all models"),
         ("jump.jobs", "j", "what runs, waits and has ended"),
@@ -263,6 +299,8 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("jump.audit", "u", "who did what, and what it changed"),
         ("jump.plugins", "p", "plugins and what is wrong with them"),
         ("jump.workspace", "w", "agent, files, disk, clock"),
+        ("jump.first", "g", "the first row, the top of a text"),
+        ("jump.last", "e", "the last row, the end of a text"),
     ),
 }
 WHERE: dict[str, tuple[str, ...]] = {
@@ -274,21 +312,22 @@ WHERE: dict[str, tuple[str, ...]] = {
     "detail": ("Pager", "DetailScreen", "LifecycleApp", "LifecycleApp!",),
     "export": ("Grid", "ExportScreen", "LifecycleApp!",),
     "filter": ("Prompt", "LifecycleApp!",),
-    "fleet": ("MarkGrid", "Grid", "FleetScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "fleet": ("Grid", "MarkGrid", "FleetScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "help": ("Grid", "HelpScreen", "LifecycleApp", "LifecycleApp!",),
     "history": ("HistoryList", "Grid", "View", "LifecycleApp", "LifecycleApp!",),
     "job": ("Log", "JobScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "jobs": ("Grid", "JobsScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model": ("ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.alerts": ("AlertList", "MarkGrid", "Grid", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
-    "model.drift": ("Grid", "Pager", "DriftPane", "MapPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "model.drift": ("Grid", "Pager", "Plot", "HeatMap", "DriftPane", "MapPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.history": ("HistoryList", "Grid", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.logs": ("Grid", "LogsPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
-    "model.overview": ("Pager", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "model.overview": ("Pager", "OverviewPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.panels": ("Pager", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
-    "model.performance": ("Grid", "Pager", "PerformancePane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "model.performance": ("Grid", "Pager", "Plot", "PerformancePane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.policy": ("Pager", "PolicyPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "model.versions": ("Grid", "VersionsPane", "ModelScreen", "View", "LifecycleApp", "LifecycleApp!",),
+    "moment-line": ("MomentLine", "View", "LifecycleApp", "LifecycleApp!",),
     "options": ("Form", "LifecycleApp!",),
     "page": ("Pager", "PageScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "palette": ("PaletteScreen", "LifecycleApp", "LifecycleApp!",),
@@ -297,6 +336,7 @@ WHERE: dict[str, tuple[str, ...]] = {
     "policy": ("Grid", "Pager", "PolicyScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "policy-diff": ("Pager", "PolicyDiff", "LifecycleApp!",),
     "policy-form": ("Fields", "PolicyForm", "LifecycleApp", "LifecycleApp!",),
+    "simulate": ("Grid", "SimulateScreen", "View", "LifecycleApp", "LifecycleApp!",),
     "workspace": ("Pager", "WorkspaceScreen", "View", "LifecycleApp", "LifecycleApp!",),
 }
-TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form",)
+TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form", "ExportScreen",)

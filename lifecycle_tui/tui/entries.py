@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import count
@@ -46,7 +47,15 @@ def actions(view: View, here: Subject) -> list[Entry]:
     """The actions for which the cursor stands on all that they need."""
     fit = [n for n in NAMED.values() if all(here.value(kind) is not None for kind in n.needs)]
     return [
-        Entry("action", n.title, partial(view.action_act, n.name), said(here, n.needs), n.key or "", "", n.name)
+        Entry(
+            "action",
+            n.title,
+            partial(view.action_act, n.name),
+            said(here, n.needs),
+            keys.act(n.name, n.key),
+            "",
+            n.name,
+        )
         for n in fit
     ]
 
@@ -64,7 +73,18 @@ def policy(view: View, here: Subject) -> list[Entry]:
     """The policy of the model under the cursor, to be edited."""
     if here.model is None or len(here.models) > 1:
         return []
-    return [Entry("policy", "Edit the policy", partial(open_policy, view, here.model), here.model, also="rules toml")]
+    return [
+        Entry("policy", "Edit the policy", partial(open_policy, view, here.model), here.model, also="rules toml"),
+        Entry("policy", "Simulate the policy", partial(simulate, view, here.model), here.model, also="what if replay"),
+    ]
+
+
+def simulate(view: View, model: str) -> None:
+    """Replay a model's policy over what is stored."""
+    from lifecycle_tui.tui.screens.simulate import SimulateScreen
+
+    if not isinstance(view, SimulateScreen):
+        view.app.push_screen(SimulateScreen(view.source, model))
 
 
 def open_policy(view: View, model: str) -> None:
@@ -78,7 +98,8 @@ def open_policy(view: View, model: str) -> None:
 def places(view: View) -> list[Entry]:
     """The screens that are reached from everywhere."""
     return [
-        Entry("screen", p.title, partial(view.app.run_action, f"app.go('{p.name}')"), p.help, p.key)
+        Entry("screen", p.title, partial(view.app.run_action, f"app.go('{p.name}')"), p.help,
+              keys.now(f"go.{p.name}", p.key))
         for p in PLACES.values()
     ]  # fmt: skip
 
@@ -100,11 +121,15 @@ def program(view: View) -> list[Entry]:
     """Help and the way out."""
     asked = view.app.run_action
     return [
-        Entry("program", "Export what shows", view.action_export, "CSV, JSON, Markdown", "Ctrl+S", also="save file"),
-        Entry("program", "Copy the row", view.action_copy, "to your clipboard", "Ctrl+Y", also="clipboard yank"),
-        Entry("program", "Help", partial(asked, "app.help"), "the keys that work here", "?", also="keys"),
-        Entry("program", "Quit", partial(asked, "app.leave(0)"), "jobs go on without it", "Ctrl+Q", also="exit leave"),
-    ]
+        Entry("program", "Export what shows", view.action_export, "CSV, JSON, Markdown",
+              keys.now("view.export", "ctrl+s"), also="save file"),
+        Entry("program", "Copy the row", view.action_copy, "to your clipboard",
+              keys.now("view.copy", "ctrl+y"), also="clipboard yank"),
+        Entry("program", "Help", partial(asked, "app.help"), "the keys that work here",
+              keys.now("app.help", "?"), also="keys"),
+        Entry("program", "Quit", partial(asked, "app.leave(0)"), "jobs go on without it",
+              keys.now("app.quit", "ctrl+q"), also="exit leave"),
+    ]  # fmt: skip
 
 
 def model(view: View, name: str, health: str) -> Entry:

@@ -34,6 +34,13 @@ class PolicyPane(Pane):
     ACTIONS = ("retrain",)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e,enter", "edit", "edit", id="pane.edit", tooltip="edit the policy: rules, training, gates"),
+        Binding(
+            "s",
+            "simulate",
+            "simulate",
+            id="pane.simulate",
+            tooltip="what it would have done with the windows of the past",
+        ),
     ]
 
     def __init__(self, source: Source, model: str) -> None:
@@ -78,6 +85,12 @@ class PolicyPane(Pane):
         from lifecycle_tui.tui.screens.policy import PolicyScreen
 
         self.app.push_screen(PolicyScreen(self.source, self.model))
+
+    def action_simulate(self) -> None:
+        """Replay the policy over what is stored."""
+        from lifecycle_tui.tui.screens.simulate import SimulateScreen
+
+        self.app.push_screen(SimulateScreen(self.source, self.model))
 
     def first_focus(self) -> Widget:
         return self.pager

@@ -36,7 +36,7 @@ class Look:
         ops: what is done to it, to be kept; trial: what is done besides, to see what comes of it: a value that is being
             typed.
         table: of which table the fields are wanted; None for none.
-        simulate: whether to say what the edit would have changed.
+        simulate: whether to say what the edit would have changed; always: also where nothing is edited.
     """
 
     root: Path
@@ -47,6 +47,7 @@ class Look:
     trial: tuple[Op, ...] = ()
     table: Key | None = None
     simulate: bool = True
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

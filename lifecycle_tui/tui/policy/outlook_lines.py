@@ -71,6 +71,29 @@ def lines(found: Outlook | None, cells: int) -> list[Line]:
     return [(), *folded]
 
 
+def course(found: Outlook, cells: int) -> list[Line]:
+    """What the policy in force would have done: its alerts, newest first, and how many trainings."""
+    if found.said:
+        return [(Span(f" {part}", "dim"),) for part in fold(found.said, cells - 2)]
+    alerts = f"{_many(len(found.before), 'alert')} ({_rate(found.before, found)} a month)"
+    told = joined((alerts, _many(found.trainings[0], "training")))
+    lines: list[Line] = [
+        (Span(" In force: ", "bold"), Span(told), Span(f" · {_many(found.windows, 'window')}", "dim")),
+        (),
+    ]
+    for fired in sorted(found.before, key=lambda f: f.opened, reverse=True):
+        mark = SHIFTS["unknown"] if fired.unsure else marks.severity(fired.severity)
+        head = f" {mark.sign()} {fired.opened:%Y-%m-%d}  "
+        text = f"{fired.rule}: {fired.message} ({_many(len(fired.windows), 'window')})"
+        parts = fold(text, max(10, cells - width(head) - 1))
+        lines += [(Span(head if not n else " " * width(head), mark.tone), Span(part)) for n, part in enumerate(parts)]
+    if not found.before:
+        lines.append((Span("   no alert would have opened", "dim"),))
+    for note in found.notes:
+        lines += [(Span(f"   {part}", "dim"),) for part in fold(note, cells - 4)]
+    return lines
+
+
 def _shift(shift: Shift, cells: int) -> list[Line]:
     mark = SHIFTS.get(shift.kind) or Mark("·", ".", shift.kind, "", 4)
     when = f"{shift.at:%Y-%m-%d}" if shift.at is not None else ""

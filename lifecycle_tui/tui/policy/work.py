@@ -67,7 +67,7 @@ def answers(request: Look | Save) -> Iterator[Answer]:
         yield replace(lines, fields=tuple(explaining.fields(request.root, request.table, own)))
     workspace, checked = _checked(request.root, over)
     yield checked
-    if request.simulate and over:
+    if request.simulate and (over or request.always):
         yield _outlook(request, workspace)
 
 
