@@ -130,13 +130,20 @@ def told(found: Looked, note: str, trouble: str, keys: str, now: float) -> list[
 def _disk(found: Looked) -> list[Wrong]:
     if found.free is None or not found.total:
         return []
-    few = found.free < FEW
-    if not few and not (found.free < LOW * found.total and found.free < PLENTY):
+    tone = filling(found.free, found.total)
+    if tone is None:
         return []
     from lifecycle_tui.tui.workspace_lines import size
 
     left = f"only {size(found.free)} of {size(found.total)} are free on the disk"
-    return [Wrong("critical" if few else "warning", f"{left}: when it is full, nothing can be recorded; W says more")]
+    return [Wrong(tone, f"{left}: when it is full, nothing can be recorded; W says more")]
+
+
+def filling(free: int, total: int) -> str | None:
+    """Whether a disk is filling: "critical", "warning", or None for no."""
+    if free < FEW:
+        return "critical"
+    return "warning" if free < LOW * total and free < PLENTY else None
 
 
 def _file(found: Looked) -> list[Wrong]:

@@ -78,8 +78,8 @@ def columns(model: bool) -> tuple[Column[Entry], ...]:
     return (
         Column("when", "when", 16, lambda e: Cell(moment(e.at))),
         Column("model", "model", 13 if model else 0, lambda e: Cell(e.model or "", "bold"), grow=1, most=28),
-        Column("what", "what", 21, _what),
-        Column("text", "", 24, lambda e: Cell(told(e)), grow=9),
+        Column("what", "what", 12, _what, grow=9, most=21),
+        Column("text", "", 12, lambda e: Cell(told(e)), grow=9),
         Column("by", "by", 14, lambda e: Cell(e.by or "", "dim"), needs=100, grow=1, most=24),
     )
 

@@ -20,7 +20,7 @@ NAMES = 10
 def then_lines(then: Then, now: datetime, cells: int, rows: int) -> list[Line]:
     """The lines, for so many cells on a screen of so many rows: where it is low, what matters most."""
     head = joined((f"as of {moment(then.at)} UTC", ages.ago(then.at, now)))
-    keys = "  d another moment, Esc back to now" + (", o all of it" if then.stood is not None else "")
+    keys = "  d another, Esc now" + (", o all of it" if then.stood is not None else "")
     lines: list[Line] = [(Span(f" {head}", "head"), Span(keys, "dim"))]
     if then.stood is None:
         return [*lines, _fleet(then)]

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from lifecycle_tui import __version__
 from lifecycle_tui.tui import ages, marks
+from lifecycle_tui.tui.banners import filling
 from lifecycle_tui.tui.reads.workspace import Facts, Folder, Measured
 from lifecycle_tui.tui.text import Line, Span, count, cut, fold, joined, moment, percent, safe, width
 
-LOW, FEW = 0.05, 2 * 1024**3
-"""A disk is low with less than this share free and less than so many bytes."""
 LARGE_WAL = 512 * 1024**2
 MODES = {
     "auto": "ends by itself when nobody looks and nothing is under way",
@@ -32,6 +31,7 @@ class Seen:
     Attributes:
         measured: None until it was measured for the first time.
         still: seconds that the agent's beat has not moved; None while it beats.
+        forgets: why the place and the views cannot be kept for the next start.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Seen:
     measured: Measured | None
     still: float | None
     switches: Sequence[tuple[str, str]]
+    forgets: str = ""
 
 
 def size(count_: int) -> str:
@@ -56,12 +57,17 @@ def attention(seen: Seen) -> list[tuple[str, str]]:
     """(sentence, tone) of what needs somebody, the worst first."""
     facts = seen.facts
     return [*_disk_wrong(facts), *_file_wrong(seen), *_agent_wrong(seen), *_jobs_wrong(facts), *_sends_wrong(facts),
-            *_models_wrong(facts)]  # fmt: skip
+            *_models_wrong(facts), *_forgets(seen)]  # fmt: skip
+
+
+def _forgets(seen: Seen) -> Iterable[tuple[str, str]]:
+    if seen.forgets:
+        yield f"where you are cannot be kept for the next start: {seen.forgets}", "info"
 
 
 def _disk_wrong(facts: Facts) -> Iterable[tuple[str, str]]:
-    if facts.free < FEW and facts.free < LOW * facts.disk:
-        yield f"only {size(facts.free)} are free on the disk: when it is full, nothing can be recorded", "critical"
+    if (tone := filling(facts.free, facts.disk)) is not None:
+        yield f"only {size(facts.free)} are free on the disk: when it is full, nothing can be recorded", tone
     if facts.wal > LARGE_WAL:
         yield f"state.db-wal has grown to {size(facts.wal)}: something keeps reading an old state", "warning"
     if not facts.writable:
@@ -235,6 +241,11 @@ def _disk(seen: Seen) -> Section:
     else:
         pairs += [("artefacts", _folder(found.artifacts)), ("journals", _folder(found.journals)),
                   ("logs", _folder(found.logs))]  # fmt: skip
+    if found is not None:
+        folders = (found.artifacts, found.journals, found.logs)
+        taken = facts.database + facts.wal + sum(n for _, n in facts.copies) + sum(folder.size for folder in folders)
+        more = "" if all(folder.whole for folder in folders) else "more than "
+        pairs.insert(0, ("taken", f"{more}{size(taken)} by .lifecycle"))
     return "Disk", [*pairs, ("copies", copies or "none from upgrades")]
 
 

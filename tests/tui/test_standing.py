@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 import seed_life
 from seed_life import MODEL, OTHER, day
+from textual.pilot import Pilot
+from tui_screen import LARGE, SMALL, app_on, cursor, lines, text, until
 
 from lifecycle_tui.domain.results import WindowResult
 from lifecycle_tui.domain.signals import Signal
@@ -17,6 +19,13 @@ from lifecycle_tui.registry.standing import Standing, standing
 from lifecycle_tui.registry.standing_words import told
 from lifecycle_tui.state import alerts, audit, handling, record
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.panes.history import HistoryPane
+from lifecycle_tui.tui.screens.history import HistoryScreen
+from lifecycle_tui.tui.screens.model import ModelScreen
+from lifecycle_tui.tui.screens.page import PageScreen
+from lifecycle_tui.tui.subject import Where
+from lifecycle_tui.tui.text import width
+from lifecycle_tui.tui.widgets.moment_line import means
 
 
 @pytest.fixture
@@ -175,3 +184,107 @@ def test_a_year_of_hours_costs_little(life: State) -> None:
         found = at(life, number, OTHER)
         assert time.perf_counter() - began < 0.05
         assert found.window is not None and found.window.row.key == f"{day(number):%Y-%m-%dT%H}"
+
+
+# -- in the terminal --------------------------------------------------------------------------------------------------
+
+
+async def pane(pilot: Pilot) -> HistoryPane:
+    """The history of the model."""
+    await pilot.pause()
+    pilot.app.push_screen(ModelScreen(pilot.app.source, MODEL, Where("history")))  # type: ignore[attr-defined]
+    await until(pilot, lambda: isinstance(getattr(pilot.app.screen, "pane", None), HistoryPane), "the pane")
+    await pilot.pause()
+    return pilot.app.screen.pane  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+async def test_the_pane_as_of_a_moment_and_back(life: State, size: tuple[int, int]) -> None:
+    async with app_on(life).run_test(size=size) as pilot:
+        history = await pane(pilot)
+        await pilot.press("d")
+        assert "e.g. 2026-03-14 09:00" in text(pilot) and pilot.app.focused is not history.list.grid
+        await pilot.press(*"2026-03-29 1")
+        assert "not understood (yet)" in text(pilot)
+        await pilot.press(*"0:00")
+        assert "Sunday, 2026-03-29 10:00 UTC, 3 days ago: Enter shows it" in text(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "as of 2026-03-29 10:00 UTC" in text(pilot), "the lines")
+        shown = text(pilot)
+        assert "health     ✗ critical: auc-low" in shown and "champion   version 4 since 2026-02-25" in shown
+        assert "as of 2026-03-29 10:00 · what matters" in lines(pilot)[0]
+        assert "acknowledge" in cursor(pilot) and "2026-03-30" not in shown, "the list begins there"
+        assert pilot.app.focused is history.list.grid and len(history.list.grid.rows) > 3
+        assert history.list.grid.size.height >= 6, "rows enough at any size"
+        await pilot.press("escape")
+        assert "as of" not in lines(pilot)[0] and "acknowledge" in cursor(pilot), "the cursor stays at its time"
+        await until(pilot, lambda: "job failed" in text(pilot), "what came later")
+        await pilot.press("d", "enter")
+        assert history.list.at is None, "an empty line is now"
+
+
+async def test_what_is_not_understood_or_still_to_come_stays_open(life: State) -> None:
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        history = await pane(pilot)
+        await pilot.press("d", *"fortnight", "enter")
+        assert "not understood" in text(pilot) and "last friday" in text(pilot) and history.list.at is None
+        for _ in "fortnight":
+            await pilot.press("backspace")
+        await pilot.press(*"2027-01-01", "enter")
+        assert "is still to come" in text(pilot) and history.list.at is None
+        await pilot.press("escape")
+        assert "still to come" not in text(pilot) and pilot.app.focused is history.list.grid
+
+
+async def test_all_of_then_on_a_page_and_what_cannot_be_told(life: State) -> None:
+    async with app_on(life).run_test(size=(100, 60)) as pilot:
+        await pane(pilot)
+        await pilot.press("o")
+        assert "d sets a moment first" in text(pilot)
+        await pilot.press("d", *"2 days ago", "enter", "o")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PageScreen), "the page")
+        await pilot.pause()
+        shown = text(pilot)
+        assert "what state cannot tell" in shown and "not recorded:" in shown and "alert 3  moved" in shown
+
+
+async def test_the_whole_workspace_as_of_a_moment_and_the_filters(life: State) -> None:
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await pilot.press("H", "d", *"last friday", "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, HistoryScreen)
+        assert "✗ 3 alerts were open (1 critical, 1 warning, 1 info) in 2 models · 1 model had" in text(pilot)
+        await pilot.press("slash", *"by:raj", "enter")
+        assert [e.by for e in screen.list.grid.rows] == ["raj"]
+        await pilot.press("escape")
+        assert screen.list.at is not None, "the filter goes first"
+        await pilot.press("escape")
+        assert screen.list.at is None
+        for words, least in (("kind:alert", 5), ("kind:alert !resolved", 4), ("by:ana", 2), ("wednesday", 0)):
+            screen.list.grid.filter = words
+            await pilot.pause()
+            assert len(screen.list.grid.rows) >= least, words
+        screen.list.grid.filter = "no such words"
+        await pilot.pause()
+        assert "Nothing here is like that" in text(pilot)
+
+
+async def test_a_filter_reads_on_until_it_has_found_something(life: State) -> None:
+    seed_life.many_moves(life, 1500, start=day(0) + timedelta(minutes=1))
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await pilot.press("H")
+        screen = pilot.app.screen
+        assert isinstance(screen, HistoryScreen)
+        screen.list.grid.filter = "kind:version trained 2026-01-05"
+        await pilot.pause()
+        assert [e.subject for e in screen.list.grid.rows] == ["version 1"], "the oldest entries of all"
+
+
+@pytest.mark.parametrize("cells", [20, 60, 80, 200])
+@pytest.mark.parametrize("typed", ["", "x", "yesterday", "2099-01-01", "\x1b[2J[b]"])
+def test_the_line_says_what_is_meant_at_any_width(typed: str, cells: int) -> None:
+    for line in means(typed, seed_life.NOW, cells):
+        assert sum(width(span.text) for span in line) <= max(cells, 60)
+        assert all("\x1b" not in span.text for span in line)

@@ -44,7 +44,8 @@ COLUMNS: tuple[Column[AuditLine], ...] = (
     Column("action", "did", 11, lambda a: Cell(a.row.action), sort=lambda a: a.row.action, grow=1, most=16),
     Column("subject", "to what", 16, lambda a: Cell(a.row.subject), sort=lambda a: a.row.subject.casefold(), grow=2,
            most=44),
-    Column("text", "note, what it changed, what came of it", 18, lambda a: Cell(audit.said(a), _state(a)), grow=6),
+    Column("text", "note, what it changed, what came of it", 18, lambda a: Cell(audit.said(a), _state(a)), grow=6,
+           needs=70),
 )  # fmt: skip
 
 

@@ -84,7 +84,8 @@ class WorkspaceScreen(View):
             return []
         root = self.source.root.absolute()
         still = self._still if self.facts.held else None
-        seen = Seen(root.name, str(root), self.facts, self.measured, still, workspace.switches(os.environ))
+        forgets = "" if self.keeper is None else self.keeper.trouble
+        seen = Seen(root.name, str(root), self.facts, self.measured, still, workspace.switches(os.environ), forgets)
         return workspace_lines.lines(seen, cells)
 
     def action_measure(self) -> None:
