@@ -18,7 +18,7 @@ from lifecycle_tui.tui.column_facts import Density
 from lifecycle_tui.tui.text import Line, Span, cut, fit, number, safe, width
 from lifecycle_tui.tui.view import Bars
 
-WIDEST, TALLEST = 96, 12
+WIDEST, TALLEST = 96, 16
 """Cells and rows of a chart at most: a frame stays below 4 KB."""
 
 
@@ -156,6 +156,10 @@ def axis(
     return line.spans()
 
 
+MARKED = "bold"
+"""The tone of a chosen window's sign and name."""
+
+
 class _Labels:
     """Labels on one line: the first that comes has the room."""
 
@@ -176,7 +180,7 @@ class _Labels:
     def mark(self, x: int, text: str) -> None:
         """A sign at a cell, and its name at the side where there is room."""
         for begin, said in ((x, f"^{text}"), (x - width(text), f"{text}^"), (x, "^")):
-            if self.put(begin, said, "bold"):
+            if self.put(begin, said, MARKED):
                 return
 
     def spans(self) -> Line:
@@ -187,6 +191,18 @@ class _Labels:
             found += [Span(" " * (x - at)), Span(text, tone)]
             at = x + width(text)
         return (*found, Span(" " * (self._cells - at)))
+
+
+def marked(lines: Sequence[Line]) -> tuple[int, int] | None:
+    """Cell and line of the lowest sign that an axis has at a chosen window (see `_Labels.mark`)."""
+    for y in range(len(lines) - 1, -1, -1):
+        x = 0
+        for span in lines[y]:
+            text = safe(span.text)
+            if span.tone == MARKED and "^" in (text[:1], text[-1:]):
+                return x + (0 if text.startswith("^") else width(text) - 1), y
+            x += width(text)
+    return None
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], cells: int) -> list[Line]:

@@ -86,7 +86,9 @@ def window_about(window: WindowLine | None) -> Line:
         return ()
     row = window.row
     labels = f"{count(window.labels)} labels" + ("" if window.mature else ", more are expected")
-    metric = f"{window.metric.name} {interval(window.metric)} n {count(window.metric.n)}" if window.metric else ""
+    metric = ""
+    if (found := window.metric) is not None:
+        metric = joined((found.name, shown(found), interval(found), f"n {count(found.n)}"), " ")
     data = f"data report: {len(window.findings)} findings" if window.findings else ""
     revision = f"revision {row.revision}" if row.revision > 1 else ""
     return (Span(f" {window.key}  ", "bold"), Span(joined((f"{count(row.rows)} rows", labels, metric, data, revision))))

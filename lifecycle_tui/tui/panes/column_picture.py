@@ -15,7 +15,7 @@ from lifecycle_tui.plots.chart import Level, Point
 from lifecycle_tui.tui import column_facts, column_table, marks, view
 from lifecycle_tui.tui.column_facts import CHANGE, Shape
 from lifecycle_tui.tui.pictures import beside, densities, fitted, histogram, history, overlaid
-from lifecycle_tui.tui.text import Line, Span, cut, number, safe
+from lifecycle_tui.tui.text import Line, Span, cut, joined, number, safe
 from lifecycle_tui.tui.view import ColumnLine
 
 ROOM, HIGH = 104, 12
@@ -166,6 +166,17 @@ def _effects(column: ColumnLine, told: _History, cells: int, rows: int) -> list[
     rule = "-" if marks.plain_glyphs() else "─"
     level = Span("" if floor is None else f"  {rule} floor {number(floor)}", "warning")
     return [fitted((Span(what, "bold"), level, Span(said, "dim")), cells), *lines]
+
+
+def read_off(column: ColumnLine, window: str, signal: Signal | None) -> Line:
+    """One window of a column's history in words."""
+    if signal is None:
+        return (Span(f" {window}  ", "bold"), Span(f"{column.name}: not measured"))
+    mark = marks.signal(signal.state)
+    size = view.effect(signal)
+    value = f"{number(signal.value if size is None else size)} {view.interval(signal)}".strip()
+    return (Span(f" {window}  ", "bold"), Span(f"{column.name}  "), Span(f"{mark.text()}  ", mark.tone),
+            Span(joined((value, view.said(signal)))))  # fmt: skip
 
 
 def _evidence(told: _History, cells: int, rows: int) -> list[Line]:

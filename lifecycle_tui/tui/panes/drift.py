@@ -24,7 +24,7 @@ from lifecycle_tui.tui.reads.drift import ColumnPast, WindowColumns, WindowPage
 from lifecycle_tui.tui.screens import columns, detail
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Where
-from lifecycle_tui.tui.text import Line, Span, joined, number
+from lifecycle_tui.tui.text import Line, Span, joined
 from lifecycle_tui.tui.view import ColumnLine, WindowLine
 from lifecycle_tui.tui.widgets.lines import Bar
 from lifecycle_tui.tui.widgets.pager import Pager
@@ -174,6 +174,7 @@ class DriftPane(MapPane):
                 return
             self._column = column.name, found
         self._redraw()
+        self.changed()
 
     def _drawn_past(self, line: ColumnLine) -> str:
         """The leading signal of a column over the last windows."""
@@ -258,14 +259,9 @@ class DriftPane(MapPane):
             return view.window_about(window)
         past = self._column[1]
         at = past.keys.index(window.key) if window.key in past.keys else None
-        signal = None if at is None else past.leading[at]
-        if signal is None:
-            return (Span(f" {window.key}  ", "bold"), Span(f"{column.name}: not measured"))
-        mark = marks.signal(signal.state)
-        size = view.effect(signal) if view.effect(signal) is not None else signal.value
-        told = joined((f"{number(size)} {view.interval(signal)}".strip(), view.said(signal)))
-        return (Span(f" {window.key}  ", "bold"), Span(f"{column.name}  "), Span(f"{mark.text()}  ", mark.tone),
-                Span(told))  # fmt: skip
+        return column_picture.read_off(column, window.key, None if at is None else past.leading[at])
+
+    # ── the map ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def aimed(self) -> tuple[str, str] | None:
         column, window = self.columns.row, self._window
@@ -327,10 +323,10 @@ class DriftPane(MapPane):
     @on(Plot.Turned)
     def _plot_turned(self, message: Plot.Turned) -> None:
         """The cursor of the picture is that of the windows."""
-        keys = sorted(w.key for w in self.windows.rows)
-        if self._window is None or self._window.key not in keys:
+        keys, here = sorted(w.key for w in self.windows.rows), self.windows.row
+        if here is None:
             return
-        at = keys.index(self._window.key) + message.by
+        at = keys.index(here.key) + message.by
         if message.edge:
             past = () if self._column is None else self._column[1].keys
             shown = [n for n, key in enumerate(keys) if key in past] or [0, len(keys) - 1]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
@@ -21,11 +24,12 @@ from lifecycle_tui.tui.pictures import history
 from lifecycle_tui.tui.reads import reading
 from lifecycle_tui.tui.reads.model import story
 from lifecycle_tui.tui.source import Source, windows
-from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.thresholds import thresholds
+from lifecycle_tui.tui.view import WindowLine
 from lifecycle_tui.tui.widgets.pager import Pager
-from lifecycle_tui.tui.widgets.picture import Picture
+from lifecycle_tui.tui.widgets.picture import Plot
 
 WINDOWS = 30
 
@@ -44,12 +48,18 @@ class OverviewPane(Pane):
     NAME = "overview"
     TITLE = "overview"
     ACTIONS = ("approve", "ack", "promote", "jobs cancel", "rollback", "retrain")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "other", "charts", show=False, id="overview.other",
+                tooltip="to the charts, where there is room for them, and back; Left and Right go through the windows"),
+    ]  # fmt: skip
 
     def __init__(self, source: Source, model: str) -> None:
         super().__init__(source, model)
         self._about: Overview | None = None
         self.story = Pager(self._lines, id="story")
-        self.numbers = Picture(self._drawn, id="overview-numbers")
+        self.numbers = Plot(self._drawn, id="overview-numbers")
+        self._key: str | None = None
+        """The charts' window, once the cursor has been moved; the newest before that."""
 
     def compose(self) -> ComposeResult:
         with Container(id="overview"):
@@ -75,7 +85,7 @@ class OverviewPane(Pane):
             return []
         metric = about.story.model.metric
         past = list(reversed(about.windows))
-        each = max(4, min(14, rows // 2 - 2))
+        each = max(4, min(18, rows // 2 - 2))
         found: list[Line] = []
         if metric is not None:
             points = [Point(None) if w.metric is None else
@@ -91,8 +101,12 @@ class OverviewPane(Pane):
     ) -> list[Line]:
         rules = thresholds(about.declared.rules, signal)
         levels = [Level(t.value, marks.severity(t.severity).tone or "dim") for t in rules]
-        keys = [w.key for w in reversed(about.windows)]
-        drawn, _ = history(keys, points, cells, rows, levels=levels, low=low, write=level_text)
+        past, here = list(reversed(about.windows)), self._here
+        focused = self.numbers.has_focus and here is not None
+        drawn, _ = history(
+            [w.key for w in past], points, cells, rows, levels=levels, low=low, write=level_text, cursor=focused,
+            starts=[w.row.start for w in past], here=here.key if focused and here is not None else None,
+        )  # fmt: skip
         if not drawn:
             return []
         caption = (
@@ -101,11 +115,40 @@ class OverviewPane(Pane):
         )
         return [caption, *drawn, ()]
 
+    @property
+    def _here(self) -> WindowLine | None:
+        """The window under the charts' cursor: the newest one until it is moved."""
+        found = () if self._about is None else self._about.windows
+        return next((w for w in found if w.key == self._key), found[0] if found else None)
+
     def about(self) -> Line:
-        """The newest window."""
-        if self._about is None or not self._about.windows:
-            return ()
-        return view.window_about(self._about.windows[0])
+        """The newest window, or the one under the cursor of the charts."""
+        found = () if self._about is None else self._about.windows
+        return view.window_about(self._here if self.numbers.has_focus else found[0] if found else None)
+
+    @on(Plot.Turned)
+    def _turned(self, message: Plot.Turned) -> None:
+        found = () if self._about is None else tuple(reversed(self._about.windows))
+        here = self._here
+        if here is None:
+            return
+        at = (0 if message.by < 0 else len(found) - 1) if message.edge else found.index(here) + message.by
+        self._key = found[max(0, min(at, len(found) - 1))].key
+        self.numbers.renew()
+        self.changed()
+
+    @on(Plot.Chosen)
+    def _opened(self) -> None:
+        """The window under the cursor, with its columns."""
+        from lifecycle_tui.tui.screens.model import ModelScreen
+
+        here, screen = self._here, self.screen
+        if here is not None and isinstance(screen, ModelScreen):
+            screen.open_pane("drift", Where(window=here.key))
+
+    def action_other(self) -> None:
+        """The focus to the charts, where they show, or to the story."""
+        (self.numbers if self.numbers.display and not self.numbers.has_focus else self.story).focus()
 
     def subject(self) -> Subject:
         """What is most likely to be acted on: the version that waits, the worst alert, the job that runs."""
@@ -129,6 +172,13 @@ class OverviewPane(Pane):
             "rollback": found.before is not None,
         }
         return tuple(name for name in self.ACTIONS if occasion.get(name, True))
+
+    def step_back(self) -> bool:
+        """From the charts to the story."""
+        if self.numbers.has_focus:
+            self.story.focus()
+            return True
+        return super().step_back()
 
     def first_focus(self) -> Widget:
         return self.story
