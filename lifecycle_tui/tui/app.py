@@ -16,6 +16,7 @@ from lifecycle_tui.tui import banners
 from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.ordering import Orderly
 from lifecycle_tui.tui.places import PLACES
+from lifecycle_tui.tui.plain_signs import Plainly
 from lifecycle_tui.tui.pressing import Pressing
 from lifecycle_tui.tui.reader import UNDER_WAY
 from lifecycle_tui.tui.reads import keys
@@ -50,7 +51,7 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(SlimOutput, Orderly, Pressing):
+class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly):
     """The terminal on one workspace.
 
     Args:
