@@ -27,10 +27,11 @@ class Subject:
 
     def named(self) -> str | None:
         """The nearest of it as the audit log names it: what an undo is about."""
-        for kind in ("alert", "job", "plugin"):
-            if (value := self.value(kind)) is not None:
-                return f"{kind} {value}"
-        return self.models[0] if len(self.models) == 1 else self.model
+        model = self.models[0] if len(self.models) == 1 else self.model
+        named = {kind: self.value(kind) for kind in ("alert", "plugin")}
+        # A job belongs to what was asked of its model.
+        found = next((f"{kind} {value}" for kind, value in named.items() if value is not None), model)
+        return f"job {self.job}" if found is None and self.job is not None else found
 
     def value(self, kind: str) -> str | int | None:
         """What it says of a kind of parameter: "model", "version", "alert", "job", "plugin", "entry"."""
