@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -12,7 +13,11 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
 from lifecycle_tui.state import jobs, lease, processes
 from lifecycle_tui.state.database import State
+from lifecycle_tui.state.job_words import rate_text
+from lifecycle_tui.tui.log_lines import laid_out, marked
+from lifecycle_tui.tui.reads.job_log import LogLine
 from lifecycle_tui.tui.screens.job import JobScreen
+from lifecycle_tui.tui.text import width
 
 Workspace = Callable[[], State]
 
@@ -224,3 +229,77 @@ async def test_a_job_that_is_not_there(workspace: Workspace) -> None:
         pilot.app.poll()
         await pilot.press("home", "G", "n", "enter")
         assert "about no model" in text(pilot)
+
+
+HOSTILE = [
+    "\x1b[2J\x1b]0;title\x07\x1b]52;c;aGk=\x07",
+    "over\rwritten",
+    "bidi \u202eevil\u202c \u2066x\u2069",
+    "zero\u200bwidth\ufeff",
+    "\u0301\u0301 combining first",
+    "\u540d\u524d" * 60,
+    "e\u0301" * 200,
+    "[bold]markup[/] [/x] [@click=quit]",
+    "\x00\x9b31m\x85\u2028",
+    "tab\there",
+    "\U0001f469\u200d\U0001f4bb joined",
+    "z" * 1_000_000,
+    "a\nb\r\nc",
+    "",
+]
+
+
+@pytest.mark.parametrize("cells", [12, 60, 80, 200])
+@pytest.mark.parametrize("wraps", [True, False])
+@pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_line_of_a_log_reaches_the_terminal_raw(said: str, wraps: bool, cells: int) -> None:
+    line = LogLine(7, seed_jobs.NOW, "error", said[:4000], max(0, len(said) - 4000))
+    rows = laid_out(line, 3, cells, timed=True, wraps=wraps)
+    assert rows
+    for row in rows:
+        shown = "".join(span.text for span in row)
+        assert shown.isprintable() and "\x1b" not in shown and "\u202e" not in shown
+        assert not wraps or width(shown) <= max(cells, 20)
+        assert marked(row, re.compile("x"), here=True)[0] == row[0], "what is searched for loses nothing"
+
+
+async def test_a_hostile_log_on_the_screen_and_a_million_line_breaks(workspace: Workspace) -> None:
+    state = workspace()
+    job = seed_jobs.five(state)["running"]
+    say(state, job, *HOSTILE)
+    async with app_on(state).run_test(size=(60, 20)) as pilot:
+        screen = await opened(pilot, job)
+        for key in ("home", "pagedown", "pagedown", "w", "right", "end", "w"):
+            await pilot.press(key)
+            assert all(line.isprintable() for line in lines(pilot)), "and each as wide as the screen"
+        await pilot.press("slash", *"markup", "enter")
+        assert "[bold]markup[/]" in text(pilot)
+        seed_jobs.log(state, job, 50, text="\n" * 20_000)
+        begun = time.process_time()
+        screen.reload()
+        await pilot.pause()
+        await pilot.press("end")
+        assert time.process_time() - begun < 3
+        assert len(screen.log_view._rows) < 50_000
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "left", "unit", "seconds", "said"),
+    [
+        (1200, 5000, 95.0, "rows", None, "40 rows/s"),
+        (1200, 5000, 950.0, "rows", None, "4.0 rows/s"),
+        (3, 9, 600.0, "windows", None, "36 windows/h"),
+        (3, 9, 60.0, "windows", None, "6.0 windows/min"),
+        (300, None, None, "rows", 10.0, "30 rows/s"),
+        (5000, 5000, 0.0, "rows", None, ""),
+        (None, 10, 3.0, "rows", None, ""),
+        (0, 10, None, "rows", 5.0, ""),
+        (5, 10, float("inf"), "rows", None, ""),
+        (5, 10, float("nan"), "rows", None, ""),
+        (10**12, None, None, None, 2.0, "500,000,000,000 /s"),
+    ],
+)
+def test_how_fast_it_goes(
+    done: float | None, total: float | None, left: float | None, unit: str | None, seconds: float | None, said: str
+) -> None:
+    assert rate_text(done, total, left, unit, seconds) == said

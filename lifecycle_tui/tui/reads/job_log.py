@@ -19,7 +19,9 @@ PAGE = 1_000
 LONGEST = 4_000
 """Characters of a line that are kept: nobody reads more, and they are laid out again at every resize."""
 WEIGHT = 1_000_000
-"""Characters after which a page is full, whatever its lines."""
+"""Weight after which a page is full, whatever its lines (see `weight`)."""
+BREAK = 200
+"""A line break within an entry weighs as many characters: each is a row of the screen to be laid out."""
 SEARCHED = 20_000
 """Lines that one search looks through."""
 
@@ -42,12 +44,18 @@ class LogLine:
 _SELECT = "SELECT id, at, level, substr(text, 1, ?), length(text) FROM job_events WHERE job_id = ?"
 
 
+def weight(line: LogLine) -> int:
+    """What a line costs to hold and to lay out, in characters."""
+    return len(line.text) + line.more + BREAK * line.text.count("\n")
+
+
 def _page(found: Iterable[tuple], limit: int) -> Iterator[LogLine]:
-    weight = 0
+    weighed = 0
     for n, (id_, at, level, text, length) in enumerate(found):
-        yield LogLine(id_, moment(at), level, text.rstrip(), max(0, length - len(text)))
-        weight += length
-        if n + 1 == limit or weight >= WEIGHT:
+        line = LogLine(id_, moment(at), level, text.rstrip(), max(0, length - len(text)))
+        yield line
+        weighed += weight(line)
+        if n + 1 == limit or weighed >= WEIGHT:
             return
 
 

@@ -126,7 +126,7 @@ class Log(Guarded, ScrollView, can_focus=True):
 
     def _hold(self, lines: list[LogLine], *, newest: bool) -> None:
         """Hold this page alone: the newest one, or the oldest."""
-        whole = len(lines) < job_log.PAGE and sum(len(line.text) + line.more for line in lines) < job_log.WEIGHT
+        whole = len(lines) < job_log.PAGE and sum(map(job_log.weight, lines)) < job_log.WEIGHT
         self._lines = lines
         self._above, self._below = newest and not whole, not newest and not whole
         self._laid_out()
