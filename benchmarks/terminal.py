@@ -21,6 +21,7 @@ import terminal_leave
 import terminal_live
 import terminal_reads
 import terminal_start
+from terminal_line import Failed
 from terminal_table import HEAD, Value
 
 MANY = 10_000
@@ -58,9 +59,13 @@ def main() -> int:
         for name, measure in measures(Path(folder), chosen.rounds, chosen.models).items():
             if chosen.only and name not in chosen.only:
                 continue
-            for value in measure():
-                print(value.line(), flush=True)
-                over += value.over
+            try:
+                for value in measure():
+                    print(value.line(), flush=True)
+                    over += value.over
+            except Failed as exc:
+                print(f"{name}: not measured: {exc}", flush=True)
+                over += 1
     print(f"\n{over} over budget; load {os.getloadavg()[0]:.1f}")
     return int(bool(over) and chosen.check)
 

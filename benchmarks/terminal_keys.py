@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from terminal_line import SLOW, Found, Line
+from terminal_line import SLOW, Failed, Found, Line
 from terminal_live import writer
 from terminal_programs import blank, counts, lifecycle, selected, settled
 from terminal_seed import Shape, copy, kept
@@ -164,7 +164,7 @@ def hold(line: Line) -> tuple[float, float]:
     """Seconds from the last press of a held key to the last change, and bytes a press.
 
     Raises:
-        SystemExit: presses were lost.
+        Failed: presses were lost.
     """
     settled(line, quiet=2.0)
     begun = time.perf_counter()
@@ -173,7 +173,7 @@ def hold(line: Line) -> tuple[float, float]:
         last = line.press(DOWN)
     found = line.listen(1.0, 60, begun=last)
     if found.last is None or not moved_by(line, HELD):
-        raise SystemExit(f"of {HELD} presses not all arrived; the screen shows:\n{line.text}")
+        raise Failed(f"of {HELD} presses not all arrived; the screen shows:\n{line.text}")
     return found.last.at, found.bytes / HELD
 
 

@@ -9,7 +9,7 @@ import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from terminal_line import Line
+from terminal_line import Failed, Line
 from terminal_programs import lifecycle, settled
 from terminal_seed import Shape, kept
 from terminal_table import Value
@@ -41,15 +41,24 @@ WAYS: dict[str, tuple[Callable[[Line], object], int]] = {
 def leaving(folder: Path) -> Iterator[Value]:
     """Every way once; what is wrong is counted, and named."""
     for name, (leave, code) in WAYS.items():
-        with lifecycle(kept(SHAPE), folder, broken=name == "exception") as line:
-            settled(line, quiet=0.5)
-            leave(line)
-            ended = line.ended(PATIENCE)
-            wrong = [] if ended == code else [f"code {ended}, not {code}"]
-            if name != "connection lost":
-                line.listen(0.1, 1.0)
-                wrong += left_on(line)
+        try:
+            wrong = _left(folder, leave, code, name)
+        except Failed as exc:
+            wrong = [str(exc)]
         yield Value(f"leaving: {name}", len(wrong), "", 0, ", ".join(wrong) or f"as found, code {code}")
+
+
+def _left(folder: Path, leave: Callable[[Line], object], code: int, name: str) -> list[str]:
+    """What is wrong after leaving."""
+    with lifecycle(kept(SHAPE), folder, broken=name == "exception") as line:
+        settled(line, quiet=0.5)
+        leave(line)
+        ended = line.ended(PATIENCE)
+        wrong = [] if ended == code else [f"code {ended}, not {code}"]
+        if name != "connection lost":
+            line.listen(0.1, 1.0)
+            wrong += left_on(line)
+        return wrong
 
 
 def left_on(line: Line) -> list[str]:

@@ -56,6 +56,10 @@ LOCAL = Link()
 SLOW = Link(rate=32 * 1024, delay=0.150)
 
 
+class Failed(Exception):
+    """Something could not be measured; the message says why, with the screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Bytes as they reach the screen: when, the program's CPU seconds when they were read, and its wait for a CPU."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from terminal_line import Line, spent
+from terminal_line import Failed, Line, spent
 from terminal_programs import blank, counts, environment, lifecycle, settled
 from terminal_seed import Shape, copy, kept
 from terminal_table import Value, middle
@@ -38,7 +38,7 @@ def writer(root: Path, mode: str, rate: float, shape: Shape) -> Iterator[None]:
     try:
         yield
         if process.poll() is not None:
-            raise SystemExit("the writer ended before its time")
+            raise Failed("the writer ended before its time")
     finally:
         process.kill()
         process.wait()
@@ -85,7 +85,7 @@ def plot(folder: Path, rounds: int, models: int) -> Iterator[Value]:
         for key in (b"\r", b"3"):
             line.listen(0.5, 5, begun=line.press(key))
         if not BRAILLE.search(line.text):
-            raise SystemExit(f"no plot of a metric; the screen shows:\n{line.text}")
+            raise Failed(f"no plot of a metric; the screen shows:\n{line.text}")
         with writer(root, "windows", 1, shape):
             line.listen(2.0, 2.0)
             heard = [listen(line) for _ in range(rounds)]

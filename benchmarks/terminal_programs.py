@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from terminal_line import LOCAL, Line, Link
+from terminal_line import LOCAL, Failed, Line, Link
 
 BLANK = [sys.executable, str(Path(__file__).with_name("terminal_blank.py"))]
 LIFECYCLE = [sys.executable, "-c", "from lifecycle_tui.__main__ import main; main()"]
 """What the console script runs, without looking for it."""
 BROKEN = """
-from lifecycle_tui.tui.app import App, LifecycleApp
+from textual.app import App
+from lifecycle_tui.tui.app import LifecycleApp
 from textual.events import Key
 
 async def on_event(self, event):
@@ -33,11 +34,11 @@ KEPT = ("PATH", "HOME", "USER", "TMPDIR", "PYTHONPATH", "LIFECYCLE_PLAIN_OUTPUT"
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A usual terminal's; what programs remember goes to `home`. No agent is started, which would be left behind."""
+    """A usual terminal's. No agent is started, which would be left behind; each start is on the fleet."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     state = {"XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home / "config")}
     return {**kept, **state, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8",
-            "LIFECYCLE_AGENT": "off"}  # fmt: skip
+            "LIFECYCLE_AGENT": "off", "LIFECYCLE_FRESH": "1"}  # fmt: skip
 
 
 def blank(home: Path, link: Link = LOCAL) -> Line:
@@ -73,8 +74,8 @@ def settled(line: Line, ready: Callable[[Line], bool] = painted, quiet: float = 
     """Wait for the first full paint and what follows it.
 
     Raises:
-        SystemExit: it did not come.
+        Failed: it did not come.
     """
     if line.listen(quiet, 60, begun=line.begun, wait=30, true=ready).seen is None:
-        raise SystemExit(f"it was not painted within a minute; the screen shows:\n{line.text}")
+        raise Failed(f"it was not painted within a minute; the screen shows:\n{line.text}")
     return line

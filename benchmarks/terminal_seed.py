@@ -23,12 +23,11 @@ from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import alerts, audit, judgements, loop, migrations, models
 from lifecycle_tui.state.database import State
 
-SEED = 3
+SEED = 4
 """Raised when what is written here changes."""
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
-DETAILED = 2
-"""Models, the first ones, whose windows have every signal of `COLUMNS` columns; the others have six."""
-COLUMNS = 40
+DETAILED = 1
+"""Models, the first ones, whose windows have every signal of every column; the others have six."""
 PLAIN = (
     ("drift.share", None, "share"),
     ("drift.count", None, ""),
@@ -37,6 +36,7 @@ PLAIN = (
     ("auc", None, "auc"),
     ("ks.amount", "amount", "ks"),
 )
+KINDS = ("change", "ks", "missing", "psi")
 DETAIL = (
     '{"bars":{"names":["0","10","20","30","40"],"reference":[10,20,40,20,10],"window":[5,10,30,35,20]},'
     '"definition":"as measured","effect":0.01,"p_value":0.3}'
@@ -65,11 +65,13 @@ class Shape:
 
     Attributes:
         windows: of each of the models; hourly: they are hours, else days.
+        columns: of the models that have all their signals.
     """
 
     models: int
     windows: int
     hourly: bool = False
+    columns: int = 40
 
     @property
     def step(self) -> timedelta:
@@ -92,11 +94,12 @@ class Shape:
 def kept(shape: Shape) -> Path:
     """The workspace of this shape, made if it is not there yet. It is shared: look, and change nothing."""
     top = Path(tempfile.gettempdir()) / f"lifecycle-terminal-bench-{os.getuid()}"
-    name = f"{shape.models}x{shape.windows}{'h' if shape.hourly else 'd'}-{SEED}-{migrations.LATEST}"
-    root = top / name
+    name = f"{shape.models}x{shape.windows}{'h' if shape.hourly else 'd'}{shape.columns}"
+    root = top / f"{name}-{SEED}-{migrations.LATEST}"
     if (root / "made").exists():
         return root
-    shutil.rmtree(root, ignore_errors=True)
+    for old in top.glob(f"{name}-*"):  # they are large
+        shutil.rmtree(old, ignore_errors=True)
     root.mkdir(parents=True)
     begun = time.perf_counter()
     make(root, shape)
@@ -203,10 +206,8 @@ def _windows(tx: sqlite3.Connection, shape: Shape) -> None:
 
 
 def _signals(tx: sqlite3.Connection, shape: Shape) -> None:
-    """Six signals a window, and of the first models three a column and what charts need."""
-    many = [
-        (f"{kind}.column_{c:02d}", f"column_{c:02d}", kind) for c in range(COLUMNS) for kind in ("ks", "psi", "missing")
-    ]
+    """Six signals a window, and of the first models four a column and what charts need."""
+    many = [(f"{kind}.column_{c:03d}", f"column_{c:03d}", kind) for c in range(shape.columns) for kind in KINDS]
     some = [("estimated.auc", None, "estimate"), ("recall", None, "recall"), ("labels.share", None, "")]
     tx.execute('CREATE TEMP TABLE told (name TEXT, "column" TEXT, source TEXT, plain INTEGER)')
     tx.executemany("INSERT INTO told VALUES (?, ?, ?, ?)", [(*one, 1) for one in PLAIN])

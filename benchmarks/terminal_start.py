@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from terminal_line import Line, Moment, memory
+from terminal_line import Failed, Line, Moment, memory
 from terminal_programs import blank, counts, lifecycle, painted
 from terminal_seed import Shape, kept
 from terminal_table import Value, middle
@@ -64,7 +64,7 @@ def _once(home: Path, root: Path | None) -> Start:
         ready = counts if root is None else painted
         found = line.listen(QUIET, 60, begun=line.begun, wait=30, true=ready)
         if found.changed is None or found.seen is None:
-            raise SystemExit(f"it was not painted within a minute; the screen shows:\n{line.text}")
+            raise Failed(f"it was not painted within a minute; the screen shows:\n{line.text}")
         return Start(found.changed, found.seen, found.bytes, memory(line.pid))
 
 

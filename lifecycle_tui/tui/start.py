@@ -62,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if app.keeper is not None:
             app.keeper.end()
         app.source.close()
+        let_go()
+
+
+def let_go() -> None:
+    """Where the terminal is gone, drop what could not be written: Python would end with 120 over it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def refuse_unfit() -> None:

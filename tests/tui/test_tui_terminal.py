@@ -132,7 +132,7 @@ def test_a_lost_connection_ends_it(fleet: State, told: bool) -> None:
         terminal.shows("? help")
         os.close(terminal.master)
         os.close(terminal.slave)
-        assert terminal.process.wait(timeout=20) != 0
+        assert terminal.process.wait(timeout=20) == 129
     finally:
         if terminal.process.poll() is None:
             terminal.process.kill()

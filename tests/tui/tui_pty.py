@@ -21,6 +21,10 @@ import pyte
 MODES = ("1049", "1000", "1002", "1003", "1006", "1004", "2004", "2026", "2048")
 """Private modes that must be off at the end: alternate screen, mouse, focus, paste, synchronised output, resize."""
 
+QUERY = b"\x1b[?2026$p"
+UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?[0-9]+\$p|\x1b\]22;[a-z-]*\x07")
+"""What pyte takes for something else: "push keyboard mode" for "restore cursor", the pointer's shape for a title."""
+
 
 def _take_terminal() -> None:
     """In the child: make the pseudo-terminal the session's own, so that its end sends SIGHUP."""
@@ -34,6 +38,10 @@ class Terminal:
         folder: where it is started.
         controlling: whether the program is told (SIGHUP) when the terminal goes, as over SSH.
         env: what differs from this process's environment; None removes a name.
+
+    Attributes:
+        answers: whether it says that it knows synchronized output when it is asked, as terminals do; False holds the
+            answers back, as a slow line does, until `answer` sends them.
     """
 
     def __init__(
@@ -44,6 +52,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        self.answers = True
+        self._asked = self._answered = 0
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self.slave)
@@ -84,8 +94,20 @@ class Terminal:
     def _read(self) -> None:
         found = os.read(self.master, 65536)
         self.raw += found
-        # pyte takes "push keyboard mode" (CSI > … u) for "restore cursor".
-        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u", b"", found))
+        self._asked = self.raw.count(QUERY)
+        if self.answers:
+            self.answer()
+        self._stream.feed(UNKNOWN.sub(b"", found))
+
+    def answer(self) -> None:
+        """Send the answers that are due to "is synchronized output known here?"."""
+        self.type("\x1b[?2026;2$y" * (self._asked - self._answered))
+        self._answered = self._asked
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The window gets another size; the program is told by SIGWINCH."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def shows(self, text: str) -> None:
         """Wait until the screen shows a text."""
@@ -93,7 +115,8 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Send keys."""
-        os.write(self.master, keys.encode())
+        if keys:
+            os.write(self.master, keys.encode())
 
     def cut(self) -> None:
         """The terminal itself goes, as a connection that drops: SIGHUP tells the program, which can write no more."""

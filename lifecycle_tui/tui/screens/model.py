@@ -154,6 +154,16 @@ class ModelScreen(View):
 
     # ── panes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def to(self, where: Where) -> None:
+        """To a pane, at what `where` says of it; also before the screen is there."""
+        if self.ready:
+            self.open_pane(where.pane or self.pane.NAME, where)
+            return
+        if where.pane in ALL and where.pane != self.pane.NAME:
+            self._panes.pop(self.pane.NAME)
+            self.pane = self._made(where.pane)
+        self._where = where
+
     def open_pane(self, name: str, where: Where | None = None) -> None:
         """Show a pane, at `where` if that is given. It is there when the next messages have been handled."""
         self.call_next(self.action_pane, name, where)
@@ -162,6 +172,9 @@ class ModelScreen(View):
         """Show a pane; it is made when it is first looked at."""
         if name not in ALL:
             self.say(f"There is no pane {name}.")
+            return
+        if not self.query("#panes"):
+            self.to(where or Where(pane=name))  # keys that come in a bunch are faster than a screen
             return
         pane = self._panes.get(name)
         if pane is None:

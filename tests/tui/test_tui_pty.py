@@ -1,0 +1,201 @@
+"""In a real terminal: resizes while anything is open, a line that is slow, text from data that would command it, a
+terminal that takes no more bytes. What a pilot cannot see: the bytes themselves, and what a terminal makes of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import seed_walk
+import tui_seed
+from tui_bytes import foreign
+from tui_pty import QUERY, Terminal
+
+from lifecycle_tui.state import models, record
+from lifecycle_tui.state.database import State
+
+OPEN = ((":card", "card-fraud"), ("?", "help"), ("/frau", "/frau"), ("x", "Promote a version"), ("\r", "1 overview"))
+"""Keys that open something over the fleet, and what it then shows: palette, help, filter, actions, a model."""
+ROUND = ((120, 40), (33, 9), (80, 24))
+
+
+def calm(terminal: Terminal, seconds: float = 0.3) -> None:
+    """Until nothing comes for so long."""
+    while not _still(terminal, seconds):
+        pass
+
+
+def _still(terminal: Terminal, seconds: float) -> bool:
+    """Whether nothing comes for so long."""
+    seen = len(terminal.raw)
+    try:
+        terminal.until(lambda: len(terminal.raw) > seen, "more", limit=seconds)
+    except AssertionError:
+        return True
+    return False
+
+
+@pytest.mark.slow
+def test_a_resize_while_something_is_open_loses_nothing(fleet: State) -> None:
+    """Through sizes that hold more and less, and back: the same picture as before."""
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("critical card-fraud")
+        calm(terminal)
+        for keys, shows in OPEN:
+            terminal.type(keys)
+            terminal.shows(shows)
+            terminal.until(lambda: "planning…" not in terminal.text, "plans")
+            calm(terminal)
+            before = terminal.text
+            for size in ROUND:
+                terminal.resize(*size)
+                calm(terminal)
+                assert terminal.text.strip(), f"nothing is shown at {size} after {keys!r}"
+            assert terminal.text == before, keys
+            terminal.type("\x1b")
+            terminal.shows("q quit")
+            calm(terminal)
+        assert foreign(terminal.raw) == []
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []
+
+
+@pytest.mark.slow
+def test_on_a_slow_line_a_held_key_moves_the_newest_state(workspace: Callable[[], State]) -> None:
+    """Answers that stay away hold the next frame back; then one frame shows where the cursor has come to."""
+    state = workspace()
+    tui_seed.many(state, 200)
+    with Terminal(state.root) as terminal:
+        terminal.shows("m-00099")
+        calm(terminal)
+        terminal.answers = False
+        late = terminal.raw.count(QUERY)
+        for n in range(4):  # a question goes out with a frame, at most one a second; no answer comes
+            terminal.type("j" if n % 2 == 0 else "k")
+            calm(terminal)
+        assert terminal.raw.count(QUERY) > late
+        terminal.answer()  # after more than 50 ms: a slow line
+        calm(terminal)
+        written = len(terminal.raw)
+        terminal.type("j")
+        terminal.until(lambda: len(terminal.raw) > written, "a frame, with a question")
+        written = len(terminal.raw)
+        for _ in range(60):
+            terminal.type("j")
+            terminal.until(lambda: True, "")
+        terminal.answer()
+        terminal.until(lambda: "62/200" in terminal.text, "the newest state", limit=10)
+        assert len(terminal.raw) - written < 12_000, "60 keys are a few frames"
+        terminal.answers = True
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []
+
+
+@pytest.mark.slow
+def test_keys_that_come_in_a_bunch_do_what_they_do_one_by_one(fleet: State) -> None:
+    """As a slow line delivers them: none is lost while a screen opens, none raises."""
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("critical card-fraud")
+        calm(terminal)
+        terminal.type("j\r3")
+        terminal.shows("auc as served")
+        terminal.type("qAqH")
+        terminal.shows("fleet › history")
+        terminal.type("F:churn\r2")
+        terminal.shows("columns of")
+        assert b"\x07" not in re.sub(rb"\x1b\]22;[a-z-]*\x07", b"", terminal.raw), "a bell: a key broke something"
+        terminal.type("\x03")
+        assert terminal.ends() == 130
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose names, categories, messages and log lines would command a terminal."""
+    root = tmp_path_factory.mktemp("hostile") / "shop"
+    root.mkdir()
+    seed_walk.seed(root)
+    with State.open(root) as state, state.write() as tx:
+        for n, text in enumerate(seed_walk.NASTY[:7]):
+            name = f"{n} {text}"
+            models.declare(tx, [models.Declared(name, "binary", text, (text,))])
+            models.put_model(tx, tui_seed.facts(name, "critical", message=text, drift_column=text, metric=f"a{text}"))
+        record.record(tx, [replace(one, model=name) for one in map(renamed, tui_seed.fraud_window(29))])
+    return root
+
+
+def renamed(result: record.WindowResult) -> record.WindowResult:
+    """A window whose columns, categories and reasons have hostile names."""
+    bars = {"names": [*seed_walk.NASTY[:5]], "reference": [1, 2, 3, 4, 5], "window": [5, 4, 3, 2, 1]}
+    found = []
+    for n, one in enumerate(result.signals):
+        column = None if one.column is None else f"{one.column} {seed_walk.NASTY[n % 7]}"
+        name = one.name if column is None else f"{one.name.partition('.')[0]}.{column}"
+        found.append(replace(one, name=name, column=column, message=seed_walk.NASTY[n % 7], detail={"bars": bars}))
+    return replace(result, signals=tuple(found))
+
+
+TOUR = ("j", "j", "s", "/[x\r", "\x1b", "\x1b", ":9", "\x1b", "t", "\x1b", "x", "\x1b", "\r", "2", "j", "j", "v", "v",
+        "3", "j", "4", "5", "j", "6", "7", "j", "\r", "F", "A", "j", "j", "\r", "F", "J", "j", "\r", "G", "F",
+        "H", "j", "\r", "F", "P", "W", "F", "?", "\x1b")  # fmt: skip
+"""Over every screen and pane."""
+
+
+@pytest.mark.slow
+def test_text_from_data_never_reaches_the_terminal_raw(hostile: Path) -> None:
+    with Terminal(hostile, size=(100, 30)) as terminal:
+        terminal.shows("? help")
+        calm(terminal)
+        for keys in TOUR:
+            seen = len(terminal.raw)
+            terminal.type(keys)
+            calm(terminal, 0.1 if keys != "\x1b" else 0.25)  # a lone Esc is one after 100 ms
+            assert terminal.process.poll() is None, f"it ended after {keys!r}:\n{terminal.text}"
+            assert foreign(terminal.raw[seen:]) == [], f"after {keys!r}:\n{terminal.text}"
+        assert re.search(r"\\x1b\[2J", terminal.raw.decode()), "hostile text was shown, written out"
+        assert terminal.screen.title == "", "nobody else named the window"
+        terminal.type("\x03")
+        assert terminal.ends() == 130
+        assert foreign(terminal.raw) == [] and terminal.left_on() == []
+
+
+def test_the_grammar_of_bytes_knows_what_is_foreign() -> None:
+    """The tests above could not fail if this let everything pass."""
+    fine = "\x1b[0;1;31m名前 e\u0301\x1b[3;7H\x1b[K\x1b[?2026h─⣿\x1b[?2026l\r\n".encode()
+    assert foreign(fine) == []
+    for bad in ("\x1b]0;owned\x07", "\x1b[6n", "\x1b[?1047h", "\x1bc", "\x07", "\x9bcsi", "\u202e", "\u200b", "\t"):
+        assert foreign(fine + bad.encode() + fine), f"{bad!r} passed"
+    assert foreign(b"\xff")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", [":card", "jt"], ids=["palette", "dialog"])
+def test_a_signal_while_something_is_open_leaves_the_terminal_as_it_was(fleet: State, keys: str) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("critical card-fraud")
+        calm(terminal)
+        terminal.type(keys)
+        calm(terminal)
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.ends() == 143
+        assert terminal.left_on() == []
+
+
+@pytest.mark.slow
+def test_a_terminal_that_takes_no_more_bytes_does_not_hold_it(workspace: Callable[[], State]) -> None:
+    """Its window is stopped (Ctrl+S, a dead link that is still open): a signal ends it within five seconds."""
+    state = workspace()
+    tui_seed.many(state, 200)
+    with Terminal(state.root) as terminal:
+        terminal.shows("m-00099")
+        for _ in range(300):
+            terminal.type("\x06\x02")  # pages, which nobody reads: the line fills up
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        assert terminal.process.wait(timeout=10) == 143
