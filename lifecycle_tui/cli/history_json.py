@@ -46,6 +46,9 @@ def shape(found: Standing) -> dict[str, Any]:
             "edits": policy.by_then, "edits_since": policy.since, "last": _edit(policy.last),
             "next": _edit(policy.next),
         },
+        "paused": None if found.paused is None else {
+            "by": found.paused.who, "at": _at(found.paused.at), "until": found.paused.detail.get("until"),
+        },
         "running": [{"id": id_, "kind": kind} for id_, kind in found.jobs],
     }  # fmt: skip
 

@@ -8,8 +8,10 @@ say where nothing is recorded. All reads cost what they return, whatever happene
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.registry import aliases, versions
@@ -95,6 +97,7 @@ class Standing:
         aliases: the moves by which they named what they named.
         judged: the newest judgement. asked: an approval that waited.
         jobs: (number, kind) of jobs that had started and not ended.
+        paused: the row of the audit log by which it was paused; None where it was not.
     """
 
     model: str
@@ -109,6 +112,7 @@ class Standing:
     policy: PolicyThen
     window: WindowThen | None
     jobs: tuple[tuple[int, str], ...]
+    paused: AuditRow | None = None
 
     def alias(self, name: str) -> AliasMove | None:
         """The move by which an alias named a version; None where it named none."""
@@ -125,6 +129,7 @@ def standing(conn: sqlite3.Connection, model: str, at: datetime) -> Standing:
     return Standing(
         model, at, _began(conn, model, at), health, why, open_, named, _judged(conn, model, at),
         _asked(conn, model, at), policy(conn, model, at), window, _jobs(conn, model, at),
+        _paused(conn, model, at),
     )  # fmt: skip
 
 
@@ -154,7 +159,9 @@ def _alert(
 ) -> AlertThen:
     said = {event.kind: event for event in events}
     told = next((e.text for e in reversed(events) if e.kind in _SILENT and e.text), message)
-    taken, snoozed = said.get("acknowledged"), said.get("snoozed")
+    taken, back = said.get("acknowledged"), said.get("unacknowledged")
+    taken = None if taken is None or (back is not None and back.id > taken.id) else taken
+    snoozed = said.get("snoozed")
     woken, assigned = said.get("woken"), said.get("assigned")
     asleep = snoozed is not None and (woken is None or woken.id < snoozed.id)
     to = "" if assigned is None or (assigned.text or "").startswith("no longer") else (assigned.text or "")
@@ -228,14 +235,37 @@ def _jobs(conn: sqlite3.Connection, model: str, at: datetime) -> tuple[tuple[int
     return tuple((int(id_), str(kind)) for id_, kind in found)
 
 
+def _paused(conn: sqlite3.Connection, model: str, at: datetime) -> AuditRow | None:
+    found = conn.execute(
+        f"{_ROWS} WHERE model = ? AND action IN ('pause', 'resume') AND at <= ? ORDER BY id DESC LIMIT 1",
+        (model, instant(at)),
+    ).fetchone()
+    row = None if found is None else _row(found)
+    if row is None or row.action != "pause":
+        return None
+    until = row.detail.get("until")
+    try:
+        ends = None if until is None else datetime.fromisoformat(str(until))
+    except ValueError:
+        return row  # until when it was is not known; that it was is
+    return row if ends is None or ends.tzinfo is None or ends > at else None
+
+
+_ROWS = "SELECT id, at, who, behind, action, subject, model, detail, hash FROM audit"
+
+
+def _row(found: Sequence[Any]) -> AuditRow:
+    id_, at, who, behind, action, subject, model, detail, digest = found
+    return AuditRow(id_, moment(at), who, behind, action, subject, model, loads(detail, {}), digest)
+
+
 def policy(conn: sqlite3.Connection, model: str, at: datetime) -> PolicyThen:
     """The edits of a model's policy around an instant: those of its own keys, and of what holds for all models."""
     found = conn.execute(
-        "SELECT id, at, who, behind, action, subject, model, detail, hash FROM audit "
-        "WHERE action = 'configure' AND (model = ? OR model IS NULL) ORDER BY id DESC LIMIT ?",
+        f"{_ROWS} WHERE action = 'configure' AND (model = ? OR model IS NULL) ORDER BY id DESC LIMIT ?",
         (model, EDITS),
     ).fetchall()
-    rows = [AuditRow(i, moment(t), w, b, a, s, m, loads(d, {}), h) for i, t, w, b, a, s, m, d, h in found]
+    rows = [_row(one) for one in found]
     edits = [row for row in rows if row.model == model or _concerns(row, model)]
     before, after = [r for r in edits if r.at <= at], [r for r in edits if r.at > at]
     return PolicyThen(before[0] if before else None, after[-1] if after else None, len(before), len(after))

@@ -143,6 +143,11 @@ def _others(found: Standing) -> Iterable[Told]:
         if move.alias != CHAMPION:
             name = move.alias if move.alias != CHALLENGER else "challenger"
             yield Told(name, _move(move))
+    if found.paused is not None:
+        until, note = found.paused.detail.get("until"), found.paused.detail.get("note")
+        ends = "until it was resumed" if until is None else f"until {str(until)[:16].replace('T', ' ')}"
+        said = f"by {found.paused.who} {moment(found.paused.at)}, {ends}" + (f": {note}" if note else "")
+        yield Told("paused", said)
     if found.asked is not None:
         asked = found.asked
         yield Told("approval", f"version {asked.version} waited since {moment(asked.requested_at)}, asked by "

@@ -166,6 +166,20 @@ def test_which_policy_was_in_force(life: State) -> None:
     assert "defaults.rules.r2.when: not set → rows < 1, and 6 more" in last and "(4 edits recorded by then)" in last
 
 
+def test_a_pause_and_an_acknowledgement_that_was_taken_back(life: State) -> None:
+    with life.write() as tx:
+        for number, action, until in ((10, "pause", None), (12, "resume", None), (14, "pause", day(16))):
+            detail = {"until": None if until is None else until.isoformat(), "note": "the schema moves"}
+            audit.append(tx, action, MODEL, day(number), model=MODEL, detail=detail, who="ana")
+        moved = next(row for row in alerts.open_alerts(tx, MODEL) if row.alert.rule == "moved")
+        alerts.unacknowledge(tx, moved.id, "ana", None, day(84))
+    paused = {number: at(life, number).paused is not None for number in (9, 10, 11.9, 12, 14, 15.9, 16)}
+    assert [number for number, held in paused.items() if held] == [10, 11.9, 14, 15.9]
+    assert words(life, 11)["paused"] == "by ana 2026-01-15 00:00, until it was resumed: the schema moves"
+    assert words(life, 15)["paused"].startswith("by ana 2026-01-19 00:00, until 2026-01-21 00:00")
+    assert [at(life, number).alerts[-1].acknowledged for number in (83.5, 84)] == ["ana", ""]
+
+
 @pytest.mark.slow
 def test_a_year_of_hours_costs_little(life: State) -> None:
     import time
