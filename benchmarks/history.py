@@ -31,8 +31,8 @@ from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.domain.windows import DataReport, FragmentPart, Window
 from lifecycle_tui.state import fleet, jobs, models, periods, processes, record, timeline, windows
 from lifecycle_tui.state.database import State
-from lifecycle_tui.tui.reads import drift, history, model, performance, workspace
-from lifecycle_tui.tui.reads import fleet as fleet_lines
+from lifecycle_tui.tui.grid_rows import View
+from lifecycle_tui.tui.reads import drift, fleet_page, history, model, performance, workspace
 from lifecycle_tui.workspace import open_workspace
 
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -187,7 +187,7 @@ def screens(hours: int, columns: int) -> None:
         with State.view(root) as state, state.read() as conn:
             (id_,) = conn.execute("SELECT id FROM windows WHERE key = ?", (newest,)).fetchone()
             looks: dict[str, Callable[[sqlite3.Connection], object]] = {
-                "fleet": lambda c: fleet_lines.lines(c, now),
+                "fleet": lambda c: fleet_page.page(c, Path(), View(lines=60), now),
                 "model: overview": lambda c: model.story(c, "shop", now),
                 "model: drift, newest window": lambda c: windows.of_window(c, "shop", newest),
                 "model: drift, windows to choose": lambda c: windows.windows(c, "shop", 60),

@@ -70,7 +70,7 @@ def _beside(m: FleetLine) -> Cell:
 
 def beside(m: FleetLine) -> str:
     """Who stands beside the champion, in words."""
-    waits, challenger = m.beside
+    challenger, waits = m.beside
     if waits is not None:
         return f"version {waits} waits for approval"
     return "" if challenger is None else f"version {challenger} is judged"

@@ -188,6 +188,10 @@ class Paged(Generic[T]):
         self.total, self.whole = page.total, page.whole
         return changed
 
+    def marked_in_order(self, marked: Sequence[str]) -> None:
+        """These are marked by now, in this order."""
+        self._marked = tuple(dict.fromkeys((*marked, *self._marked)))
+
     def has(self, top: int, lines: int) -> bool:
         """Whether the rows of these places are here, as far as there are any."""
         return self._first <= max(0, top) and min(self.total, top + lines) <= self._first + len(self._keys)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from lifecycle_tui.tui.cells import Column
-from lifecycle_tui.tui.grid_rows import Order, Page, Paged, View
+from lifecycle_tui.tui.grid_rows import Page, Paged, View
 from lifecycle_tui.tui.marking import MarkGrid
 
 T = TypeVar("T")
@@ -81,6 +81,13 @@ class PagedGrid(MarkGrid[T]):
         if not self._pages.has(int(self.scroll_offset.y) - near, self.page + 2 * near):
             self._wants()
 
+    def mark_all(self, keys: Iterable[str]) -> None:
+        """As `MarkGrid.mark_all`, of keys in order; the next page says how they stand among the others."""
+        found = tuple(keys)
+        self._pages.marked_in_order(found)
+        super().mark_all(found)
+        self._wants()
+
     def _arrange(self, changed: set[str]) -> None:
         self._wants()
 
@@ -95,10 +102,6 @@ class PagedGrid(MarkGrid[T]):
         else:
             self._going = key
             self._wants()
-
-    def start(self, order: Order, key: str | None) -> None:
-        """Before the first page: in which order, and on which row the cursor is to stand."""
-        self.order, self._going = order, key
 
     def reorder(self, more: Hashable) -> None:
         """Something else decides by now which rows there are (see `Order.more`)."""

@@ -120,6 +120,12 @@ def everything(conn: sqlite3.Connection, view: View) -> tuple[str, ...]:
     return fleet_pages.names(conn, asked_for(conn, view))
 
 
+def lines(conn: sqlite3.Connection, view: View, now: datetime) -> tuple[FleetLine, ...]:
+    """All models that pass the filter, in order: for a file. Ten thousand take a third of a second."""
+    with _together(conn):
+        return fleet.lines(conn, now, everything(conn, view))
+
+
 def of_group(conn: sqlite3.Connection, view: View, value: str | None) -> tuple[str, ...]:
     """Names of the models of one group that pass the filter, in order."""
     by = _shape(view).by
@@ -150,7 +156,7 @@ def _range(listing: _Flat | _Grouped, view: View) -> tuple[int, list[str], int |
         return 0, [], None
     first, count = view.span(max(0, min(view.top, listing.total - view.lines)))
     keys = listing.keys(first, count)
-    at = view.at if view.key is None else None
+    at = None if view.at is None else min(view.at, listing.total - 1)
     if view.key is not None:
         at = first + keys.index(view.key) if view.key in keys else listing.rank(view.key)
     _, top = settled(at, view.at, view.top, view.lines, listing.total)

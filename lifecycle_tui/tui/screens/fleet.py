@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from lifecycle_tui.tui import fleet_columns, marks
+from lifecycle_tui.tui import fleet_columns, going, marks
 from lifecycle_tui.tui.fleet_grid import FleetGrid
-from lifecycle_tui.tui.grid_rows import Order
 from lifecycle_tui.tui.reads import fleet_page
 from lifecycle_tui.tui.reads.fleet_page import FleetPage, Shape
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
-from lifecycle_tui.tui.subject import Subject
+from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined, moment
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
+    from lifecycle_tui.tui.export import Table
 
 
 class FleetScreen(View):
@@ -141,26 +141,28 @@ class FleetScreen(View):
         )
 
     def settings(self) -> Mapping[str, str]:
-        """Order, filter and grouping, and the model under the cursor."""
-        order, row = self.grid.order, self.grid.model
-        found = {
-            "sort": order.sort,
-            "reverse": "yes" if order.reverse else None,
-            "filter": order.filter,
-            "group": self.grid.shape.by,
-            "model": None if row is None else row.name,
-        }
-        return {name: value for name, value in found.items() if value}
+        """The order, and what the models are grouped by."""
+        by = self.grid.shape.by
+        return {**super().settings(), **({} if by is None else {"group": by})}
 
     def restore(self, settings: Mapping[str, str]) -> None:
         """As `settings` gave it; a column or grouping that there is no more is left out."""
-        sort, by = settings.get("sort"), settings.get("group")
-        known = {column.key for column in self.grid.columns if column.sort is not None}
-        shape = Shape(by="owner" if by == "owner" else "tag" if by == "tag" else None)
-        self.grid.start(
-            Order(sort if sort in known else None, "reverse" in settings, settings.get("filter", ""), shape),
-            settings.get("model"),
-        )
+        super().restore(settings)
+        by = settings.get("group")
+        if by in ("owner", "tag"):
+            self.grid.reorder(Shape(by="owner" if by == "owner" else "tag"))
+
+    async def exported(self) -> Table | None:
+        """All models that pass the filter, in order, whether in view or not; groups are none in a file."""
+        from lifecycle_tui.tui import taking
+
+        rows = await self.source.ask(fleet_page.lines, self.grid.view, self.source.now())
+        return taking.table(self.grid, self.named(), rows)
+
+    def copied(self) -> str:
+        """The row under the cursor; of a group its owner or tag."""
+        group = self.grid.group
+        return super().copied() if group is None else group.group.value or ""
 
     def palette_entries(self) -> Iterable[Entry]:
         """Models that the file declares no longer, besides the orders of the list."""
@@ -186,9 +188,7 @@ class FleetScreen(View):
         """Open the model under the cursor; on a group's line fold it away, or show its models again."""
         row = self.grid.model
         if row is not None:
-            from lifecycle_tui.tui.screens.model import ModelScreen
-
-            self.app.push_screen(ModelScreen(self.source, row.name))
+            going.to_model(self.app, row.name, Where(pane="overview"))
         else:
             self.grid.fold()
 
