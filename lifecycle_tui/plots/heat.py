@@ -65,8 +65,8 @@ def _order(cell: Heat) -> tuple[int, float]:
     return _RANK.index(kind(cell)), -size
 
 
-def row(cells: Sequence[Heat | None], *, ascii_only: bool = False, here: int | None = None) -> Drawn:
-    """One line of the map, a character a cell.
+def row(cells: Sequence[Heat | None], *, ascii_only: bool = False, here: int | None = None, wide: int = 1) -> Drawn:
+    """One line of the map, `wide` equal characters a cell.
 
     Args:
         here: the cell of the cursor; its series has "here." before its name.
@@ -74,7 +74,7 @@ def row(cells: Sequence[Heat | None], *, ascii_only: bool = False, here: int | N
     runs: list[Run] = []
     for n, cell in enumerate(cells):
         name = "" if cell is None else kind(cell)
-        sign = SIGNS[name][ascii_only] if name else " "
+        sign = (SIGNS[name][ascii_only] if name else " ") * wide
         series = f"here.{name}" if n == here else name
         if runs and runs[-1].series == series:
             runs[-1] = Run(runs[-1].text + sign, series)

@@ -122,6 +122,26 @@ async def test_plots_without_braille(bikes: State, variable: tuple[str, str], mo
         assert len(upright(pilot, pane.picture)) == 1
 
 
+async def test_blocks_in_the_drift_pane(fleet: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFECYCLE_PLOTS", "block")
+    async with app_on(fleet).run_test(size=LARGE) as pilot:
+        await open_at(pilot, "card-fraud", "drift")
+        shown = text(pilot)
+        assert "amount" in shown and not any("\u2800" <= char <= "\u28ff" for char in shown)
+
+
+@pytest.mark.parametrize("size", [SMALL, (60, 20)])
+async def test_all_panes_parts_show_on_small_screens(fleet: State, size: tuple[int, int]) -> None:
+    async with app_on(fleet).run_test(size=size) as pilot:
+        pane = await open_at(pilot, "card-fraud", "drift")
+        assert pane.windows.size.height >= 3 and pane.columns.size.height >= 4 and pane.picture.size.height >= 5
+        pilot.app.screen.open_pane("performance")
+        await until(pilot, lambda: pilot.app.screen.pane.NAME == "performance", "the other pane")
+        await pilot.pause()
+        pane = pilot.app.screen.pane
+        assert pane.series.size.height >= 4 and pane.picture.size.height >= 7 and pane.points.size.height >= 4
+
+
 async def test_a_window_far_back_is_reached_by_its_alert(workspace: Callable[[], State]) -> None:
     state = workspace()
     with state.write() as tx:

@@ -52,3 +52,9 @@ def test_a_row_has_a_character_a_cell(cells: list[Heat | None], plain: bool, her
     assert not plain or text(drawn).isascii()
     assert all(kind(cell) in SIGNS for cell in cells if cell is not None)
     assert worst(cells) in cells or (worst(cells) is None and not any(cells))
+
+
+def test_a_cell_may_be_several_characters_wide() -> None:
+    assert row([Heat(0.0, "ok"), None, Heat(0.5, "drifted")], wide=3, here=2) == (
+        Run("···", "quiet"), Run("   ", ""), Run("███", "here.large"),
+    )  # fmt: skip

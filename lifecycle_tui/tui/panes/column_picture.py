@@ -118,7 +118,7 @@ def _distribution(
     tone = marks.signal(column.state).tone if column.state == "drifted" else "info"
     density = shape.density if shape is not None else None
     small = marks.plain_glyphs()
-    over = ("::", "**") if small else ("⠵⠵", "⠉⠉")
+    over = {"ascii": ("::", "**"), "block": ("░░", "▀▀"), "braille": ("⠵⠵", "⠉⠉")}[marks.plot_glyphs()]
     beside_ = ("left :", "right #") if small else ("left █", "right █")
     if chosen == DENSITY and density is not None:
         return [_caption(column, window, tone, over, "densities", cells), *densities(density, cells, rows - 1, tone)]

@@ -35,8 +35,8 @@ PAGE = 100
 PAST = 9
 HISTORY = 60
 """Windows in the history of the chosen column."""
-LOW = 16
-"""Lines of the pane below which nothing is drawn."""
+TIGHT, LOW = 18, 14
+"""Lines of the pane below which windows and picture are lower, and below which nothing is drawn."""
 
 
 class DriftPane(MapPane):
@@ -57,6 +57,8 @@ class DriftPane(MapPane):
     .-wide DriftPane #windows-pane { width: 2fr; height: 1fr; max-height: 100%; margin-right: 2; }
     .-wide DriftPane #windows { height: 1fr; }
     .-wide DriftPane #lower-pane { width: 3fr; height: 1fr; }
+    DriftPane.-tight #windows-pane { max-height: 5; }
+    DriftPane.-tight #column-picture { height: 5; }
     DriftPane.-flat #column-picture { display: none; }
     """
     SCOPED_CSS = False
@@ -120,6 +122,7 @@ class DriftPane(MapPane):
     def on_resize(self) -> None:
         # Where both do not fit, the lists win.
         self.set_class(self.size.height < LOW, "-flat")
+        self.set_class(self.size.height < TIGHT, "-tight")
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 

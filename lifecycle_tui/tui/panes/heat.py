@@ -25,6 +25,8 @@ AROUND = 8
 PER = (1, 2, 4, 8)
 MOST = 512
 """Windows that are read at once: a page stays within 50 ms."""
+WIDEST = 4
+"""Characters of a cell at most."""
 LONGEST = 24
 """Cells of a column's name."""
 TONES = {
@@ -165,6 +167,17 @@ class HeatMap(Picture, can_focus=True):
         return room if self.page is None else max(1, min(room, -(-self.page.total // self._per)))
 
     @property
+    def _wide(self) -> int:
+        """Characters of a cell: several where a model has few windows, which would be lost in a corner."""
+        room = self.size.width - self._left - 1
+        return 1 if self.page is None else max(1, min(WIDEST, room // max(1, self.page.total)))
+
+    @property
+    def _x(self) -> int:
+        """Where the cursor's cell begins, from the left edge."""
+        return self._left + (self._across - 1 - (self._back // self._per - self._skip)) * self._wide
+
+    @property
     def _down(self) -> int:
         return max(1, self.size.height - 2)
 
@@ -236,14 +249,15 @@ class HeatMap(Picture, can_focus=True):
         if shown:
             at = next((k for k, (n, _) in enumerate(shown) if n == here), None)
             named, starts = [w.key for _, w in shown], [w.start for _, w in shown]
-            lines.append(pictures.axis(named, starts, [left + n for n, _ in shown], left + across, at, left))
+            places, end = [left + n * self._wide for n, _ in shown], left + across * self._wide
+            lines.append(pictures.axis(named, starts, places, end, at, left))
         return lines
 
     def _line(self, row: HeatRow, columns: Sequence[Sequence[HeatWindow]], here: int | None, left: int) -> Line:
         """`>name ··▒▓█`."""
         cells = self.page.cells if self.page is not None else {}
         found = [heat.worst([cells.get((row.signal, w.id)) for w in windows]) for windows in columns]
-        drawn = heat.row(found, ascii_only=marks.plain_glyphs(), here=here)
+        drawn = heat.row(found, ascii_only=marks.plain_glyphs(), here=here, wide=self._wide)
         sign = " " if here is None else ">"
         spans = [Span(f"{sign}{fit(cut(safe(row.column), left - 2), left - 1)}", "" if here is None else "bold")]
         for run in drawn:
@@ -263,9 +277,8 @@ class HeatMap(Picture, can_focus=True):
     def _point(self) -> None:
         """The terminal's own cursor at the cell, where screen readers and braille displays look for it."""
         if self.has_focus:
-            x = self._left + self._across - 1 - (self._back // self._per - self._skip)
             self.app.cursor_position = Offset(
-                self.content_region.x + x, self.content_region.y + 1 + self.at - self._top
+                self.content_region.x + self._x, self.content_region.y + 1 + self.at - self._top
             )
 
     def watch_has_focus(self, focused: bool) -> None:

@@ -38,7 +38,9 @@ PAGE = 60
 """Windows that are read at once; more when the cursor comes to the last one."""
 FURTHEST = 1_000
 """Windows that are read at most where somebody comes for one that lies far back."""
-LOW = 16
+TIGHT = 18
+"""Lines of the pane below which signals and plot give some of theirs to the windows."""
+LOW = 14
 """Lines of the pane below which nothing is drawn."""
 
 
@@ -60,6 +62,8 @@ class PerformancePane(Pane):
     .-wide PerformancePane #series { height: 1fr; }
     .-wide PerformancePane #series-picture { height: 1fr; }
     .-wide PerformancePane #series-about { display: block; }
+    PerformancePane.-tight #series { height: 4; }
+    PerformancePane.-tight #series-picture { height: 7; }
     PerformancePane.-flat #series-picture { display: none; }
     """
     SCOPED_CSS = False
@@ -108,6 +112,7 @@ class PerformancePane(Pane):
     def on_resize(self) -> None:
         # Where all do not fit, the lists win.
         self.set_class(self.size.height < LOW, "-flat")
+        self.set_class(self.size.height < TIGHT, "-tight")
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────
 

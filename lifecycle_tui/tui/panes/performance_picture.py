@@ -62,7 +62,7 @@ def _trust(estimate: Series, cells: int) -> list[Line]:
     if last is None or last.signal is None:
         return []
     signal = last.signal
-    band = ":" if marks.plain_glyphs() else "⢕"
+    band = {"ascii": ":", "block": "░", "braille": "⢕"}[marks.plot_glyphs()]
     if signal.value is None:
         return [
             (Span(cut(f" {band} no estimate for {last.key}: {safe(signal.message or signal.state)}", cells), "dim"),)
