@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from lifecycle_tui.tui import banners
 from lifecycle_tui.tui.faults import Faults
+from lifecycle_tui.tui.kept import Keeping
 from lifecycle_tui.tui.ordering import Orderly
 from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.plain_signs import Plainly
@@ -51,7 +52,7 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly):
+class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Keeping):
     """The terminal on one workspace.
 
     Args:
@@ -114,7 +115,7 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly):
 
         fleet = FleetScreen(self.source, self._first)
         self.push_screen(fleet)
-        if self.keeper is not None and (back := self.keeper.opening(self.source, fleet)) is not None:
+        if self.keeper is not None and (back := self.keeper.opening(self, fleet)) is not None:
             self.push_screen(back)
         self._first = None
         self.set_interval(POLL_SECONDS, self.poll, name="poll")
@@ -270,7 +271,7 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly):
                 while self.screen is not screen:
                     self.pop_screen()
                 return
-        self.push_screen(PLACES[name].make(self.source))
+        self.push_screen(self.place(name))
 
     def action_redraw(self) -> None:
         """Paint everything anew, e.g. after another program wrote over the screen."""

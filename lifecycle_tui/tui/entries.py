@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.places import PLACES
-from lifecycle_tui.tui.subject import Subject, Where
+from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import count
 
 if TYPE_CHECKING:
@@ -147,4 +147,4 @@ def open_model(view: View, name: str) -> None:
 
     if isinstance(view, ModelScreen) and view.model_name != name:
         view.app.pop_screen()
-    to_model(view.app, view.source, name, Where())
+    to_model(view.app, name)

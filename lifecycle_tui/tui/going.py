@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from textual.app import App
 
+    from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.source import Source
     from lifecycle_tui.tui.subject import Where
 
 
-def to_model(app: App[None], source: Source, name: str, where: Where) -> None:
-    """Show a place within a model: where its screen lies below, back to that; else a new one on top."""
-    from lifecycle_tui.tui.screens.model import ModelScreen
-
-    below = [s for s in app.screen_stack if isinstance(s, ModelScreen) and s.model_name == name]
-    if not below:
-        app.push_screen(ModelScreen(source, name, where))
-        return
-    while app.screen is not below[-1]:
-        app.pop_screen()
-    below[-1].open_pane(where.pane or below[-1].pane.NAME, where)
+def to_model(app: App[Any], name: str, where: Where | None = None) -> None:
+    """Show a model, at a place within it: where its screen lies below, back to that; else it goes on top."""
+    keeping = cast("LifecycleApp", app)
+    screen = keeping.model_screen(name)
+    if screen in app.screen_stack:
+        while app.screen is not screen:
+            app.pop_screen()
+    else:
+        app.push_screen(screen)
+    if where is not None:
+        screen.to(where)
 
 
 def to_jobs(app: App[Any], source: Source, ids: Sequence[int]) -> None:
@@ -32,6 +33,4 @@ def to_jobs(app: App[Any], source: Source, ids: Sequence[int]) -> None:
 
         app.switch_screen(JobScreen(source, ids[0]))
     else:
-        from lifecycle_tui.tui.places import PLACES
-
-        app.switch_screen(PLACES["jobs"].make(source))
+        app.switch_screen(cast("LifecycleApp", app).place("jobs"))

@@ -20,9 +20,9 @@ from lifecycle_tui.tui.places import PLACES
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.part import Part
     from lifecycle_tui.tui.screens.base import View
-    from lifecycle_tui.tui.source import Source
 
 
 BACK = "where you were · Esc: the fleet · --fresh begins there"
@@ -53,6 +53,7 @@ class Keeper:
         self._writing: threading.Thread | None = None
         self._seen: set[str] | None = None
         self._awaited: View | None = None
+        self._below: View | None = None
         self._moved = False
 
     # ── bringing it back ──────────────────────────────────────────────────────────────────────────────────────────
@@ -70,11 +71,12 @@ class Keeper:
         """
         self.start, self.gone = nearest(conn, self.start)
 
-    def opening(self, source: Source, first: View) -> View | None:
+    def opening(self, app: LifecycleApp, first: View) -> View | None:
         """The screen to be put onto the first one; None where that one is the place."""
-        found = screen(source, self.start)
+        found = screen(app, self.start)
         self._awaited = found or first
         self._moved = found is not None
+        self._below = first if self._moved else None
         return found
 
     def greeting(self, view: View) -> str:
@@ -83,9 +85,12 @@ class Keeper:
 
     def loaded(self, view: View) -> None:
         """A screen shows what it has read: the one at the start goes to the row where it was left, with its filter."""
+        grid, start = view.filterable(), self.start
+        if view is self._below and grid is not None and start.model is not None:
+            self._below = None
+            grid.go(start.model)  # the way back leads to the model that it led from
         if view is not self._awaited:
             return
-        grid, start = view.filterable(), self.start
         if grid is None or not (grid.rows or grid.filter):
             return
         self._awaited = None
@@ -95,7 +100,7 @@ class Keeper:
 
     def heard(self) -> None:
         """A key was pressed: what the cursor does from now on is the person's."""
-        self._awaited = None
+        self._awaited = self._below = None
 
     # ── keeping it ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,20 +182,20 @@ def spot(views: list[View]) -> Spot:
     return Spot()
 
 
-def screen(source: Source, start: Spot) -> View | None:
+def screen(app: LifecycleApp, start: Spot) -> View | None:
     """The screen of a place, to be put onto the fleet; None for the fleet, and for what this program does not know."""
     from lifecycle_tui.tui.subject import Where
 
     if start.screen == "model" and start.model is not None:
-        from lifecycle_tui.tui.screens.model import ModelScreen
-
-        return ModelScreen(source, start.model, Where(pane=start.pane))
+        found = app.model_screen(start.model)
+        found.to(Where(pane=start.pane))
+        return found
     if start.screen == "job" and start.job is not None:
         from lifecycle_tui.tui.screens.job import JobScreen
 
-        return JobScreen(source, start.job)
+        return JobScreen(app.source, start.job)
     if start.screen in PLACES and start.screen != next(iter(PLACES)):
-        return PLACES[start.screen].make(source)
+        return app.place(start.screen)
     return None
 
 

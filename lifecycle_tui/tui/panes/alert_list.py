@@ -237,7 +237,7 @@ class AlertList(HeldList):
         line = self.grid.row
         if line is not None:
             where = await self.source.ask(alerts.cause, line.alert)
-            going.to_model(self.app, self.source, line.alert.model, where)
+            going.to_model(self.app, line.alert.model, where)
 
     def action_only(self) -> None:
         """Open alerts only, or resolved ones as well."""

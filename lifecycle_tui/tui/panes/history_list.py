@@ -273,7 +273,7 @@ class HistoryList(HeldList):
     def _go(self, to: Target) -> None:
         """From an entry's page to where it belongs."""
         if to.model is not None and to.where is not None:
-            going.to_model(self.app, self.source, to.model, to.where)
+            going.to_model(self.app, to.model, to.where)
         elif to.job is not None:
             from lifecycle_tui.tui.screens.job import JobScreen
 

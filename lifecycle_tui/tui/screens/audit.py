@@ -195,6 +195,4 @@ class AuditScreen(View):
 
             self.app.push_screen(JobScreen(self.source, to.job))
         elif to.model is not None:
-            from lifecycle_tui.tui.subject import Where
-
-            going.to_model(self.app, self.source, to.model, to.where or Where())
+            going.to_model(self.app, to.model, to.where)

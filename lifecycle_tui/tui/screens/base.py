@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -136,8 +137,9 @@ class View(Part, Guarded, Screen[None]):
     def on_screen_suspend(self) -> None:
         self._covered = True
 
-    def on_screen_resume(self) -> None:
-        # The app tells the screen on top alone what changed.
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        # The app tells the screen on top alone what changed. Styles do not change while it is covered.
+        event.refresh_styles = not self._covered
         if self.ready and self._covered:
             self._covered = False
             self.reload()

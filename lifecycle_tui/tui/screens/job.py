@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.state.job_words import name_of
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.tui import job_lines, marks
+from lifecycle_tui.tui import going, job_lines, marks
 from lifecycle_tui.tui.job_lines import Around
 from lifecycle_tui.tui.reads import job_log
 from lifecycle_tui.tui.screens.base import View
@@ -136,11 +136,10 @@ class JobScreen(View):
         if self.job is None or self.job.model is None:
             self.say("this job is about no model")
             return
-        from lifecycle_tui.tui.screens.model import ModelScreen
 
         version = self.subject().version
         where = Where(pane=None if version is None else "versions", version=version)
-        self.app.push_screen(ModelScreen(self.source, self.job.model, where))
+        going.to_model(self.app, self.job.model, where)
 
 
 def _minute() -> int:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.dom import DOMNode
@@ -119,8 +119,8 @@ class PolicyScreen(View):
         if self.editing is not None:
             self.editing.close()
 
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        super().on_screen_resume(event)
         if self.editing is not None and self.ready:
             self.editing.tell = self.show
             if self.editing.table is not None:
