@@ -22,7 +22,7 @@ KEPT = ("app.quit", "view.back", "view.leave")
 """Ways out of everything: these must keep a key."""
 ENDS = (".leave", ".back", ".close", ".drop", ".keep", ".submit")
 """Ends of ids of the ways out of a dialog or a line; `policy.drop` is none."""
-APART = (("Grid", "MarkGrid"), ("Pager",), ("Log",), ("Fields",))
+APART = (("Grid", "MarkGrid", "FleetGrid"), ("Pager",), ("Log",), ("Fields",), ("Plot",), ("HeatMap",))
 """Of these one has the focus, and the others' keys then do nothing."""
 EVERYWHERE = ("View", "LifecycleApp", "LifecycleApp!")
 
@@ -150,7 +150,8 @@ def _keys(id_: str, value: Any) -> tuple[tuple[str, ...], list[KeyFlaw]]:
             continue
         if bound()[id_].typing and key_names.typed(key):
             says = f'"{one}" cannot be the key: {id_} works while somebody types, and it would be typed'
-            flaws.append(KeyFlaw("no-such-key", id_, says, 'take a key that types nothing, e.g. "Ctrl+N" or "F5"', item))
+            hint = 'take a key that types nothing, e.g. "Ctrl+N" or "F5"'
+            flaws.append(KeyFlaw("no-such-key", id_, says, hint, item))
         elif key not in found:
             found.append(key)
     if not written and _must_keep(id_):

@@ -5,6 +5,7 @@ there. TYPING: classes whose keys work while somebody types into a line. Read by
 """
 
 # fmt: off
+# ruff: noqa: E501
 BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     "LifecycleApp!": (
         ("app.palette", "colon", "go to a model, a screen or an action by name"),

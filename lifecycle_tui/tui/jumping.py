@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 JUMPS: tuple[Binding, ...] = (
-    Binding("g", "row(-1)", "first row", id="jump.first", tooltip="the first row, the top of a text"),
-    Binding("e", "row(1)", "last row", id="jump.last", tooltip="the last row, the end of a text"),
     *(
         Binding(place.key.lower(), f"go('{place.name}')", place.name, id=f"jump.{place.name}", tooltip=place.help)
         for place in PLACES.values()
     ),
+    Binding("g", "row(-1)", "top", id="jump.first", tooltip="the first row, the top of a text"),
+    Binding("e", "row(1)", "end", id="jump.last", tooltip="the last row, the end of a text"),
 )
-"""The second keys: those that move come first, then the screens."""
+"""The second keys, in the order in which the footer has room for them."""
 
 
 def choices(screen: Screen[object]) -> list[Binding]:

@@ -24,7 +24,7 @@ from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.screens.base import View
 
 FOCUS: dict[str, tuple[str, ...]] = {
-    "FleetScreen": ("MarkGrid",),
+    "FleetScreen": ("FleetGrid", "MarkGrid"),
     "AlertsScreen": ("AlertList", "MarkGrid"),
     "HistoryScreen": ("HistoryList", "Grid"),
     "JobScreen": ("Log",),
@@ -38,8 +38,8 @@ FOCUS: dict[str, tuple[str, ...]] = {
     "PolicyForm": ("Fields",),
     "PaletteScreen": (),
     "ModelScreen": (),
-    "DriftPane": ("Grid", "Pager"),
-    "PerformancePane": ("Grid", "Pager"),
+    "DriftPane": ("Grid", "Pager", "Plot", "HeatMap"),
+    "PerformancePane": ("Grid", "Pager", "Plot"),
     "OverviewPane": ("Pager",),
     "PolicyPane": ("Pager",),
     "PanelsPane": ("Pager",),
@@ -48,7 +48,7 @@ FOCUS: dict[str, tuple[str, ...]] = {
 }
 """Screen, pane or dialog → classes of what in it may have the focus; where nothing is said, a `Grid`."""
 
-TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form")
+TYPING = ("PaletteScreen", "Prompt", "MomentLine", "Form", "ExportScreen")
 """Classes whose keys work while somebody types into a line."""
 
 NAMES = {"ActScreen": "action", "PolicyForm": "policy-form", "PolicyDiff": "policy-diff", "PaletteScreen": "palette",
@@ -66,7 +66,8 @@ BOUND: class that declares it → (id, keys, what it does). WHERE: screen, pane 
 there. TYPING: classes whose keys work while somebody types into a line. Read by `bindings` alone.
 """
 
-# fmt: off'''
+# fmt: off
+# ruff: noqa: E501'''
 
 
 def classes() -> list[type[DOMNode]]:
@@ -105,6 +106,11 @@ def where() -> dict[str, tuple[str, ...]]:
     found["filter"] = ("Prompt", f"{APP}!")
     found["options"] = ("Form", f"{APP}!")
     found[JUMP] = (JUMP,)
+    reached = {owner for owners in found.values() for owner in owners}
+    for node in known.values():
+        # What nobody has said where it stands may stand on any screen.
+        if keys.declared(node) and node.__name__ not in reached:
+            found[_kebab(node)] = (*(one.__name__ for one in keys.whole([node, View])), APP, f"{APP}!")
     return dict(sorted(found.items()))
 
 
@@ -117,8 +123,13 @@ def _name(node: type[DOMNode]) -> str:
     if issubclass(node, View):
         return node.NAME
     if issubclass(node, Screen):
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", node.__name__.removesuffix("Screen")).lower()
+        return _kebab(node)
     return ""
+
+
+def _kebab(node: type) -> str:
+    """`PolicyDiff` → policy-diff."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", node.__name__.removesuffix("Screen")).lower()
 
 
 def rows() -> dict[str, list[tuple[str, str, str]]]:

@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.keys import key_to_character
 
+from lifecycle_tui.config.key_names import SIGNS
 from lifecycle_tui.config.keys_file import KeysFile, read
 from lifecycle_tui.tui import keys
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+
+
+ENDS = ("action_end", "action_top", "action_edge")
+"""What goes to an end, by the names under which lists, maps and plots have it."""
 
 
 class Pressing(App[None]):
@@ -91,10 +96,11 @@ class Pressing(App[None]):
 
     def action_row(self, direction: int) -> None:
         """To the first or last row of the list that has the focus, or to that end of the text."""
-        ends: list[Any] = [self.focused, *self.screen.query("Grid, Pager, Log")]
-        found = next((one for one in ends if hasattr(one, "action_end")), None)
-        if found is not None:
-            found.action_end(direction)
+        widgets: list[Any] = [self.focused, *self.screen.query("Grid, Pager, Log")]
+        ends = (getattr(one, name, None) for one in widgets for name in ENDS)
+        go = next((end for end in ends if end is not None), None)
+        if go is not None:
+            go(direction)
 
     def action_crumb(self, index: int) -> None:
         """Back to a screen that lies below, by its place in the stack."""
@@ -112,5 +118,5 @@ class Pressing(App[None]):
 
 def _consumed(chain: list[DOMNode], node: DOMNode, key: str) -> bool:
     """Whether the key is a letter for something nearer to the focus, e.g. a line that is typed into."""
-    character = key_to_character(key)
+    character = SIGNS.get(key) or key_to_character(key)
     return any(near.check_consume_key(key, character) for near in chain[: chain.index(node)])

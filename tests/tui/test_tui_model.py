@@ -48,7 +48,7 @@ async def test_the_title_and_the_line_of_panes(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await open_model(pilot, "card-fraud")
         shown = lines(pilot)
-        assert shown[0].startswith(" card-fraud  ✗ critical  champion v7 · checked ")
+        assert shown[0].startswith(" fleet › card-fraud  ✗ critical  champion v7 · checked ")
         assert shown[1].split()[:6] == ["1", "overview", "2", "drift", "3", "performance"]
         assert shown[1].split()[-1] == list(PANES)[-1], "all of them fit"
         screen = pilot.app.screen
