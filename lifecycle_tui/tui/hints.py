@@ -22,6 +22,7 @@ HINTS: dict[str, str] = {
     "jobs": "Enter its log, live · c cancels · jobs outlive this",
     "job": "/ searches the log · End follows it · Esc: it goes on",
     "history": "Enter all of it · f which kinds · / filters",
+    "audit": "who did what · Enter all of it · / filters, e.g. by:ana",
     "plugins": "Enter all of a plugin, and what is wrong with it",
     "workspace": "what needs somebody comes first · r measures anew",
     "policy": "Enter edits · w shows the change, then saves · u undoes",

@@ -96,9 +96,11 @@ class Part:
         return None if grid is None else taking.table(grid, self.named())
 
     def copied(self) -> str:
-        """What is copied: by itself the row under the cursor; "" for nothing."""
-        grid = self.filterable()
-        return "" if grid is None else taking.row(grid)
+        """What is copied: by itself the row under the cursor, or all of a text; "" for nothing."""
+        if (grid := self.filterable()) is not None:
+            return taking.row(grid)
+        text: str = getattr(self.first_focus(), "written", "")
+        return text
 
     # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 

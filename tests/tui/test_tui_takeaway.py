@@ -61,6 +61,7 @@ async def test_the_next_start_is_where_this_one_was(fleet: State) -> None:
         await pilot.press("escape")
         await pilot.press("escape")
         assert pilot.app.screen.NAME == "fleet"  # type: ignore[attr-defined]
+        assert "card-fraud" in cursor(pilot), "the way back leads to the model"
 
 
 async def test_it_is_written_once_it_rests_and_not_in_the_event_loop(
@@ -168,7 +169,11 @@ async def test_a_filter_comes_back_at_its_place_alone(fleet: State) -> None:
         await pilot.pause()
         await pilot.press("A", "slash", *"card", "enter")
         await settle(pilot)
-        await pilot.press("F", "A")
+        await pilot.press("F")
+        pilot.app.exit()
+    async with opened(fleet).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await pilot.press("A")
         assert "filter" not in lines(pilot)[0], "what is looked at anew hides nothing"
 
 
@@ -178,12 +183,13 @@ async def test_a_folder_that_cannot_be_written_stops_nothing(fleet: State, tmp_p
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in its place", encoding="utf-8")
     app = opened(fleet)
-    async with app.run_test(size=SMALL) as pilot:
+    async with app.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
         await pilot.press("A")
         await settle(pilot)
         await until(pilot, lambda: app.keeper is not None and app.keeper.trouble != "", "it is known")
-        assert app.screen.NAME == "alerts"  # type: ignore[attr-defined]
+        await pilot.press("W")
+        assert "where you are cannot be kept for the next start: " in text(pilot)
 
 
 def test_reading_it_costs_the_start_less_than_a_millisecond(fleet: State) -> None:
@@ -260,8 +266,9 @@ async def test_the_row_under_the_cursor_is_copied(fleet: State, copied: list[str
         await pilot.press("j", "ctrl+y")
         assert "card-fraud" in copied[0].split("\t") and "critical" in copied[0].split("\t")
         assert "sent to the terminal's clipboard: " in lines(pilot)[-2]
-        await pilot.press("enter", "ctrl+y")
-        assert "there is nothing here to copy" in lines(pilot)[-2] or len(copied) == 2
+        await pilot.press("enter", "W", "ctrl+y")
+        assert "Disk" in copied[1] and copied[1].count("\n") > 10, "of a text all of it"
+        assert f"{copied[1].count(chr(10)) + 1} lines" in lines(pilot)[-2]
 
 
 async def test_the_command_of_a_plan_is_copied(fleet: State, copied: list[str]) -> None:
