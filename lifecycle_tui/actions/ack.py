@@ -58,7 +58,7 @@ def _plan_back(conn: sqlite3.Connection, ask: Ask, workspace: Workspace | None) 
 
 UNACK = Action(
     "unack",
-    "Take back an acknowledgement",
+    "Unacknowledge",
     "Take back that alerts are acknowledged.",
     "The alert is open again, as if nobody had taken it on; who had is kept in the audit log.",
     (ALERT, ALL),

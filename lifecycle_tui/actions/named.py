@@ -36,7 +36,7 @@ NAMED: dict[str, Named] = {
         Named("pause", "Pause a model", "=", ("model",)),
         Named("resume", "Resume a model", ">", ("model",)),
         Named("ack", "Acknowledge an alert", "a", ("alert",)),
-        Named("unack", "Take back an acknowledgement", None, ("alert",)),
+        Named("unack", "Unacknowledge", None, ("alert",)),
         Named("snooze", "Snooze an alert", "z", ("alert",)),
         Named("unsnooze", "Wake an alert", "Z", ("alert",)),
         Named("assign", "Assign an alert", "@", ("alert",)),
