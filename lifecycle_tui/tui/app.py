@@ -18,6 +18,7 @@ from lifecycle_tui.tui.kept import Keeping
 from lifecycle_tui.tui.ordering import Orderly
 from lifecycle_tui.tui.places import PLACES
 from lifecycle_tui.tui.plain_signs import Plainly
+from lifecycle_tui.tui.pointing import Pointing
 from lifecycle_tui.tui.pressing import Pressing
 from lifecycle_tui.tui.reader import UNDER_WAY
 from lifecycle_tui.tui.reads import keys
@@ -52,7 +53,7 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Keeping):
+class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
     """The terminal on one workspace.
 
     Args:
