@@ -276,3 +276,9 @@ def test_an_option_of_a_plugin_that_stands_in_a_list(tmp_path: Path) -> None:
 
 def test_odd_names_in_keys() -> None:
     assert dotted(("models", "churn[prod]", "rules", 'a "b"', "when")) == 'models."churn[prod]".rules."a \\"b\\"".when'
+
+
+def test_an_empty_section_is_there_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "lifecycle.toml").write_text('[models.m]\ntask = "binary"\n[models.m.training]\n', encoding="utf-8")
+    found = Files(tmp_path, "m").read()
+    assert (found.training, found.rollout) == ("all as by default", "")

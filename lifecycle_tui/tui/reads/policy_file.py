@@ -169,8 +169,8 @@ class Files:
         self.own, self.defaults = table, defaults
         return File(
             shown, tuple(_rules(self._model, table, defaults, own or main, main, over)),
-            _in_a_line(_merged(table, defaults, "training")), _in_a_line(_merged(table, defaults, "rollout")), "",
-            _in_a_line(_merged(table, defaults, "monitor")), tuple(self._sections(table, own or main, main)),
+            _section(table, defaults, "training"), _section(table, defaults, "rollout"), "",
+            _section(table, defaults, "monitor"), tuple(self._sections(table, own or main, main)),
         )  # fmt: skip
 
     def _sections(self, table: Mapping[str, Any], own: _Text, main: _Text) -> Iterator[tuple[str, str]]:
@@ -267,6 +267,12 @@ def _table(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _merged(table: Mapping[str, Any], defaults: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A section with what `[defaults]` adds to it; nothing where neither has it."""
     return {**_table(defaults, name), **_table(table, name)}
+
+
+def _section(table: Mapping[str, Any], defaults: Mapping[str, Any], name: str) -> str:
+    """A section in a line; an empty one is there all the same: `[models.x.training]` alone has the model trained."""
+    said = _in_a_line(_merged(table, defaults, name))
+    return said or ("all as by default" if name in table or name in defaults else "")
 
 
 def _rule(name: str, said: Mapping[str, Any], place: str, shared: bool) -> Rule:
