@@ -95,6 +95,7 @@ def said(name: str) -> set[str]:
     return {one.id for one in bound().values() if one.owner in owners}
 
 
+@pytest.mark.slow
 async def test_on_every_screen_that_works_which_the_list_says(walked: Path, tmp_path: Path) -> None:
     with State.open(seed_walk.copy(walked, tmp_path / "shop")) as state:
         async with app_on(state).run_test(size=SMALL) as pilot:
