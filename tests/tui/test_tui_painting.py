@@ -17,10 +17,15 @@ from textual.strip import Strip
 
 from lifecycle_tui.tui.terminal.pacing import GIVE_UP, SLOW, Pace
 from lifecycle_tui.tui.terminal.painting import Painting
+from lifecycle_tui.tui.terminal.pens import change
 from lifecycle_tui.tui.terminal.rows import CONTROL, cells
 
 WIDE, HIGH = 12, 4
-STYLES = [Style(), Style(bold=True), Style(color="red"), Style(reverse=True, color="cyan"), Style(dim=True, bold=True)]
+STYLES = [
+    Style(), Style(bold=True), Style(color="red"), Style(reverse=True, color="cyan"), Style(underline=True, bold=True),
+    Style(bold=True, reverse=True, color="red"), Style(bgcolor="blue", italic=True), Style(color="#102030", bold=True),
+    Style(color="color(200)", bgcolor="bright_red"),
+]  # fmt: skip
 TEXTS = st.text(st.sampled_from("ab  ─█⣿é世界\u0301✗▲"), max_size=5)
 
 
@@ -30,12 +35,13 @@ class Screen:
     def __init__(self, columns: int = WIDE, lines: int = HIGH) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.stream = pyte.Stream(self.screen)
+        self.stream.feed("\x1b[?7l")  # as Textual has it: a full line does not wrap
         self.painting = Painting()
         self.size = (columns, lines)
         self.written = 0
 
     def paint(self, update: LayoutUpdate | ChopsUpdate) -> None:
-        self.painting.take(update, self.size, ColorSystem.STANDARD)
+        self.painting.take(update, self.size, ColorSystem.TRUECOLOR)
 
     def send(self, cursor: tuple[int, int] = (0, 0)) -> str:
         text = self.painting.sequence(cursor)
@@ -65,7 +71,7 @@ def whole(rows: list[list[tuple[str, int]]], columns: int = WIDE) -> LayoutUpdat
     return LayoutUpdate([[strip(row, columns)] for row in rows], Region(0, 0, columns, len(rows)))
 
 
-ROW = st.lists(st.tuples(TEXTS, st.integers(0, 4)), max_size=4)
+ROW = st.lists(st.tuples(TEXTS, st.integers(0, 8)), max_size=4)
 
 
 @settings(max_examples=150)
@@ -148,6 +154,19 @@ def test_no_control_character_comes_through(hostile: str) -> None:
 def test_without_colours_attributes_stay() -> None:
     found = cells([Strip([Segment("x", Style(color="red", bold=True)), Segment("y", Style(color="red"))])], None)
     assert found == [("x", "1"), ("y", "")]
+
+
+@pytest.mark.parametrize(
+    ("pen", "look", "order"),
+    [
+        ("", "1;31", "\x1b[1;31m"), ("1;31", "", "\x1b[0m"), ("1;7", "1;7;33", "\x1b[33m"),
+        ("1;7;33", "1;7", "\x1b[39m"), ("1", "2", "\x1b[0;2m"), ("1;2", "1", "\x1b[0;1m"),
+        ("31", "32", "\x1b[32m"), ("38;2;1;2;3", "38;2;1;2;3;1", "\x1b[1m"), ("1;41", "1", "\x1b[49m"),
+        ("53", "1", "\x1b[0;1m"),
+    ],
+)  # fmt: skip
+def test_the_shortest_order_from_style_to_style(pen: str, look: str, order: str) -> None:
+    assert change(pen, look) == order
 
 
 # ── pace ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

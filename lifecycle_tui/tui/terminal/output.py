@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
-MANY = 200
+MANY = 600
 """Characters of a frame from which it is worth sixteen more that nobody sees half of it."""
 
 

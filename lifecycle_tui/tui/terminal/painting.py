@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lifecycle_tui.tui.terminal.pens import change
 from lifecycle_tui.tui.terminal.rows import BLANK, Cell, cells, pieces
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _run(y: int, x: int, found: list[Cell], pen: str, out: list[str], there: boo
     out.append(f"\x1b[{x + 1}G" if there else f"\x1b[{y + 1};{x + 1}H")
     for at, (text, look) in enumerate(found, x):
         if look != pen:
-            out.append(f"\x1b[0;{look}m" if look and pen else f"\x1b[{look}m" if look else "\x1b[0m")
+            out.append(change(pen, look))
             pen = look
         out.append(text)
         if text and not text.isascii() and not _sure(text):
@@ -151,4 +152,4 @@ def _sure(text: str) -> bool:
     """Whether all terminals give a character one cell: Latin, Greek, Cyrillic, lines, blocks, braille, our signs."""
     at = ord(text[0])
     return len(text) == 1 and (at < 0x300 or 0x370 <= at < 0x530 or 0x2190 <= at < 0x2600 or 0x2800 <= at < 0x2900
-                               or 0x2010 <= at < 0x2060)  # fmt: skip
+                               or 0x2010 <= at < 0x2060 or text in "✓✗")  # fmt: skip
