@@ -73,9 +73,9 @@ _FACTS = tuple(f for f in ModelFacts.__dataclass_fields__ if f != "name")
 
 
 def declare(tx: sqlite3.Connection, models: Iterable[Declared]) -> None:
-    """Write what the file says of these models; rows that say so already are not touched."""
+    """Write what the file says of these models; rows that say so already are not touched. A tag counts once."""
     for said in models:
-        values = (said.task, said.owner, dumps(list(said.tags)), 1)
+        values = (said.task, said.owner, dumps(list(dict.fromkeys(said.tags))), 1)
         tx.execute(
             "INSERT OR IGNORE INTO models (name, task, owner, tags, declared) VALUES (?, ?, ?, ?, ?)",
             (said.name, *values),

@@ -45,7 +45,9 @@ class PagedGrid(MarkGrid[T]):
     def view(self) -> View:
         """What a page is to answer."""
         key = self._cursor if self._going is None else self._going
-        return View(self.order, key, self._at, int(self.scroll_offset.y), self.page, self.marked)
+        # Before the first layout the screen's height is what will be in view at most.
+        lines = self.page if self.size.height else max(1, self.app.size.height)
+        return View(self.order, key, self._at, int(self.scroll_offset.y), lines, self.marked)
 
     def show(self, rows: Iterable[T], *, empty: str | None = None) -> None:
         raise NotImplementedError("the rows of this grid come in pages: `put`")
@@ -61,7 +63,8 @@ class PagedGrid(MarkGrid[T]):
         gone = set(page.view.marked).difference(page.marked, page.hidden)
         self._settle(self._found(page), before, changed)
         self._mark(self._marked - gone)
-        self._look_ahead()
+        if (page.view.top, page.view.lines) != (int(self.scroll_offset.y), self.page):
+            self._look_ahead()  # the view has moved on; where it has not, asking again would bring the same
 
     def _found(self, page: Page[T]) -> int | None:
         """Where the cursor's row is by now; None where it is gone. It may have moved since the page was asked for."""

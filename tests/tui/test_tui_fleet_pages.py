@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tui_screen import SMALL, app_on, cursor, lines, text, until
 
 from lifecycle_tui.registry import aliases, versions
-from lifecycle_tui.state import approvals, models
+from lifecycle_tui.state import approvals, fleet_pages, models
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import fleet_columns
 from lifecycle_tui.tui.grid_rows import FIRST, Page, View, settled
 from lifecycle_tui.tui.reads import fleet_page
 from lifecycle_tui.tui.reads.fleet import FleetLine
@@ -185,6 +186,34 @@ def test_every_page_of_a_listing_is_a_part_of_the_whole(many: State, by, folded)
         for at in (0, 3, len(keys) // 2, len(keys) - 1):
             page = fleet_page.page(conn, many.root, View(order, keys[at], 0, 0, 9), tui_seed.NOW).page
             assert page.at == at and keys[at] in [fleet_page.key(line) for line in page.rows], "its line is read, too"
+
+
+def test_a_tag_that_is_said_twice_is_one(fleet: State) -> None:
+    with fleet.write() as tx:
+        models.declare(tx, [models.Declared("churn", "binary", "crm", ("eu", "eu"))])
+    with fleet.read() as conn:
+        view = View(FIRST._replace(more=Shape(by="tag"), filter="churn"), lines=9)
+        found = fleet_page.page(conn, fleet.root, view, tui_seed.NOW).page
+    assert [fleet_page.key(line) for line in found.rows] == ["\x1eeu", "churn\x1feu"] and found.total == 2
+
+
+async def test_a_page_that_falls_short_is_not_asked_for_for_ever(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        wanted: list[int] = []
+        grid(pilot)._wants = lambda: wanted.append(1)
+        rows = tuple(grid(pilot).rows)
+        view = grid(pilot).view
+        grid(pilot).put(Page(view, 0, rows[:2], 5, 5, 0))
+        assert wanted == [] and len(grid(pilot).rows) == 2 and grid(pilot).place == "1/5"
+        grid(pilot).action_end(1)
+        assert wanted and grid(pilot).row is None, "a key asks again"
+
+
+def test_every_column_that_sorts_does_so_in_state() -> None:
+    sortable = {column.key: column for column in fleet_columns.COLUMNS if column.sort is not None}
+    assert {fleet_page.SORT_OF.get(key, key) for key in sortable} == set(fleet_pages.SORTS)
+    assert all(fleet_pages.SORTS[fleet_page.SORT_OF.get(k, k)].falls == c.down for k, c in sortable.items())
 
 
 async def test_the_cursor_stays_on_its_model_when_rows_move(fleet: State) -> None:

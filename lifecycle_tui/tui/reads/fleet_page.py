@@ -265,7 +265,8 @@ def _together(conn: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        conn.execute("COMMIT")
+        if conn.in_transaction:
+            conn.execute("COMMIT")
 
 
 def _invitation(conn: sqlite3.Connection, root: Path) -> str:
