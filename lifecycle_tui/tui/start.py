@@ -111,11 +111,12 @@ def build(root: Path) -> LifecycleApp:
 
         source = Source(root)
         from lifecycle_tui.tui.app import LifecycleApp
-        from lifecycle_tui.tui.grid_rows import View
+        from lifecycle_tui.tui.grid_rows import Order, View
         from lifecycle_tui.tui.reads import fleet_page
         from lifecycle_tui.tui.screens import fleet as screen  # noqa: F401
 
-        first = fleet_page.page(source.conn, root, View(lines=shutil.get_terminal_size().lines), source.now())
+        view = View(Order(more=fleet_page.Shape()), lines=shutil.get_terminal_size().lines)
+        first = fleet_page.page(source.conn, root, view, source.now())
         return LifecycleApp(source, lambda: keep(root), first, remembered(root, source))
     finally:
         gc.freeze()

@@ -21,6 +21,7 @@ def test_it_starts_paints_and_quits(fleet: State) -> None:
         terminal.shows("? help")
         terminal.shows("✗ critical card-fraud")
         terminal.shows("1 error · 1 critical · 1 warning · 1 unknown · 1 ok")
+        assert b" 0/0 " not in terminal.raw, "the first picture has the rows already"
         terminal.type("j\r")
         terminal.shows("1 overview")
         terminal.type("2")

@@ -60,13 +60,15 @@ class FleetScreen(View):
         if self._first is not None:
             # Read before the program began: the first paint has it already.
             self._put(self._first)
-            self._first = None
         super().on_mount()
 
     async def load(self) -> None:
         """Read the page in view and the counts; only rows that changed are painted."""
         now = self.source.now()
         self._at = _minute(now)
+        if self._first is not None:
+            self._first = None  # it shows already; what has changed since, the first poll asks
+            return
         self._put(await self.source.ask(fleet_page.page, self.source.root, self.grid.view, now))
 
     async def _page(self) -> None:
