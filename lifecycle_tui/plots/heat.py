@@ -31,7 +31,7 @@ class Heat(NamedTuple):
 
 
 SIGNS: dict[str, tuple[str, str]] = {
-    "quiet": ("·", "."),
+    "quiet": (".", "."),
     "seen": ("░", ":"),
     "small": ("▒", "+"),
     "middling": ("▓", "#"),
@@ -40,7 +40,8 @@ SIGNS: dict[str, tuple[str, str]] = {
     "unknown": ("?", "?"),
     "error": ("!", "!"),
 }
-"""What a cell is → its sign in blocks and in ASCII. These names are the picture's series."""
+"""What a cell is → its sign in blocks and in ASCII. These names are the picture's series. What most cells are takes one
+byte: a map is thousands of them, over a slow line."""
 _RANK = ("large", "middling", "small", "error", "seen", "quiet", "cannot-tell", "unknown")
 
 

@@ -20,7 +20,7 @@ CELLS = st.one_of(
 @pytest.mark.parametrize(
     ("cell", "sign", "plain"),
     [
-        (Heat(0.0, "ok"), "·", "."), (Heat(0.06, "ok"), "░", ":"), (Heat(0.9, "ok"), "░", ":"),
+        (Heat(0.0, "ok"), ".", "."), (Heat(0.06, "ok"), "░", ":"), (Heat(0.9, "ok"), "░", ":"),
         (Heat(0.05, "drifted"), "▒", "+"), (Heat(0.1, "drifted"), "▓", "#"), (Heat(0.3, "drifted"), "█", "@"),
         (Heat(None, "drifted"), "▒", "+"), (Heat(math.nan, "drifted"), "▒", "+"), (Heat(math.inf, "drifted"), "█", "@"),
         (Heat(0.4, "cannot-tell"), "~", "~"), (Heat(None, "error"), "!", "!"), (Heat(None, "unknown"), "?", "?"),
@@ -33,8 +33,8 @@ def test_each_cell_says_verdict_and_size_without_colour(cell: Heat | None, sign:
 
 def test_a_row_is_runs_and_the_cursor_is_one_of_its_own() -> None:
     cells = [Heat(0.0, "ok"), Heat(0.01, "ok"), Heat(0.5, "drifted"), None]
-    assert row(cells) == (Run("··", "quiet"), Run("█", "large"), Run(" ", ""))
-    assert row(cells, here=1) == (Run("·", "quiet"), Run("·", "here.quiet"), Run("█", "large"), Run(" ", ""))
+    assert row(cells) == (Run("..", "quiet"), Run("█", "large"), Run(" ", ""))
+    assert row(cells, here=1) == (Run(".", "quiet"), Run(".", "here.quiet"), Run("█", "large"), Run(" ", ""))
     assert row([], here=0) == ()
 
 
@@ -56,5 +56,5 @@ def test_a_row_has_a_character_a_cell(cells: list[Heat | None], plain: bool, her
 
 def test_a_cell_may_be_several_characters_wide() -> None:
     assert row([Heat(0.0, "ok"), None, Heat(0.5, "drifted")], wide=3, here=2) == (
-        Run("···", "quiet"), Run("   ", ""), Run("███", "here.large"),
+        Run("...", "quiet"), Run("   ", ""), Run("███", "here.large"),
     )  # fmt: skip

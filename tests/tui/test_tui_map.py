@@ -139,11 +139,11 @@ async def test_drift_at_a_glance_at_80_by_24(wide: State) -> None:
         assert shown[0].endswith("column 1/40 · window 150/150")
         assert shown[2].startswith(" ▒ <0.1  ▓ <0.3  █ drifted  ░ moved")
         rows = shown[3 : 3 + found.size.height - 2]
-        assert rows[0].startswith(">c03 ·") and rows[0].endswith("·" * 8 + "█" * 10), "newest at the right"
-        assert rows[1].startswith(" c07 ") and "·▓▓▓▓▓▓▓▓▓▓·" in rows[1]
+        assert rows[0].startswith(">c03 .") and rows[0].endswith("." * 8 + "█" * 10), "newest at the right"
+        assert rows[1].startswith(" c07 ") and ".▓▓▓▓▓▓▓▓▓▓." in rows[1]
         assert len(rows) == 18 and all(len(row) == len(rows[0]) for row in rows)
         axis = shown[2 + found.size.height - 1]
-        assert axis.split() == "Mar 18 Mar 30 Apr 13 Apr 27 May 11 May 30^".split()
+        assert axis.split() == ["Mar", "18", "Mar", "30", "Apr", "13", "Apr", "27", "May", "11", "May", "30^"]
         assert shown[-1].startswith(" Enter open  - wider  + closer  m map")
         assert shown[-2].startswith(" c03  Sat 2026-05-30  effect 0.400  ▲ drifted  [0.200, 0.800] · told of 3 on 149")
 
@@ -224,7 +224,7 @@ async def test_more_windows_in_a_cell(wide: State) -> None:
         shown = lines(pilot)
         assert found.place.endswith("2 windows a cell")
         row = next(line for line in shown if line.startswith(">c03"))
-        assert row.endswith("·█████"), "ten windows in five cells, the worst of each"
+        assert row.endswith(".█████"), "ten windows in five cells, the worst of each"
         await pilot.press("minus", "minus", "minus", "minus")
         assert found._across * found._per <= max(MOST, WINDOWS + 8)
         assert "▓" in next(line for line in lines(pilot) if line.startswith(" c07"))

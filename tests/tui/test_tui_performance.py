@@ -54,7 +54,7 @@ async def test_signals_plot_and_windows_at_80_by_24(bikes: State) -> None:
         threshold = next(line for line in shown[top : top + 8] if line.startswith(" 35,000 "))
         assert "───" in threshold, "with its number"
         assert "^2" in shown[top + 6], "the window in which version 2 began to serve"
-        assert shown[top + 7].split() == "Mar 1 Mar 3 Mar 5 Mar 7 Mar 9 Mar 12^".split()
+        assert shown[top + 7].split() == ["Mar", "1", "Mar", "3", "Mar", "5", "Mar", "7", "Mar", "9", "Mar", "12^"]
         assert shown[top + 8].split() == ["window", "value", "interval", "n", "labels", "version"]
         assert shown[top + 9].split()[:2] == [">2026-03-12", "✗"]
         assert shown[top + 9].rstrip().endswith("more expected") and " 24% 2 " in shown[top + 9]

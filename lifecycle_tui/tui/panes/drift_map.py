@@ -39,6 +39,8 @@ class MapPane(Pane):
     def __init__(self, source: Source, model: str) -> None:
         super().__init__(source, model)
         self.map = HeatMap(id="drift-map")
+        self._to_map = False
+        """Whether the map shows, or is being read to be shown."""
         self._cell: tuple[str, int, Signal | None] | None = None
         """A signal and a window, and all that is known of it."""
 
@@ -128,16 +130,23 @@ class MapPane(Pane):
 
     def action_heat(self) -> None:
         """The map of columns over windows, or the lists again."""
-        if not self.mapped and (aimed := self.aimed()) is not None:
+        if not self._to_map and (aimed := self.aimed()) is not None:
             self.map.aim(*aimed)
-        self.show_map(not self.mapped)
+        self.show_map(not self._to_map)
 
     def show_map(self, shown: bool) -> None:
-        """The map instead of the lists, or the lists."""
-        self.set_class(shown, "-mapped")
+        """The map instead of the lists, once it has been read; or the lists."""
+        self._to_map = shown
         if shown:
-            self.map.focus()
-            self.begin("map", self.read_map)
+            self.begin("map", self._open_map)
         else:
+            self.set_class(False, "-mapped")
             self.unmapped().focus()
-        self.changed()
+            self.changed()
+
+    async def _open_map(self) -> None:
+        await self.read_map()
+        if self._to_map and not self.mapped:
+            self.set_class(True, "-mapped")
+            self.map.focus()
+            self.changed()

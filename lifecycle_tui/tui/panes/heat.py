@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.message import Message
+from textual.widget import Widget
 
 from lifecycle_tui.plots import heat
 from lifecycle_tui.plots.heat import Heat
@@ -155,21 +156,27 @@ class HeatMap(Picture, can_focus=True):
     # ── room ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
+    def _room(self) -> Size:
+        """Its own size; before it shows for the first time that of the pane, which it will fill."""
+        above = self.parent
+        return self.size if self.size.height or not isinstance(above, Widget) else above.size
+
+    @property
     def _left(self) -> int:
         """Cells before the map: a sign for the cursor, the name, a blank."""
         longest = max((width(safe(r.column)) for r in self.rows), default=0)
-        return min(longest, LONGEST, max(4, self.size.width // 3)) + 2
+        return min(longest, LONGEST, max(4, self._room.width // 3)) + 2
 
     @property
     def _across(self) -> int:
         """Cells of the map."""
-        room = max(1, min(self.size.width - self._left - 1, MOST // self._per))
+        room = max(1, min(self._room.width - self._left - 1, MOST // self._per))
         return room if self.page is None else max(1, min(room, -(-self.page.total // self._per)))
 
     @property
     def _wide(self) -> int:
         """Characters of a cell: several where a model has few windows, which would be lost in a corner."""
-        room = self.size.width - self._left - 1
+        room = self._room.width - self._left - 1
         return 1 if self.page is None else max(1, min(WIDEST, room // max(1, self.page.total)))
 
     @property
@@ -179,7 +186,7 @@ class HeatMap(Picture, can_focus=True):
 
     @property
     def _down(self) -> int:
-        return max(1, self.size.height - 2)
+        return max(1, self._room.height - 2)
 
     def _settle(self) -> None:
         """The cursor within what there is, what shows around the cursor; and what is not there yet is asked for."""
@@ -190,11 +197,14 @@ class HeatMap(Picture, can_focus=True):
         at, back = self.at, self._back // self._per
         self._top = max(0, min(max(self._top, at - self._down + 1), at, len(self.rows) - 1))
         self._skip = max(0, min(max(self._skip, back - self._across + 1), back))
-        self.renew()
-        self._point()
-        self.post_message(self.Moved())
-        if self.rows and not self._covered():
+        whole = not self.rows or self._covered()
+        if whole:
+            # Else what shows stays until its page is there: empty cells that are filled a moment later cost twice.
+            self.renew()
+            self._point()
+        else:
             self.post_message(self.Wanted())
+        self.post_message(self.Moved())
 
     def _covered(self) -> bool:
         """Whether the page has all that shows."""
@@ -211,7 +221,7 @@ class HeatMap(Picture, can_focus=True):
 
     def wish(self) -> Wish | None:
         """What to read for what shows; None where nothing shows."""
-        if self.size.height <= 0 or not self.rows:
+        if self._room.height <= 0 or not self.rows:
             return None
         rows = self.rows[max(0, self._top - AROUND) : self._top + self._down + AROUND]
         signals = tuple(r.signal for r in rows)
@@ -323,7 +333,7 @@ class HeatMap(Picture, can_focus=True):
     def action_zoom(self, by: int) -> None:
         """Twice or half as many windows in a cell."""
         at = PER.index(self._per) + by
-        room = self.size.width - self._left - 1
+        room = self._room.width - self._left - 1
         if 0 <= at < len(PER) and (by < 0 or (room * PER[at] <= MOST and self._across >= room)):
             self._per = PER[at]
             self._skip = max(0, self._back // self._per - self._across // 2)
