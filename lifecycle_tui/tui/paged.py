@@ -95,8 +95,10 @@ class PagedGrid(MarkGrid[T]):
         self._wants()
 
     def _to(self, at: int) -> None:
-        self._going = None
+        self._going, top = None, self.scroll_offset.y
         super()._to(at)
+        if self._cursor is None and self._rows.total and top == self.scroll_offset.y:
+            self._wants()  # a row in view that has not come yet; one that was scrolled to is asked for there
 
     def go(self, key: str) -> None:
         """Put the cursor on the row of this key, if it shows; where it is not here, once it has come."""
