@@ -15,6 +15,7 @@ from tui_screen import LARGE, SMALL, app_on, cursor, lines, text, until
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.state import alerts
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import going
 from lifecycle_tui.tui.panes.alerts import AlertsPane
 from lifecycle_tui.tui.reads import alerts as read
 from lifecycle_tui.tui.screens.alerts import AlertsScreen
@@ -171,7 +172,7 @@ def test_causes_of_rules_on_drift_data_and_what_is_not_told(life: State) -> None
 async def test_the_pane_of_a_model(life: State) -> None:
     async with app_on(life).run_test(size=SMALL) as pilot:
         await pilot.pause()
-        pilot.app.push_screen(ModelScreen(pilot.app.source, MODEL, Where("alerts", alert=3)))  # type: ignore[attr-defined]
+        going.to_model(pilot.app, MODEL, Where("alerts", alert=3))
         await until(pilot, lambda: isinstance(getattr(pilot.app.screen, "pane", None), AlertsPane), "the pane")
         await pilot.pause()
         assert "moved" in cursor(pilot) and OTHER not in text(pilot)

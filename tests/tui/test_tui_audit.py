@@ -166,3 +166,21 @@ def test_the_same_command(found: AuditRow, command: str) -> None:
 )
 def test_what_a_row_says(found: AuditRow, said: str) -> None:
     assert audit.said(AuditLine(found)) == said
+
+
+@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+async def test_nothing_of_a_hostile_row_is_raw_and_every_screen_of_records_fits(
+    life: State, size: tuple[int, int]
+) -> None:
+    evil = "\x1b]52;c;aGk=\x07 \u202e[b]x[/] over\rwritten \u0301" + "\u540d" * 300
+    with life.write() as tx:
+        detail = {"key": evil, "old": evil, "new": "z" * 100_000, "note": evil, evil: evil, "job": evil}
+        log.append(tx, evil, f"alert {evil}", NOW, model=MODEL, who=evil, behind=evil, detail=detail)
+    async with app_on(life).run_test(size=size) as pilot:
+        await opened(pilot)
+        assert "\\x1b]52" in text(pilot), "lines() holds every line to what can be printed, and to the screen's width"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PageScreen), "its page")
+        for key in ("pagedown", "end", "home", "escape", "H", "d", *"today", "enter", "A", "down", "J", "P", "W"):
+            await pilot.press(key)
+            lines(pilot)

@@ -15,6 +15,7 @@ from tui_screen import LARGE, SMALL, app_on, cursor, lines, text, until
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import timeline
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import going
 from lifecycle_tui.tui.panes.alerts import AlertsPane
 from lifecycle_tui.tui.panes.history import HistoryPane
 from lifecycle_tui.tui.panes.versions import VersionsPane
@@ -172,7 +173,7 @@ async def test_from_an_entry_to_where_it_belongs_and_back(life: State) -> None:
 async def test_the_pane_of_a_model_goes_back_to_its_own_screen(life: State) -> None:
     async with app_on(life).run_test(size=SMALL) as pilot:
         await pilot.pause()
-        pilot.app.push_screen(ModelScreen(pilot.app.source, MODEL, Where("history")))  # type: ignore[attr-defined]
+        going.to_model(pilot.app, MODEL, Where("history"))
         await until(pilot, lambda: isinstance(getattr(pilot.app.screen, "pane", None), HistoryPane), "the pane")
         await pilot.pause()
         assert OTHER not in text(pilot) and "what matters" in lines(pilot)[0]

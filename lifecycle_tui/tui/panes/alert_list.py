@@ -58,13 +58,13 @@ def columns(model: bool) -> tuple[Column[AlertLine], ...]:
     """Columns of the list; with the model's name where it is about all of them."""
     return (
         Column("severity", "severity", 10, _severity, sort=lambda a: marks.severity(a.alert.severity).rank),
-        Column("model", "model", 13 if model else 0, lambda a: Cell(a.alert.model, _dim(a) or "bold"),
+        Column("model", "model", 10 if model else 0, lambda a: Cell(a.alert.model, _dim(a) or "bold"),
                sort=lambda a: a.alert.model.casefold(), grow=2, most=30),
-        Column("rule", "rule", 15, lambda a: Cell(a.alert.rule, _dim(a)), sort=lambda a: a.alert.rule, grow=2,
+        Column("rule", "rule", 10, lambda a: Cell(a.alert.rule, _dim(a)), sort=lambda a: a.alert.rule, grow=2,
                most=30),
         Column("since", "since", 10, lambda a: Cell(a.alert.since, _dim(a)), sort=lambda a: a.alert.since, down=True,
                grow=1, most=19),
-        Column("age", "changed", 13, lambda a: Cell(a.age, "dim")),
+        Column("age", "changed", 13, lambda a: Cell(a.age, "dim"), needs=76),
         Column("state", "state", 12, _state, sort=lambda a: a.alert.state),
         Column("by", "by", 18, _by, needs=100, grow=1, most=28),
         Column("message", "what", 30, lambda a: Cell(a.alert.message, _dim(a)), grow=9, needs=130),

@@ -190,7 +190,7 @@ def _columns(root: str) -> tuple[Column[PluginLine], ...]:
         Column("state", "state", 13, lambda p: Cell(badge(p), MARKS[p.state].tone)),
         Column("kind", "kind", 8, lambda p: Cell(p.info.kind or "-"), sort=lambda p: p.info.kind),
         Column("name", "name", 13, lambda p: Cell(p.info.name, "bold"), sort=sort, grow=1, most=28),
-        Column("origin", "from", 17, lambda p: Cell(origin(p, root), "dim"), grow=1, most=36),
-        Column("used", "used by", 9, lambda p: Cell(used_by(p)), grow=1, most=24),
+        Column("origin", "from", 17, lambda p: Cell(origin(p, root), "dim"), grow=1, most=36, needs=76),
+        Column("used", "used by", 9, lambda p: Cell(used_by(p)), grow=1, most=24, needs=68),
         Column("what", "what it does, or what is wrong", 13, what, grow=6),
     )
