@@ -93,7 +93,10 @@ def _table(file: Path) -> dict[str, Any]:
         ValueError: the file has such lines, and is no TOML.
     """
     try:
-        text = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        data = file.read_bytes()
+        if b"keys" not in data and data.isascii():
+            return {}  # of ten thousand models these are megabytes, and the first picture waits
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError:
         return {}
     except UnicodeDecodeError:
