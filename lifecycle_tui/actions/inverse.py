@@ -66,7 +66,21 @@ def inverses(conn: sqlite3.Connection, row: AuditRow, ask: Ask) -> list[Inverse]
     if row.action == UNDO:
         rows = [entry(conn, int(id_)) for id_ in row.detail.get("entries", ())]
         return _gathered([_one(conn, found, ask) for found in rows if found is not None])
-    return _gathered([_one(conn, found, ask) for found in _together(conn, row)])
+    return _gathered(_those_left(conn, _together(conn, row), ask))
+
+
+def _those_left(conn: sqlite3.Connection, rows: Sequence[AuditRow], ask: Ask) -> list[Inverse]:
+    """Of several alerts those that have not resolved since; where none is left, why."""
+    found: list[Inverse] = []
+    gone: Refused | None = None
+    for row in rows:
+        try:
+            found.append(_one(conn, row, ask))
+        except _Gone as exc:
+            gone = exc
+    if gone is not None and not found:
+        raise gone
+    return found
 
 
 def _together(conn: sqlite3.Connection, row: AuditRow) -> Sequence[AuditRow]:
@@ -106,10 +120,14 @@ def _one(conn: sqlite3.Connection, row: AuditRow, ask: Ask) -> Inverse:
 # Alerts
 
 
+class _Gone(Refused):
+    """What it was done to is no more."""
+
+
 def _alert(conn: sqlite3.Connection, row: AuditRow) -> AlertRow:
     found = alerts.alert(conn, int(row.subject.removeprefix("alert ")))
     if found is None or found.alert.state == "resolved":
-        raise Refused(f"{row.subject} has resolved since", "there is nothing left to undo")
+        raise _Gone(f"{row.subject} has resolved since", "there is nothing left to undo")
     return found
 
 

@@ -25,7 +25,9 @@ def keep(root: Path, text: bytes, like: Path) -> None:
     home = _home(root)
     path = home / digest(text)
     with contextlib.suppress(OSError):
-        home.mkdir(mode=0o755, exist_ok=True)
+        if not home.exists():
+            home.mkdir(exist_ok=True)
+            home.chmod(home.parent.stat().st_mode & 0o7777)  # who may write to the workspace may undo
         handle, fresh = tempfile.mkstemp(prefix="edit-", dir=home)
         with open(handle, "wb") as file:
             file.write(text)

@@ -211,7 +211,8 @@ def _done(doer: Doer, found: Plan) -> Deed:
         done = doer.apply(found)
     except Exception as exc:
         return Deed(None, fault(exc))
-    if done.job is None and not any(p.kind == "job" for p in found.action.parameters):
+    stops = any(p.kind in ("job", "entry") for p in found.action.parameters)
+    if done.job is None and not stops:
         return Deed(done)
     try:
         # Its job; or, of one that is to stop and whose worker is gone, the end.

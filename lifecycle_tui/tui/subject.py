@@ -35,6 +35,8 @@ class Subject:
 
     def value(self, kind: str) -> str | int | None:
         """What it says of a kind of parameter: "model", "version", "alert", "job", "plugin", "entry"."""
+        if kind == "notification":
+            return "all"  # no cursor stands on one: those that were given up are sent again together
         if kind == "alert" and self.alerts:
             return self.alert if self.alert is not None else self.alerts[0]
         found = getattr(self, kind, None)

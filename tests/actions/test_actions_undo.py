@@ -157,6 +157,21 @@ def test_several_alerts_are_one_action_and_one_undo(here: Room) -> None:
     assert "acknowledge of alert 3" in head and what == "take back the acknowledgement of 2 alerts of shop"
 
 
+def test_of_several_those_that_have_resolved_are_left(here: Room) -> None:
+    from lifecycle_tui.domain.results import Alert
+
+    with here.state.write() as tx:
+        alerts.store(tx, opened=[Alert("shop", "rule-2", "warning", "open", "2025-05", T0, "2 fired")], now=T0)
+    do(here, "ack", alert=(1, 2))
+    with here.state.write() as tx:
+        tx.execute("UPDATE alerts SET state = 'resolved' WHERE id = 2")
+    plan = undo(here)
+    assert plan.draft is not None and "take back the acknowledgement of alert 1" in plan.lines[1]
+    with here.state.write() as tx:
+        tx.execute("UPDATE alerts SET state = 'resolved' WHERE id = 1")
+    assert "has resolved since" in refused(here)
+
+
 def test_who_had_acknowledged_has_it_again(here: Room) -> None:
     with here.state.write() as tx:
         alerts.acknowledge(tx, 1, "raj", "mine", NOW)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 from test_tui_act import SHOP, acted, done, opened, planned, room
 from textual.pilot import Pilot
 from tui_screen import LARGE, SMALL, app_on, text, until
 
 from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.actions.registry import ACTIONS
 from lifecycle_tui.config import key_table
 from lifecycle_tui.domain import read_only
 from lifecycle_tui.state import audit, pauses
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.screens.act import ActScreen
 from lifecycle_tui.tui.subject import Subject
 from tests.actions.actions_room import Room
@@ -156,8 +161,8 @@ async def test_read_only_shows_plans_and_does_none(
 
 def test_keys_that_scroll_never_do_anything_else() -> None:
     for owner, bound in key_table.BOUND.items():
-        for id_, keys, what in bound:
-            for key in set(SCROLLS) & set(keys.split(",")):
+        for id_, pressed_, what in bound:
+            for key in set(SCROLLS) & set(pressed_.split(",")):
                 assert id_.endswith((".half-down", ".half-up")), f"{owner}: {key} is {id_}, {what}"
     assert not {named.key for named in NAMED.values()} & set(SCROLLS)
 
@@ -175,3 +180,24 @@ async def test_keys_that_scroll_open_nothing_on_a_model(room: Room) -> None:
             await pilot.press(key)
             assert pilot.app.screen is dialog and dialog.stage == "asking", key
     assert room.dump() == dump
+
+
+EDITED = ("config set", "config unset")
+"""What these do is reached by the policy's editor, which saves as they do."""
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_is_reached_by_a_key_or_the_palette(name: str) -> None:
+    from lifecycle_tui.tui import entries
+    from lifecycle_tui.tui.screens.base import View
+
+    bound = {b.id: b for b in keys.declared(View)}
+    binding = bound.get(f"act.{name.replace(' ', '-')}")
+    assert (binding is None) == (ACTIONS[name].key is None)
+    view = cast("View", SimpleNamespace(action_act=print))
+    here = Subject(model="shop", version=1, alert=1, job=1, plugin="metric:x", entry=1)
+    offered = {entry.also: entry for entry in entries.actions(view, here)}
+    if name in EDITED:
+        assert "Edit the policy" in {entry.text for entry in entries.policy(view, here)}
+    else:
+        assert offered[name].text == ACTIONS[name].title and ACTIONS[name].help
