@@ -54,6 +54,8 @@ async def test_the_banner_says_where_on_every_screen_and_goes(fleet: State) -> N
 
 
 GB = 1024**3
+USAGE = banners.usage
+"""The real one: tests of screens have a disk of their own."""
 FINE = Looked(at=100.0, disk_at=100.0, free=100 * GB, total=200 * GB, beaten=100.0, beat=(1, 5), pid=7)
 
 
@@ -129,9 +131,9 @@ def test_a_look_asks_no_more_often_than_it_must(fleet: State, monkeypatch: pytes
 
 
 def test_a_disk_that_cannot_be_asked(tmp_path: Path) -> None:
-    assert banners.usage(tmp_path / "nowhere") == (None, 0)
+    assert USAGE(tmp_path / "nowhere") == (None, 0)
     (tmp_path / ".lifecycle").mkdir()
-    free, total = banners.usage(tmp_path)
+    free, total = USAGE(tmp_path)
     assert free is not None and 0 < free <= total
 
 
