@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle_tui.tui import hints, memory, taking
 from lifecycle_tui.tui.memory import NOTHING, Remembered, Settings, Spot
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from lifecycle_tui.tui.app import LifecycleApp
+    from lifecycle_tui.tui.grid import Grid
     from lifecycle_tui.tui.part import Part
     from lifecycle_tui.tui.screens.base import View
+    from lifecycle_tui.tui.screens.model import ModelScreen
 
 
 BACK = "where you were · Esc: the fleet · --fresh begins there"
@@ -95,8 +97,15 @@ class Keeper:
             return
         self._awaited = None
         grid.filter = start.filter
+        for other in _others(view):
+            if (row := start.rows.get(other.id or "")) is not None:
+                other.go(row)
+            if other.id == start.focus and other.display:
+                view.set_focus(other)
         if start.key is not None:
             grid.go(start.key)
+        if grid.id == start.focus and grid.display:
+            view.set_focus(grid)
 
     def heard(self) -> None:
         """A key was pressed: what the cursor does from now on is the person's."""
@@ -168,13 +177,24 @@ def parts(view: View) -> Mapping[str, Part]:
     return {view.NAME: view} if view.NAME in PLACES else {}
 
 
+def _others(view: View) -> list[Grid[Any]]:
+    """The grids of the pane that shows, or of the screen, besides the one that is filtered."""
+    from lifecycle_tui.tui.grid import Grid
+
+    below = getattr(view, "pane", view)
+    return [grid for grid in below.query(Grid) if grid is not view.filterable()]
+
+
 def spot(views: list[View]) -> Spot:
     """The place that the uppermost screen stands for that can be come back to."""
     for view in reversed(views):
         grid = view.filterable()
         key, words = (None, "") if grid is None else (taking.cursor(grid), grid.filter)
         if view.NAME == "model":
-            return Spot("model", view.model_name, view.pane.NAME, key=key, filter=words)  # type: ignore[attr-defined]
+            rows = {other.id: at for other in _others(view) if other.id and (at := taking.cursor(other)) is not None}
+            focus = None if view.focused is None or view.focused is view.first_focus() else view.focused.id
+            model = cast("ModelScreen", view)
+            return Spot("model", model.model_name, model.pane.NAME, key=key, filter=words, rows=rows, focus=focus)
         if view.NAME == "job":
             return Spot("job", job=view.job_id)  # type: ignore[attr-defined]
         if view.NAME in PLACES:

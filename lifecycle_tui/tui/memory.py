@@ -44,6 +44,7 @@ class Spot:
         model, pane: of the model screen; job: number of a job.
         key: of the row that the cursor stands on, as its grid knows it.
         filter: the words of the filter there.
+        rows: the same of the other grids there, by their ids; focus: id of the one that has the keys.
     """
 
     screen: str = "fleet"
@@ -52,6 +53,11 @@ class Spot:
     job: int | None = None
     key: str | None = None
     filter: str = ""
+    rows: Settings = field(default_factory=dict)
+    focus: str | None = None
+
+
+SIMPLE = tuple(name for name in Spot.__slots__ if name != "rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,9 @@ def store(root: Path, remembered: Remembered) -> str:
     Returns:
         "", or why it could not be written, in a sentence.
     """
-    spot = {name: value for name in Spot.__slots__ if (value := _short(getattr(remembered.spot, name)))}
+    spot = {name: value for name in SIMPLE if (value := _short(getattr(remembered.spot, name)))}
+    if rows := _texts(remembered.spot.rows):
+        spot["rows"] = rows
     settings = {name: _texts(values) for name, values in list(remembered.settings.items())[:PARTS] if values}
     path = path_of(root)
     fresh = path is not None and not path.exists()
@@ -228,9 +236,10 @@ def _spot(value: object) -> Spot:
     if not isinstance(value, dict):
         return Spot()
     kinds = {"job": int}
-    known = {
+    known: dict[str, Any] = {
         name: found
-        for name in Spot.__slots__
+        for name in SIMPLE
         if isinstance(found := _short(value.get(name)), kinds.get(name, str)) and found != ""
     }
-    return Spot(**known)  # type: ignore[arg-type]
+    rows = value.get("rows")
+    return Spot(**known, rows=_texts(rows) if isinstance(rows, dict) else {})

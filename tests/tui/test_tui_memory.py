@@ -16,7 +16,15 @@ from lifecycle_tui.tui import memory
 from lifecycle_tui.tui.memory import NOTHING, Remembered, Spot
 
 DRIFT = Remembered(
-    Spot("model", model="churn[prod]", pane="drift", key="2026-03-30", filter="amount !hour"),
+    Spot(
+        "model",
+        model="churn[prod]",
+        pane="drift",
+        key="2026-03-30",
+        filter="amount !hour",
+        rows={"windows": "2026-03"},
+        focus="windows",
+    ),
     {"fleet": {"sort": "owner", "reverse": "1"}, "model.drift": {"view": "quantiles"}},
 )
 
@@ -64,8 +72,8 @@ def test_any_place_comes_back_or_what_of_it_can_be_kept(
     assert memory.store(tmp_path, Remembered(spot, kept)) == ""
     found = memory.load(tmp_path)
     for name in Spot.__slots__:
-        was, now = getattr(spot, name), getattr(found.spot, name)
-        assert now == was or ((not was or not was.isprintable()) and now in (None, ""))
+        was, now = getattr(spot, name) or "", getattr(found.spot, name) or ""
+        assert now == was or ((not was or not was.isprintable()) and now == "")
     for name, values in found.settings.items():
         assert values.items() <= kept[name].items()
 
@@ -88,8 +96,9 @@ def test_garbage_is_as_nothing(tmp_path: Path, text: bytes) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    [None, [], "fleet", {"screen": 7}, {"screen": "model", "model": ["x"]}, {"screen": "x" * 501}, {"job": True},
-     {"key": "a\x1b[2J"}, {"filter": {"a": 1}}, {"job": "7"}],
+    [None, [], "fleet", {"rows": ["x"]},
+     {"rows": {"x": 3, "y": "\n"}}, {"screen": 7}, {"screen": "model", "model": ["x"]}, {"screen": "x" * 501},
+     {"job": True}, {"key": "a\x1b[2J"}, {"filter": {"a": 1}}, {"job": "7"}],
 )  # fmt: skip
 def test_values_of_a_wrong_kind_are_left_out(tmp_path: Path, place: object) -> None:
     path = memory.path_of(tmp_path)

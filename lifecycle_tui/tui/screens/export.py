@@ -103,7 +103,7 @@ class ExportScreen(Guarded, ModalScreen[None]):
         self._view.trouble(message)
 
     def _show(self) -> None:
-        hint = "a folder that is there; ~ is your home · what shows is written: as filtered, in this order"
+        hint = "what shows is written, as filtered · ~ is your home"
         self.query_one("#export-said", Bar).say(self._said or (Span(f" {hint}", "dim"),))
         self.query_one(Footer).renew()
 
