@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import tui_seed
@@ -47,15 +48,27 @@ def key(n: int) -> str:
     return f"{START + timedelta(days=n):%Y-%m-%d}"
 
 
-@pytest.fixture
-def wide(workspace: Callable[[], State]) -> State:
-    """Forty columns over 150 days."""
-    state = workspace()
+@pytest.fixture(scope="session")
+def widest(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty columns over 150 days, written once."""
+    root = tmp_path_factory.mktemp("widest") / "shop"
+    tui_seed.copy(template, root)
+    state = State.open(root)
     with state.write() as tx:
         for n in range(WINDOWS):
             window(tx, n)
         models.declare(tx, [models.Declared("wide")])
-    return state
+    state.close()
+    return root
+
+
+@pytest.fixture
+def wide(widest: Path, tmp_path: Path) -> Iterator[State]:
+    """A workspace of it."""
+    tui_seed.copy(widest, tmp_path / "shop")
+    state = State.open(tmp_path / "shop")
+    yield state
+    state.close()
 
 
 async def open_map(pilot, name: str = "wide") -> HeatMap:
@@ -241,6 +254,7 @@ async def test_the_palette_reaches_it(wide: State) -> None:
         await until(pilot, lambda: pilot.app.screen.pane.mapped, "the map")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(60, 20), (20, 8), LARGE])
 async def test_any_size_and_resizing_while_it_is_open(wide: State, size: tuple[int, int]) -> None:
     async with app_on(wide).run_test(size=size) as pilot:
