@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle_tui.actions.named import NAMED
 from lifecycle_tui.tui import keys
@@ -19,7 +19,12 @@ from lifecycle_tui.tui.text import count
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.grid import Grid
+    from lifecycle_tui.tui.pressing import Pressing
     from lifecycle_tui.tui.screens.base import View
+
+
+LEFT_OUT = frozenset({"view", "act", "app", "go", "grid", "pager", "log", "model", "heat", "plot"})
+"""First words of the ids of bindings that only move, or that have an entry of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,20 @@ def orders(grid: Grid[Any]) -> list[Entry]:
     ]
     if grid.sorting:
         found.append(Entry("sort", "Sort as at first", partial(grid.sort_by, None), also="order none"))
+    return found
+
+
+def bindings(view: View) -> list[Entry]:
+    """What this screen's own keys do, by name; what has an entry of its own (actions, places, panes) is left out."""
+    from lifecycle_tui.tui.screens.help import blocked, run
+
+    found = []
+    for pressed, what, binding in keys.listed(list(view.key_nodes())):
+        group = (binding.id or "").partition(".")[0]
+        if group not in LEFT_OUT and binding.action != "choose" and not blocked(view, binding):
+            found.append(
+                Entry("key", what, partial(run, cast("Pressing", view.app), view, binding), binding.id or "", pressed)
+            )
     return found
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
 
+RECENT = 8
+"""So much of what was done from the palette is offered first."""
 ENDS = ("action_end", "action_top", "action_edge")
 """What goes to an end, by the names under which lists, maps and plots have it."""
 
@@ -31,15 +33,21 @@ class Pressing(App[None]):
     Attributes:
         keys_file: what `[keys]` said last.
         jumping: whether `g` was pressed, and a letter is waited for.
+        recent: (kind, text) of what was done from the palette last, the newest first.
     """
 
     keys_file: KeysFile
     jumping: bool = False
+    recent: tuple[tuple[str, str], ...] = ()
 
     def take_keys(self, root: Path) -> None:
         """Have the keys of the file from the first paint on."""
         self.keys_file = read(root)
         keys.use(self.keys_file.keymap)
+
+    def remember(self, kind: str, text: str) -> None:
+        """What was done from the palette is offered first, next time."""
+        self.recent = ((kind, text), *(one for one in self.recent if one != (kind, text)))[:RECENT]
 
     def renew_keys(self, found: KeysFile) -> None:
         """Have these keys from now on, and let everything that names keys say so."""

@@ -211,3 +211,36 @@ async def test_state_that_is_gone_is_said(fleet: State) -> None:
         pilot.app.source.close()
         await ask(pilot, "")
         assert "state was closed" in lines(pilot)[0] and "Help" in listed(pilot)
+
+
+async def test_what_was_done_last_comes_first(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        for typed, there in (("jobs", "jobs"), ("house", "model")):
+            await ask(pilot, typed)
+            await pilot.press("enter")
+            await until(pilot, lambda there=there: getattr(pilot.app.screen, "NAME", "") == there, there)
+        assert (await ask(pilot, ""))[:2] == ["house-prices", "Jobs"]
+        assert listed(pilot).count("Jobs") == 1
+        await pilot.press(*"fle")
+        await pilot.pause()
+        assert listed(pilot)[0] == "Fleet", "what is typed counts more"
+
+
+async def test_this_screen_s_own_keys_are_offered_by_what_they_do(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        assert "sort by the next column" in await ask(pilot, "next column")
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: isinstance(pilot.app.screen, FleetScreen) and bool(pilot.app.screen.grid.sorting), "s"
+        )
+
+
+async def test_enter_waits_for_the_models_that_are_still_being_read(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        app = pilot.app
+        await app.run_action("app.palette")
+        palette = app.screen
+        assert isinstance(palette, PaletteScreen)
+        palette.query_one("Input").value = "churn"
+        await palette.action_run()
+        await until(pilot, lambda: getattr(app.screen, "model_name", "") == "churn", "the model")

@@ -167,10 +167,10 @@ class HelpScreen(Guarded, Screen[None]):
             self.query_one("#detail", Bar).say((Span(f" {row.why}", "warning"),))
             return
         self.app.pop_screen()
-        self.app.call_later(partial(_run, cast("Pressing", self.app), self.below, row.binding))
+        self.app.call_later(partial(run, cast("Pressing", self.app), self.below, row.binding))
 
 
-async def _run(app: Pressing, below: Screen[Any], binding: Binding) -> None:
+async def run(app: Pressing, below: Screen[Any], binding: Binding) -> None:
     """What the key does, where it does it; as if it was pressed, where nothing that has the focus knows it."""
     if app.screen is not below:
         return
