@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 import lifecycle_tui.tui
 from lifecycle_tui.cli import history, status
 from lifecycle_tui.tui import keys
+from lifecycle_tui.tui.jumping import JUMPS
 from lifecycle_tui.tui.screens.model import ModelScreen
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
@@ -48,6 +49,10 @@ def test_every_binding_is_documented(node: type[DOMNode]) -> None:
     assert not missing
 
 
+def test_every_jump_is_documented() -> None:
+    assert not [jump.id for jump in JUMPS if f"`{jump.id}`" not in TEXT]
+
+
 def test_every_binding_says_what_it_does_and_has_an_id_of_its_own() -> None:
     bindings = [binding for node in NODES for binding in keys.declared(node)]
     assert all(binding.id and binding.description for binding in bindings)
@@ -57,7 +62,7 @@ def test_every_binding_says_what_it_does_and_has_an_id_of_its_own() -> None:
 
 def test_every_id_in_the_docs_is_a_binding() -> None:
     table = TEXT[TEXT.index("## Keys") :].split("\n## ", 1)[0]
-    ids = {binding.id for node in NODES for binding in keys.declared(node)}
+    ids = {binding.id for node in NODES for binding in keys.declared(node)} | {jump.id for jump in JUMPS}
     documented = {word for row in table.splitlines() if row.startswith("| ") for word in _ids(row.split("|")[-2])}
     assert documented - ids - {"id"} == set()
 
