@@ -22,6 +22,8 @@ ABSENT = 8.0
 """Seconds that no agent runs before it is said: a terminal starts one, and anew where one was killed."""
 STILL = 20.0
 """Seconds without a beat after which the agent counts as hanging; it beats every second."""
+TAIL, SPARE = 4096, 30.0
+"""Bytes at the end of the agent's log that are looked at; seconds that it may be older than its absence."""
 FEW, LOW, PLENTY = 1024**3, 0.05, 50 * 1024**3
 """The disk is filling below so many bytes, or below this share unless so many bytes are left all the same."""
 
@@ -43,6 +45,7 @@ class Looked:
         beat, beaten: the agent's beat, and when it last moved. pid: of the agent that holds the lease.
         wanted: the file wants an agent here; problem: why it cannot be read.
         own: whether this person may start one. queued: jobs that wait.
+        says: why the last one that was started has ended at once; "" where it did not say.
         free, total: bytes of the disk; None where that cannot be asked.
     """
 
@@ -56,6 +59,7 @@ class Looked:
     problem: str = ""
     own: bool = True
     queued: int = 0
+    says: str = ""
     free: int | None = None
     total: int = 0
 
@@ -94,8 +98,25 @@ def _agent(conn: sqlite3.Connection, root: Path, found: Looked, now: float, envi
     (queued,) = conn.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()
     return replace(
         found, wanted=mode in ("auto", "stay") and environ.get(spawn.SWITCH) != "off", problem=problem,
-        own=spawn.may(root, environ), queued=int(queued),
+        own=spawn.may(root, environ), queued=int(queued), says=_says(root, time.time() - (now - found.absent) - SPARE),
     )  # fmt: skip
+
+
+def _says(root: Path, since: float) -> str:
+    """The last error that an agent has written into its log, if it wrote since then (seconds since 1970)."""
+    from lifecycle_tui.agent import spawn
+
+    log = spawn.log_file(root)
+    try:
+        if log.stat().st_mtime < since:
+            return ""
+        with open(log, "rb") as handle:
+            handle.seek(max(0, log.stat().st_size - TAIL))
+            lines = handle.read(TAIL).decode("utf-8", "replace").strip().split("\n")[-5:]
+    except OSError:
+        return ""
+    said = next((line for line in reversed(lines) if line.startswith("error: ")), "")
+    return said.removeprefix("error: ").replace(f"{root.absolute()}/", "").strip()
 
 
 def usage(root: Path) -> tuple[int | None, int]:
@@ -162,7 +183,8 @@ def _absent(found: Looked, now: float) -> list[Wrong]:
     if not found.wanted or now - found.absent < ABSENT:
         return []
     jobs = "" if not found.queued else f", {found.queued:,} {'job waits' if found.queued == 1 else 'jobs wait'}"
-    do = "`lifecycle agent --detach` starts one" if found.own else "its owner can start one"
-    return [
-        Wrong("critical" if found.queued else "warning", f"no agent runs{jobs}: nothing is checked by itself; {do}")
-    ]
+    tone = "critical" if found.queued else "warning"
+    if found.says:
+        return [Wrong(tone, f"no agent runs{jobs}, the last one ended: {found.says}; `lifecycle config check`")]
+    do = "`lifecycle agent --detach` starts one" if found.own else "who may act here can start one"
+    return [Wrong(tone, f"no agent runs{jobs}: nothing is checked by itself; {do}")]

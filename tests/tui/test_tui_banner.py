@@ -10,6 +10,7 @@ import seed_jobs
 from tui_screen import SMALL, app_on, lines, text, until
 from tui_seed import NOW
 
+from lifecycle_tui.agent import spawn
 from lifecycle_tui.state import lease, processes
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui import banners
@@ -79,6 +80,7 @@ FINE = Looked(at=100.0, disk_at=100.0, free=100 * GB, total=200 * GB, beaten=100
         (replace(FINE, absent=90.0, wanted=True, queued=1), "", "", "", ["critical"], "no agent runs, 1 job waits:"),
         (replace(FINE, absent=90.0, wanted=True, queued=3), "", "", "", ["critical"], "no agent runs, 3 jobs wait:"),
         (replace(FINE, absent=90.0, wanted=False), "", "", "", [], ""),
+        (replace(FINE, absent=90.0, wanted=True, says="9 errors"), "", "", "", ["warning"], "no agent runs, the last"),
         (replace(FINE, absent=90.0, problem="line 3: x"), "", "", "", ["critical"], "lifecycle.toml cannot be read"),
     ],
 )
@@ -128,6 +130,19 @@ def test_a_look_asks_no_more_often_than_it_must(fleet: State, monkeypatch: pytes
     with fleet.read() as conn:
         runs = banners.look(conn, fleet.root, broken, env)
         assert runs.absent is None and runs.problem == "" and runs.pid == processes.this().pid
+
+
+def test_why_the_last_agent_ended_at_once(tmp_path: Path) -> None:
+    log = spawn.log_file(tmp_path)
+    assert banners._says(tmp_path, 0.0) == ""
+    log.parent.mkdir()
+    log.write_text(f"x\n\nerror: {tmp_path}/lifecycle.toml has 9 errors\n  mend them\n", encoding="utf-8")
+    assert banners._says(tmp_path, 0.0) == "lifecycle.toml has 9 errors"
+    assert banners._says(tmp_path, log.stat().st_mtime + 1) == "", "of an agent of long ago"
+    log.write_bytes(b"error: old\n" + b"fine\n" * 10)
+    assert banners._says(tmp_path, 0.0) == ""
+    log.write_bytes(b"\xff" * 100_000 + b"\nerror: \x1b[2J")
+    assert banners._says(tmp_path, 0.0) == "\x1b[2J", "it is made safe where it is drawn"
 
 
 def test_a_disk_that_cannot_be_asked(tmp_path: Path) -> None:
