@@ -150,7 +150,7 @@ def register_panels(register: Register) -> None:
 
 @hookspec
 def on_alert(event: AlertEvent) -> None:
-    """An alert opened, resolved, was acknowledged, snoozed, woken or assigned.
+    """An alert opened, resolved, was acknowledged (or that was taken back), snoozed, woken or assigned.
 
     All implementations are called, one after the other and each under a guard of its own, in a job of kind "events"
     that the agent and `check --act` enqueue when there is news; each has 30 seconds for each event. An exception is

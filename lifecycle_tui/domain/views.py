@@ -180,8 +180,8 @@ class AlertEvent:
         id: grows with each event; the same number means the same event, told again.
         at: instant of the loop's clock.
         model: whose it is.
-        kind: "opened", "resolved", "acknowledged", "snoozed", "woken" or "assigned". (That it went on firing in a
-            further window is not told.)
+        kind: "opened", "resolved", "acknowledged", "unacknowledged", "snoozed", "woken" or "assigned". (That it went on
+            firing in a further window is not told.)
         alert: as it is when this is told, which may be later than `at`.
         window: key of the window that it was about.
         by: who did it.

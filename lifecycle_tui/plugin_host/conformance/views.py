@@ -115,13 +115,13 @@ def events(hook: str) -> Iterator[Event]:
     """One event of each kind that a hook may be told, numbered from 1, then one with odd texts."""
     name = "card-fraud"
     if hook == "on_alert":
-        kinds = ("opened", "acknowledged", "snoozed", "woken", "assigned", "resolved")
+        kinds = ("opened", "acknowledged", "unacknowledged", "snoozed", "woken", "assigned", "resolved")
         for number, kind in enumerate(kinds, start=1):
             state = {"acknowledged": "acknowledged", "resolved": "resolved"}.get(kind, "open")
             yield AlertEvent(
                 number, NOW, name, kind, alert(1, name, state), "2025-05-31", "ana", "psi.income 0.31 > 0.2"
             )
-        yield AlertEvent(7, NOW, ODD, "opened", alert(2, ODD, text=ODD))
+        yield AlertEvent(len(kinds) + 1, NOW, ODD, "opened", alert(2, ODD, text=ODD))
     elif hook == "on_version":
         for number, origin in enumerate(("trained", "registered", "named"), start=1):
             yield VersionEvent(number, NOW, name, origin, version(number, name, origin))
