@@ -96,11 +96,10 @@ class Part:
         return None if grid is None else taking.table(grid, self.named())
 
     def copied(self) -> str:
-        """What is copied: by itself the row under the cursor, or all of a text; "" for nothing."""
+        """What is copied: by itself the row under the cursor, a whole text, what is in view of a log; "" for none."""
         if (grid := self.filterable()) is not None:
             return taking.row(grid)
-        text: str = getattr(self.first_focus(), "written", "")
-        return text
+        return taking.text(self.first_focus())
 
     # ── what it says ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -14,6 +14,8 @@ from lifecycle_tui.tui.cells import Column, laid_out
 from lifecycle_tui.tui.text import safe
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from lifecycle_tui.tui.export import Table, Value
     from lifecycle_tui.tui.grid import Grid
     from lifecycle_tui.tui.text import Line
@@ -66,6 +68,16 @@ def table(grid: Grid[Any], name: str, rows: Iterable[Any] | None = None) -> Tabl
     columns = _columns(grid)
     values = tuple(tuple(_value(c, value) for c in columns) for value in (grid.rows if rows is None else rows))
     return Table(name, _titles(columns), values, frozenset(at for at, c in enumerate(columns) if c.right))
+
+
+def text(widget: Widget | None) -> str:
+    """What a widget says: all of a page (`Pager.written`), of other lines those in view."""
+    if widget is None:
+        return ""
+    whole: str | None = getattr(widget, "written", None)
+    if whole is not None:
+        return whole
+    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height)).strip("\n")
 
 
 def lines(shown: Sequence[Line]) -> str:

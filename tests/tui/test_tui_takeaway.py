@@ -15,7 +15,7 @@ import seed_life
 from textual.pilot import Pilot
 from tui_screen import SMALL, cursor, lines, text, until
 
-from lifecycle_tui.state import models
+from lifecycle_tui.state import jobs, models
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui import copying, hints, memory
 from lifecycle_tui.tui.app import LifecycleApp
@@ -268,6 +268,18 @@ async def test_the_row_under_the_cursor_is_copied(fleet: State, copied: list[str
         await pilot.press("enter", "W", "ctrl+y")
         assert "Disk" in copied[1] and copied[1].count("\n") > 10, "of a text all of it"
         assert f"{copied[1].count(chr(10)) + 1} lines" in lines(pilot)[-2]
+
+
+async def test_of_a_jobs_log_what_is_in_view_is_copied(fleet: State, copied: list[str]) -> None:
+    with fleet.write() as tx:
+        job = jobs.enqueue(tx, "retrain", "churn", {}, seed_life.NOW)
+        jobs.log(tx, job, "info", "epoch 1 [b]of[/b] 2 \x1b[31mred", seed_life.NOW)
+    memory.store(fleet.root, Remembered(Spot("job", job=job)))
+    async with opened(fleet).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert pilot.app.screen.NAME == "job"  # type: ignore[attr-defined]
+        await pilot.press("ctrl+y")
+        assert "epoch 1 [b]of[/b] 2 \\x1b[31mred" in copied[0]
 
 
 async def test_the_command_of_a_plan_is_copied(fleet: State, copied: list[str]) -> None:
