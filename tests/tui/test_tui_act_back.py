@@ -139,7 +139,7 @@ async def test_undo_of_nothing_and_of_an_entry_under_the_cursor(room: Room) -> N
         assert dialog.question.given["entry"] == "1" and "on" not in dialog.question.given
 
 
-@pytest.mark.parametrize("size", [SMALL, TINY])
+@pytest.mark.parametrize("size", [pytest.param(SMALL, marks=pytest.mark.slow), TINY])
 async def test_read_only_shows_plans_and_does_none(
     room: Room, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:

@@ -44,6 +44,7 @@ async def test_the_policy_is_replayed_from_its_pane(shop: State, size: tuple[int
         await until(pilot, lambda: isinstance(pilot.app.screen, PolicyScreen), "e edits it")
 
 
+@pytest.mark.slow
 async def test_a_broken_file_is_said_and_read_only_may_simulate(shop: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(read_only.VARIABLE, "1")
     async with app_on(shop).run_test(size=SMALL) as pilot:

@@ -152,8 +152,8 @@ def _known(wanted: Sequence[str], names: Sequence[str], after: Workspace) -> Non
 
 def _instant(text: str, end: datetime | None) -> datetime:
     """A date or instant; a span counts back from `end`."""
-    from lifecycle_tui.cli.history import moment
     from lifecycle_tui.config.units import BadValueError, duration
+    from lifecycle_tui.domain.moments import understood
 
     if end is not None:
         words = text.strip()
@@ -164,7 +164,7 @@ def _instant(text: str, end: datetime | None) -> datetime:
             pass
         except OverflowError:
             raise UsageError(f"{text!r} lies before all time") from None
-    return moment(text)
+    return understood(text, end or datetime.now(UTC))
 
 
 def _newest(root: Path) -> datetime:
