@@ -245,6 +245,23 @@ async def test_more_windows_in_a_cell(wide: State) -> None:
         assert found.place.endswith("window 150/150")
 
 
+async def test_a_map_that_cannot_be_read_leaves_the_lists(wide: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(conn: sqlite3.Connection, model: str) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with app_on(wide).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await pilot.app.push_screen(ModelScreen(pilot.app.source, "wide", Where(pane="drift")))
+        await pilot.pause()
+        with monkeypatch.context() as patch:
+            patch.setattr(heat, "rows", broken)
+            await pilot.press("m")
+            await until(pilot, lambda: "disk I/O error" in lines(pilot)[0], "the title says so")
+            assert not pilot.app.screen.pane.mapped and "columns of 2026-05-30" in text(pilot)
+        await pilot.press("m")
+        await until(pilot, lambda: pilot.app.screen.pane.mapped, "the key asks again")
+
+
 async def test_the_palette_reaches_it(wide: State) -> None:
     async with app_on(wide).run_test(size=SMALL) as pilot:
         await pilot.pause()

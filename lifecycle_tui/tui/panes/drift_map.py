@@ -145,7 +145,11 @@ class MapPane(Pane):
             self.changed()
 
     async def _open_map(self) -> None:
-        await self.read_map()
+        try:
+            await self.read_map()
+        except Exception:
+            self._to_map = self.mapped  # the lists stay, the title says why, and the key asks again
+            raise
         if self._to_map and not self.mapped:
             self.set_class(True, "-mapped")
             self.map.focus()
