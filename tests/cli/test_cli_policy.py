@@ -101,7 +101,7 @@ def test_without_an_edit_the_file_is_asked_against_what_the_agent_has_taken(ride
         (("--set", "models.rides.rules.drifted.when"), "has no value"),
         (("--set", "models.rides.rules.drifted.wen=1"), 'did you mean "when"?'),
         (("--set", "models.rides.rules.drifted.for=0"), "for"),
-        (("--since", "yesterday"), "is no instant"),
+        (("--since", "soonish"), "is no instant"),
         (("--until", "2026-13-01"), "is no instant"),
         (("--config", "nowhere.toml"), "does not exist"),
     ],
