@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-WORDS = "lifecycle: opening …"
+WORDS = "lifecycle: opening ..."
+"""In ASCII: what the terminal can show is not known yet."""
 _shown = False
 
 
@@ -17,8 +18,7 @@ def show() -> None:
     global _shown
     if os.environ.get("TERM", "dumb") in ("", "dumb") or not os.isatty(2):
         return
-    utf8 = "utf" in (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "").lower()
-    _write(WORDS if utf8 else WORDS.replace("…", "..."))
+    _write(WORDS)
     _shown = True
 
 
