@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,10 @@ NOW = datetime(2026, 3, 31, 14, 30, tzinfo=UTC)
 EVIL = "\x1b[31mred\x07[b]"
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Six rows over some days, by several people, on a simulated clock."""
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six rows over some days, by several people, on a simulated clock; nobody writes to it."""
+    tmp_path = tmp_path_factory.mktemp("log")
     (tmp_path / "lifecycle.toml").write_text("", encoding="utf-8")
     with State.open(tmp_path) as state, state.write() as tx:
         models.declare(tx, [models.Declared("steady", "binary"), models.Declared("other", "binary")])
@@ -105,7 +107,8 @@ def test_usage(log: Path, here: Here, words: list[str], says: str) -> None:
     assert done.code == 2 and says in done.err and "Traceback" not in done.err
 
 
-def test_the_chain_holds_or_says_where_it_does_not(log: Path, here: Here) -> None:
+def test_the_chain_holds_or_says_where_it_does_not(log: Path, here: Here, tmp_path: Path) -> None:
+    log = Path(shutil.copytree(log, tmp_path / "own"))
     done = here(log, "audit", "--verify")
     assert done.code == 0 and done.out.startswith("the chain is whole: 6 rows, the last one's hash ")
     with State.open(log) as state, state.write() as tx:

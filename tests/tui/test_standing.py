@@ -28,6 +28,9 @@ from lifecycle_tui.tui.text import width
 from lifecycle_tui.tui.widgets.moment_line import means
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.fixture
 def life(workspace: Callable[[], State]) -> State:
     state = workspace()
@@ -212,7 +215,7 @@ async def pane(pilot: Pilot) -> HistoryPane:
     return pilot.app.screen.pane  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+@pytest.mark.parametrize("size", [(60, 20), pytest.param(SMALL, marks=SLOW), pytest.param(LARGE, marks=SLOW)])
 async def test_the_pane_as_of_a_moment_and_back(life: State, size: tuple[int, int]) -> None:
     async with app_on(life).run_test(size=size) as pilot:
         history = await pane(pilot)
@@ -284,6 +287,7 @@ async def test_the_whole_workspace_as_of_a_moment_and_the_filters(life: State) -
         assert "Nothing here is like that" in text(pilot)
 
 
+@pytest.mark.slow
 async def test_a_filter_reads_on_until_it_has_found_something(life: State) -> None:
     seed_life.many_moves(life, 1500, start=day(0) + timedelta(minutes=1))
     async with app_on(life).run_test(size=SMALL) as pilot:

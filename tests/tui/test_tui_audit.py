@@ -22,6 +22,7 @@ from lifecycle_tui.tui.screens.job import JobScreen
 from lifecycle_tui.tui.screens.model import ModelScreen
 from lifecycle_tui.tui.screens.page import PageScreen
 
+SLOW = pytest.mark.slow
 KEY = f'models."{MODEL}".rules.moved.when'
 
 
@@ -48,7 +49,7 @@ async def opened(pilot: Pilot) -> AuditScreen:
     return pilot.app.screen  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+@pytest.mark.parametrize("size", [(60, 20), pytest.param(SMALL, marks=SLOW), pytest.param(LARGE, marks=SLOW)])
 async def test_who_did_what_yesterday_in_two_keys(life: State, size: tuple[int, int]) -> None:
     async with app_on(life).run_test(size=size) as pilot:
         screen = await opened(pilot)
@@ -116,6 +117,7 @@ async def test_a_new_row_comes_in_above_and_nothing_yet(workspace: Callable[[], 
         assert "anna" in cursor(pilot) and "promote" in cursor(pilot)
 
 
+@pytest.mark.slow
 async def test_pages_and_a_filter_that_reads_on(workspace: Callable[[], State]) -> None:
     state = workspace()
     with state.write() as tx:
@@ -168,7 +170,7 @@ def test_what_a_row_says(found: AuditRow, said: str) -> None:
     assert audit.said(AuditLine(found)) == said
 
 
-@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+@pytest.mark.parametrize("size", [(60, 20), pytest.param(SMALL, marks=SLOW), pytest.param(LARGE, marks=SLOW)])
 async def test_nothing_of_a_hostile_row_is_raw_and_every_screen_of_records_fits(
     life: State, size: tuple[int, int]
 ) -> None:
