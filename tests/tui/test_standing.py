@@ -27,7 +27,6 @@ from lifecycle_tui.tui.subject import Where
 from lifecycle_tui.tui.text import width
 from lifecycle_tui.tui.widgets.moment_line import means
 
-
 SLOW = pytest.mark.slow
 
 
