@@ -108,6 +108,7 @@ async def test_a_fresh_start_is_on_the_fleet_as_it_always_is(fleet: State) -> No
     assert memory.load(fleet.root).spot.screen == "fleet", "from then on it is remembered again"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name in PLACES if name != "fleet"])
 async def test_each_screen_comes_back_above_the_fleet(fleet: State, name: str) -> None:
     memory.store(fleet.root, Remembered(Spot(name, key="nobody's", filter="!zzz")))
