@@ -198,8 +198,7 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
 
     def go(self, key: str) -> None:
         """Put the cursor on the row of this key, if it shows."""
-        at = self._rows.place(key)
-        if at is not None:
+        if (at := self._rows.place(key)) is not None:
             self._to(at)
 
     # ── sorting and filter ────────────────────────────────────────────────────────────────────────────────────────
@@ -265,9 +264,9 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
         self.refresh()
 
     def _resize(self) -> None:
-        wide = self.GUTTER + sum(width + 1 for _, width in self._layout)
         # Where nothing is, the two lines that say so.
-        size = Size(max(wide, 1), (self._rows.total or 2 * bool(self._empty)) + 1)
+        wide, high = sum(width + 1 for _, width in self._layout), self._rows.total or 2 * bool(self._empty)
+        size = Size(max(self.GUTTER + wide, 1), high + 1)
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -320,8 +319,7 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
 
     def _repaint(self, line: int) -> None:
         """Repaint the line of this row number (-1: the header), if it is in view."""
-        y = line - self.scroll_offset.y + 1 if line >= 0 else 0
-        if 0 <= y < self.size.height:
+        if 0 <= (y := line - self.scroll_offset.y + 1 if line >= 0 else 0) < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
     def watch_has_focus(self, focused: bool) -> None:
@@ -356,10 +354,8 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
 
     def _reveal(self, at: int) -> None:
         top = self.scroll_offset.y
-        if at < top:
-            self._scroll(y=at)
-        elif at >= top + self.page:
-            self._scroll(y=at - self.page + 1)
+        if not top <= at < top + self.page:
+            self._scroll(y=at if at < top else at - self.page + 1)
 
     def _scroll(self, *, x: float | None = None, y: float | None = None) -> None:
         self.scroll_to(x=x, y=y, animate=False, force=True, immediate=True)
@@ -398,8 +394,7 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
                 self.sort_by(column.key)
             return
         at = event.y - 1 + self.scroll_offset.y
-        if at < self._rows.total:
-            if at == self._at:
-                self.action_choose()
-            else:
-                self._to(at)
+        if at == self._at:
+            self.action_choose()
+        elif at < self._rows.total:
+            self._to(at)
