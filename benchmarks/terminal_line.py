@@ -252,39 +252,36 @@ class Line:
         Args:
             limit: seconds after which it is enough in any case.
             begun: the moment that times count from, e.g. of a key; by default now.
-            wait: how long to wait for the first byte, where that is longer than `quiet`.
+            wait: how long to wait for the first byte, and for what is looked for, where that is longer than `quiet`.
             true: what is looked for on the screen, for `seen`.
         """
         begun = time.perf_counter() if begun is None else begun
         before, used = (0.0, 0.0) if begun <= self.begun else (delayed(self.pid), spent(self.pid))
-        end, last, pieces = begun + limit, begun, list[Piece]()
-        while (now := time.perf_counter()) < end:
-            patience = quiet if pieces else max(quiet, wait or 0.0) + self.link.delay
+        end, last, total, pieces = begun + limit, begun, 0, list[Piece]()
+        changed = moved = seen = None
+        while True:
+            patience = quiet if total else max(quiet, wait or 0.0) + self.link.delay
             piece = self.arrived(min(end, max(last, begun) + patience))
-            if piece is None and (not self.coming or now >= end):
-                break
             if piece is not None:
                 pieces.append(piece)
-                last = piece.at
-        return self._told(pieces, begun, before, used, true)
+                last, total = piece.at, total + len(piece.data)
+            if (now := time.perf_counter()) < end and (piece is not None or self.coming):
+                continue
+            for piece in pieces:
+                moment = Moment(piece.at - begun, piece.cpu - used, piece.waited - before)
+                if self.show(piece):
+                    changed, moved = changed or moment, moment
+                if seen is None and true is not None and true(self):
+                    seen = moment
+            if true is None or seen is not None or now >= min(end, begun + (wait or 0.0)):
+                return Found(total, spent(self.pid) - used, changed, moved, seen)
+            pieces, last = [], now
 
     @property
     def coming(self) -> bool:
         """Whether something is on its way over the link."""
         with self._there:
             return bool(self._pieces)
-
-    def _told(
-        self, pieces: Sequence[Piece], begun: float, before: float, used: float, true: Callable[[Line], bool] | None
-    ) -> Found:
-        changed = last = seen = None
-        for piece in pieces:
-            moment = Moment(piece.at - begun, piece.cpu - used, piece.waited - before)
-            if self.show(piece):
-                changed, last = changed or moment, moment
-            if seen is None and true is not None and true(self):
-                seen = moment
-        return Found(sum(len(p.data) for p in pieces), spent(self.pid) - used, changed, last, seen)
 
     # ── its end ───────────────────────────────────────────────────────────────────────────────────────────────────
 

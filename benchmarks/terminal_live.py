@@ -57,6 +57,7 @@ def idle(folder: Path, rounds: int, models: int) -> Iterator[Value]:
     with lifecycle(kept(Shape(models, 8)), folder) as ours, blank(folder) as base:
         settled(ours, quiet=3.0)
         settled(base, counts)
+        ours.listen(5.0, 5.0)  # what follows the first picture, e.g. looking for an agent
         heard = [(listen(ours), listen(base)) for _ in range(rounds)]
     yield Value("idle: bytes", middle(a.bytes for a, _ in heard), "B/s", 0,
                 f"most {max(a.bytes for a, _ in heard):.0f}: ages move each minute")  # fmt: skip
