@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from lifecycle_tui.state.jobs import Job
-from lifecycle_tui.tui import acting, copying
+from lifecycle_tui.tui import acting, copying, keys
 from lifecycle_tui.tui.asking import Question, against, harmless
 from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked, carry_out, look
 from lifecycle_tui.tui.going import to_jobs
@@ -245,21 +245,26 @@ class ActScreen(Guarded, ModalScreen[None]):
 
     def _keys(self) -> list[tuple[str, str]]:
         """(key, what) for the footer, as things stand."""
+        key, leave, options = keys.now, keys.now("act.leave", "escape"), keys.now("act.options", "tab")
         if self.stage == "done":
-            live = any(not job.ended for job in self.jobs.values())
-            opens = [("Enter", "the job" if len(self.jobs) == 1 else "the jobs")] if self.jobs else []
-            return [*opens, ("Esc", "back, the job goes on" if live else "back")]
+            opens = [(key("act.enter", "enter"), "the job" if len(self.jobs) == 1 else "the jobs")] if self.jobs else []
+            return [
+                *opens,
+                (leave, "back" if all(job.ended for job in self.jobs.values()) else "back, the job goes on"),
+            ]
         if self.form.typing is not None:
             return [("Enter", "do it" if self.form.typing == CONFIRM else "keep"), ("Esc", "drop")]
         if self.form.fields.has_focus:
-            return [("Enter", "change"), ("Space", "switch"), ("Tab", "to the plan"), ("Esc", "cancel")]
+            own = [(key("form.change", "enter"), "change"), (key("form.turn", "space"), "switch")]
+            return [*own, (options, "to the plan"), (leave, "cancel")]
         given, plans = self.question.given, self.plans
-        pairs = [("Enter" if harmless(plans) else "y", "do it")] if plans else []
-        if self._gated() or given.get("force"):
-            pairs.append(("f", "by the gates" if given.get("force") else "against the gates"))
-        if self._has("decline"):
-            pairs.append(("d", "say yes" if given.get("decline") else "say no"))
-        return [*pairs, ("n", "note"), ("Tab", "options"), ("r", "again"), ("Esc", "cancel" if plans else "back")]
+        pairs = [(key("act.enter", "enter") if harmless(plans) else key("act.yes", "y"), "do it")] if plans else []
+        gates = "by the gates" if given.get("force") else "against the gates"
+        pairs += [(key("act.force", "f"), gates)] if self._gated() or given.get("force") else []
+        no = "say yes" if given.get("decline") else "say no"
+        pairs += [(key("act.decline", "d"), no)] if self._has("decline") else []
+        pairs += [(key("act.note", "n"), "note"), (options, "options"), (key("act.again", "r"), "again")]
+        return [*pairs, (leave, "cancel" if plans else "back")]
 
     def _has(self, flag: str) -> bool:
         return any(field.name == flag and field.kind == "flag" for field in self.form.fields.fields)

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED, Named
-from lifecycle_tui.tui import acting
+from lifecycle_tui.tui import acting, keys
 from lifecycle_tui.tui.asking import Question, meant
 from lifecycle_tui.tui.doing import Asked, Fault, Hand, Looked, look_at_all
 from lifecycle_tui.tui.grid import Cell, Column, Grid
@@ -44,7 +44,7 @@ class ActionLine:
 
 
 COLUMNS: tuple[Column[ActionLine], ...] = (
-    Column("key", "key", 3, lambda a: Cell(a.named.key or "", "key")),
+    Column("key", "key", 3, lambda a: Cell(keys.act(a.named.name, a.named.key), "key")),
     Column("title", "action", 21, lambda a: Cell(a.named.title, "bold")),
     Column("state", "state", 16, lambda a: Cell(a.mark.text(), a.mark.tone)),
     Column("said", "what it would do, or why not", 33, lambda a: Cell(a.said), grow=5),

@@ -16,6 +16,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from lifecycle_tui.domain import read_only
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.policy import differing, entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import Saved
@@ -154,9 +155,9 @@ class PolicyDiff(Guarded, ModalScreen[None]):
     def _keys(self) -> list[tuple[str, str]]:
         if self.form.typing is not None:
             return [("Enter", "keep"), ("Esc", "drop")]
-        pairs = [("Enter", "save it"), ("n", "note")] if self.able else []
-        pairs += [("m", "onto the new text")] if self.editing.draft.moved() else []
-        return [*pairs, ("Esc", "back, the edit stays")]
+        pairs = [(keys.now("diff.save", "enter"), "save it"), (keys.now("diff.note", "n"), "note")] if self.able else []
+        pairs += [(keys.now("diff.onto", "m"), "onto the new text")] if self.editing.draft.moved() else []
+        return [*pairs, (keys.now("diff.leave", "escape"), "back, the edit stays")]
 
     # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.screen import Screen
 
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.declared import Rule
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.policy import entries, outlook_lines
@@ -275,8 +276,11 @@ class PolicyForm(Guarded, Screen[None]):
         here = self._here()
         pairs = [("Enter", "type" if here is None or here.kind == "text" else "switch")]
         if here is not None and here.value is not None:
-            pairs.append(("Del", "take out"))
-        return [*pairs, ("u", "undo"), ("w", "save"), ("Esc", "back, the edit stays")]
+            pairs.append((keys.now("form.unset", "delete"), "take out"))
+        return [
+            *pairs, (keys.now("form.undo", "u"), "undo"), (keys.now("form.save", "w"), "save"),
+            (keys.now("form.leave", "escape"), "back, the edit stays"),
+        ]  # fmt: skip
 
     def say(self, text: str, tone: str = "warning") -> None:
         self._said = (Span(f" {text}", tone),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.widgets.lines import Footer
 from lifecycle_tui.tui.widgets.pager import Pager
 
@@ -28,4 +29,4 @@ class DialogKeys(Footer):
     DEFAULT_CSS = "DialogKeys { height: 1; }"
 
     def _pairs(self) -> list[tuple[str, str]]:
-        return [*self._given(), ("?", "help")]
+        return [(key, what) for key, what in (*self._given(), (keys.now("act.help", "?"), "help")) if key]
