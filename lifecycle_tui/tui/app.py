@@ -143,31 +143,32 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
             self._looking.add_done_callback(UNDER_WAY.discard)
 
     async def _look(self) -> None:
-        """One look at state."""
+        """One look at state, and at what else screens and banners say."""
         message = ""
         try:
             changed = await self.source.look()
+            if time.monotonic() - self.looked.at >= banners.LOOK:
+                self.looked = await self.source.ask(banners.look, self.source.root, self.looked)
+            keys_file = await self.source.ask(keys.look, self.source.root, self.keys_file)
         except Trouble as exc:
-            changed, message = False, str(exc)
+            changed, message, keys_file = False, str(exc), self.keys_file
         screen = next(reversed(self.screen_stack), None)
         if not isinstance(screen, Live) or self._closed:
             # None while the app is closing.
             return
-        again = isinstance(screen, View) and (screen.unread or screen.moved())
+        if message or self._trouble:
+            before, self._trouble = self._trouble, message
+            screen.trouble(message)
+            changed = changed or bool(before and not message)
         if not message:
-            if changed or self._trouble or again:
+            if changed or (isinstance(screen, View) and (screen.unread or screen.moved())):
                 screen.reload()
-            if time.monotonic() - self.looked.at >= banners.LOOK:
-                self.looked = await self.source.ask(banners.look, self.source.root, self.looked)
             self._look_for_agent()
-            self.renew_keys(await self.source.ask(keys.look, self.source.root, self.keys_file))
+            self.renew_keys(keys_file)
             # Nobody waits any more: load what Enter will want.
             from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
         self._look_for_wrong(message)
-        if message or self._trouble:
-            self._trouble = message
-            screen.trouble(message)
 
     def _begin(self) -> None:
         """The first poll comes a moment after the first paint: now there is time for everything else."""

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from lifecycle_tui.domain.errors import StateError
+
 T = TypeVar("T")
 Job = Callable[[], Awaitable[None]]
 
@@ -57,15 +59,23 @@ class Reader:
     def __init__(self) -> None:
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     async def ask(self, work: Callable[[], T]) -> T:
-        """What `work` gives, from the thread; what it raises is raised here."""
+        """What `work` gives, from the thread; what it raises is raised here.
+
+        Raises:
+            StateError: it was closed.
+        """
+        if self._closed:
+            raise StateError("the workspace's state was closed")
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._put(_Asked(work, answer))
         return await answer
 
     def close(self, last: Callable[[], None]) -> None:
         """Have the thread do this after what it was asked for, and end; nobody waits for it."""
+        self._closed = True
         self._put(_Asked(last))
         self._asked.put(None)
 
