@@ -248,10 +248,8 @@ class ActScreen(Guarded, ModalScreen[None]):
         key, leave, options = keys.now, keys.now("act.leave", "escape"), keys.now("act.options", "tab")
         if self.stage == "done":
             opens = [(key("act.enter", "enter"), "the job" if len(self.jobs) == 1 else "the jobs")] if self.jobs else []
-            return [
-                *opens,
-                (leave, "back" if all(job.ended for job in self.jobs.values()) else "back, the job goes on"),
-            ]
+            over = all(job.ended for job in self.jobs.values())
+            return [*opens, (leave, "back" if over else "back, the job goes on")]
         if self.form.typing is not None:
             return [("Enter", "do it" if self.form.typing == CONFIRM else "keep"), ("Esc", "drop")]
         if self.form.fields.has_focus:
@@ -259,8 +257,8 @@ class ActScreen(Guarded, ModalScreen[None]):
             return [*own, (options, "to the plan"), (leave, "cancel")]
         given, plans = self.question.given, self.plans
         pairs = [(key("act.enter", "enter") if harmless(plans) else key("act.yes", "y"), "do it")] if plans else []
-        gates = "by the gates" if given.get("force") else "against the gates"
-        pairs += [(key("act.force", "f"), gates)] if self._gated() or given.get("force") else []
+        way = "by" if (force := given.get("force")) else "against"
+        pairs += [(key("act.force", "f"), f"{way} the gates")] if self._gated() or force else []
         no = "say yes" if given.get("decline") else "say no"
         pairs += [(key("act.decline", "d"), no)] if self._has("decline") else []
         pairs += [(key("act.note", "n"), "note"), (options, "options"), (key("act.again", "r"), "again")]
