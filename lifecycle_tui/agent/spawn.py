@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lifecycle_tui.domain import environment, read_only
@@ -44,12 +44,30 @@ def may(root: Path, environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def declared(root: Path, environ: Mapping[str, str] = os.environ) -> tuple[str | None, str]:
-    """(`[workspace] agent` as the files have it, "auto" where they do not say; why they cannot be read, else "")."""
+    """(`[workspace] agent` as the files have it, "auto" where they do not say; why they cannot be read, else "").
+
+    Asked every second by each terminal: files that have not changed are not read again (those of ten thousand models
+    take more than a second).
+    """
     try:
         name = environment.current(environ)
-        files = [root / FILE] if name is None else [root / FILE, environment.overlay(root / FILE, name)]
+        files = (root / FILE,) if name is None else (root / FILE, environment.overlay(root / FILE, name))
+        stamps = tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in map(os.stat, files))
+    except (OSError, ValueError, ConfigError) as exc:
+        return None, str(exc)
+    kept = _declared.get(files)
+    if kept is None or kept[0] != stamps:
+        kept = _declared[files] = (stamps, _read(files))
+    return kept[1]
+
+
+_declared: dict[tuple[Path, ...], tuple[tuple[tuple[int, int, int], ...], tuple[str | None, str]]] = {}
+
+
+def _read(files: Sequence[Path]) -> tuple[str | None, str]:
+    try:
         tables = [tomllib.loads(file.read_text(encoding="utf-8-sig")).get("workspace", {}) for file in files]
-    except (OSError, ValueError, RecursionError, ConfigError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         return None, str(exc)
     mode: object = "auto"
     for table in tables:
