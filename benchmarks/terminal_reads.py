@@ -36,13 +36,15 @@ LISTED = "down down pagedown end pageup home"
 WALK = (
     ("fleet", f"{LISTED} s s s S slash 7 9 enter escape slash exclamation_mark 9 enter escape space escape"),
     ("palette", "colon 9 9 escape"),
-    ("dialog", "t escape x escape"),
-    *(("model", f"enter {n} {LISTED} v down v down v s o down enter escape q q") for n in range(1, 8)),
-    ("alerts", f"A {LISTED} f f escape"),
-    ("jobs", f"J {LISTED} f end f f down enter end q escape"),
-    ("history", f"H {LISTED} f end f end f end f down enter escape escape"),
-    ("plugins", f"P {LISTED} escape"),
-    ("workspace", f"W {LISTED} escape"),
+    ("dialog", "t escape x escape F"),
+    *(("model", f"enter {n} {LISTED} v down v down v s o down enter escape F") for n in range(1, 8)),
+    ("map", f"enter 2 m {LISTED} right left enter escape F"),
+    ("alerts", f"A {LISTED} f f enter escape F"),
+    ("jobs", f"J {LISTED} f end f f down enter end escape F"),
+    ("history", f"H {LISTED} f end f end f end f down enter escape F"),
+    ("audit", f"U {LISTED} enter escape F"),
+    ("plugins", f"P {LISTED} enter escape F"),
+    ("workspace", f"W {LISTED} F"),
 )
 """Where one goes, and the keys; each stretch begins and ends on the fleet."""
 ROUNDS = 3
