@@ -318,7 +318,8 @@ async def test_a_broken_file_is_shown_with_line_and_column_and_mended_it_is_plan
     async with app_on(room.state).run_test(size=SMALL) as pilot:
         dialog = await opened(pilot, "retrain")
         shown = text(pilot)
-        assert "lifecycle.toml has errors" in shown and "lifecycle.toml:8:1:" in shown and "config check" in shown
+        assert "lifecycle.toml has errors" in shown and "config check" in shown
+        assert "lifecycle.toml:8:1:" in "".join(shown.split()), "where the path is long, it is broken anywhere"
         assert "do it" not in lines(pilot)[-1]
         file.write_text(good)
         await pilot.press("r")
