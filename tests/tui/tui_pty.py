@@ -99,6 +99,11 @@ class Terminal:
             self.answer()
         self._stream.feed(UNKNOWN.sub(b"", found))
 
+    def drain(self) -> None:
+        """Read what has come so far."""
+        while select.select([self.master], [], [], 0)[0]:
+            self._read()
+
     def answer(self) -> None:
         """Send the answers that are due to "is synchronized output known here?"."""
         self.type("\x1b[?2026;2$y" * (self._asked - self._answered))

@@ -1,0 +1,100 @@
+"""The same screen, cell for cell and attribute for attribute, whether our output writes it or Textual's own.
+
+Two programs side by side in emulators of their own, the same keys to both. With answers that come at once, late, never;
+resized while something is open; put into the background and back.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tui_pty import Terminal
+
+from lifecycle_tui.state.database import State
+
+KEYS = (
+    ("j", "2/5"), ("\r", "1 overview"), ("\t", "window"), ("\t", "signal"), ("\t", "versions"), ("1", "overview"),
+    ("?", "This screen"), ("\x1b", "overview"), ("\x1b", "2/5"), (":", "go to a model"), ("hou", "house-prices"),
+    ("\r", "house-prices"), ("q", "? help"), ("A", "alerts"), ("J", "jobs"), ("P", "plugins"), ("W", "workspace"),
+    ("F", "2/5"), ("x", "Train a new version"), ("\x1b", "2/5"), ("/", "/"), ("zzz", "0/0"), ("\x1b", "1/5"),
+    ("s", "by "),
+)  # fmt: skip
+"""What is pressed, and a text that both then show."""
+SIZES = ((200, 60), (60, 20), (33, 10), (80, 24))
+
+
+def cells(terminal: Terminal) -> list[list[tuple]]:
+    """Every cell with its attributes."""
+    screen = terminal.screen
+    return [[tuple(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+
+
+class Pair:
+    """Both, on the same state."""
+
+    def __init__(self, stack: ExitStack, root: Path, homes: Path) -> None:
+        self.ours, self.plain = (
+            stack.enter_context(Terminal(root, env={**env, "XDG_STATE_HOME": str(homes / name)}))
+            for name, env in (("ours", {}), ("plain", {"LIFECYCLE_PLAIN_OUTPUT": "1"}))
+        )
+
+    def both(self, text: str) -> None:
+        """Wait until both show a text, and then until they show the same."""
+        for one in (self.ours, self.plain):
+            one.shows(text)
+        self.ours.until(self.same, f"the same on both after {text!r}\n\nplain:\n{self.plain.text}\n\nours:")
+
+    def same(self) -> bool:
+        for one in (self.ours, self.plain):
+            one.drain()
+        return cells(self.ours) == cells(self.plain)
+
+    def type(self, keys: str) -> None:
+        for one in (self.ours, self.plain):
+            one.type(keys)
+
+
+@pytest.mark.slow
+def test_both_show_the_same_after_each_key(fleet: State, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        pair = Pair(stack, fleet.root, tmp_path)
+        pair.both("agent off")
+        for keys, text in KEYS:
+            pair.type(keys)
+            pair.both(text)
+        assert len(pair.ours.raw) < 0.5 * len(pair.plain.raw), "that is what it is for"
+
+
+@pytest.mark.slow
+def test_both_show_the_same_in_each_size(fleet: State, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        pair = Pair(stack, fleet.root, tmp_path)
+        pair.both("agent off")
+        for keys, text in (("\r", "overview"), (":", "go to a model"), ("\x1b", "overview"), ("3", "signal")):
+            pair.type(keys)
+            pair.both(text)
+            for size in SIZES:
+                for one in (pair.ours, pair.plain):
+                    one.resize(*size)
+                pair.ours.until(pair.same, f"the same at {size}\n\nplain:\n{pair.plain.text}\n\nours:")
+
+
+@pytest.mark.slow
+def test_all_is_written_anew_on_ctrl_l_and_after_the_background(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("agent off")
+        before = cells(terminal)
+        terminal.screen.reset()  # something else has written over it
+        terminal.type("\x0c")
+        terminal.until(lambda: cells(terminal) == before, "the screen drawn anew")
+        os.kill(terminal.process.pid, signal.SIGTSTP)
+        terminal.until(lambda: os.waitpid(terminal.process.pid, os.WNOHANG | os.WUNTRACED)[0] != 0, "it is stopped")
+        terminal.screen.reset()
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        terminal.until(lambda: cells(terminal) == before, "the screen after the background")
+        terminal.type("q")
+        assert terminal.ends() == 0
