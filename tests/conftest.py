@@ -28,7 +28,8 @@ def own_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 LONGEST = (
     "test_e2e_kill_later.py", "test_e2e_agent_kill.py", "test_e2e_agent_kill_disk.py", "test_e2e_kill_first.py",
-    "test_demo_life.py", "test_plugin_host_hostile_check.py", "test_agent_expected_calm.py", "test_e2e_terminal_drop.py",
+    "test_demo_life.py", "test_plugin_host_hostile_check.py", "test_agent_expected_calm.py",
+    "test_e2e_terminal_drop.py",
     "test_agent_gate_odds.py", "test_agent_future.py", "test_config_mutations.py", "test_agent_replayed.py",
     "test_tui_keys.py", "test_agent_first_version.py",
 )  # fmt: skip
