@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
 
-from lifecycle_tui.tui import banners
+from lifecycle_tui.tui import banners, guarding
 from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.kept import Keeping
 from lifecycle_tui.tui.ordering import Orderly
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
 
+    from lifecycle_tui.config.keys_file import KeysFile
     from lifecycle_tui.tui.keeper import Keeper
     from lifecycle_tui.tui.policy.draft import Draft
     from lifecycle_tui.tui.reads.fleet_page import FleetPage
@@ -135,23 +136,32 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
     def poll(self) -> None:
         """Ask state whether it moved; the screen on top reads again if so. One question at a time."""
         self._begin()
-        if self.keeper is not None:
-            self.keeper.look(self.screen_stack)
+        try:
+            if self.keeper is not None:
+                self.keeper.look(self.screen_stack)
+        except Exception as exc:
+            if not self.broke(exc):
+                raise
         if self._looking is None or self._looking.done():
             self._looking = create_task(self._look())
             UNDER_WAY.add(self._looking)
             self._looking.add_done_callback(UNDER_WAY.discard)
 
     async def _look(self) -> None:
-        """One look at state, and at what else screens and banners say."""
-        message = ""
+        """One look at state, and at what else screens and banners say; it is asked for again whatever comes of it."""
+        try:
+            await self._look_at_all()
+        except Exception as exc:
+            if not self.broke(exc):
+                self._handle_exception(exc)
+
+    async def _look_at_all(self) -> None:
+        message, keys_file = "", self.keys_file
         try:
             changed = await self.source.look()
-            if time.monotonic() - self.looked.at >= banners.LOOK:
-                self.looked = await self.source.ask(banners.look, self.source.root, self.looked)
-            keys_file = await self.source.ask(keys.look, self.source.root, self.keys_file)
+            keys_file = await self._look_around()
         except Trouble as exc:
-            changed, message, keys_file = False, str(exc), self.keys_file
+            changed, message = False, str(exc)
         screen = next(reversed(self.screen_stack), None)
         if not isinstance(screen, Live) or self._closed:
             # None while the app is closing.
@@ -169,6 +179,19 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
             from lifecycle_tui.tui.panes import overview  # noqa: F401
             from lifecycle_tui.tui.screens import model  # noqa: F401
         self._look_for_wrong(message)
+
+    async def _look_around(self) -> KeysFile:
+        """At disk, agent and keys; where that fails, screens follow state all the same."""
+        try:
+            if time.monotonic() - self.looked.at >= banners.LOOK:
+                self.looked = await self.source.ask(banners.look, self.source.root, self.looked)
+            return await self.source.ask(keys.look, self.source.root, self.keys_file)
+        except Trouble:
+            raise
+        except Exception as exc:
+            if not self.broke(exc):
+                raise
+            return self.keys_file
 
     def _begin(self) -> None:
         """The first poll comes a moment after the first paint: now there is time for everything else."""
@@ -213,10 +236,10 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Do what a key says. What cannot be read for it is said; it is no reason to end."""
-        if isinstance(self.screen, View):
-            self.screen.heard()
         warned = self._warned
         try:
+            if isinstance(self.screen, View):
+                self.screen.heard()
             done = await super().run_action(action, default_namespace, namespaces)
             if self._warned is warned:
                 self._warned = None  # something else was done since
@@ -234,11 +257,19 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
         """An error of the program itself: kept, and told in the title; whether it is survived."""
         if not self.faults.add(exc):
             return False
-        if isinstance(screen := self.screen, View) and screen.ready:
-            screen.troubled(exc)
-        else:
-            self.bell()
+        try:
+            if isinstance(screen := self.screen, View) and screen.ready:
+                screen.troubled(exc)
+            else:
+                self.bell()
+        except Exception as more:  # what would say so is broken, too
+            return self.faults.add(more)
         return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As Textual's, the end; not for what a guarded part raises outside of messages: callback, timer, layout."""
+        if not (guarding.within() and self.broke(error)):
+            super()._handle_exception(error)
 
     def action_help(self) -> None:
         """Every key of the screen that is open."""

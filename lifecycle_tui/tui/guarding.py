@@ -11,6 +11,7 @@ from asyncio import CancelledError
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rich.segment import Segment
+from textual._context import active_message_pump
 from textual.strip import Strip
 
 from lifecycle_tui.tui.marks import STYLES
@@ -57,6 +58,11 @@ class Guarded(_Base):
             said = fit(safe(f" ! internal error: {type(exc).__name__}: {exc}"), crop.width)
             first = Strip([Segment(said, STYLES["error"])], crop.width)
             return [first, *(Strip.blank(crop.width) for _ in range(crop.height - 1))][: crop.height]
+
+
+def within() -> bool:
+    """Whether what runs now is a guarded part's: its callback or timer, or the layout of a screen of ours."""
+    return isinstance(active_message_pump.get(None), Guarded)
 
 
 def survived(widget: Widget, exc: Exception) -> bool:

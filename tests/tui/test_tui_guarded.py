@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from tui_screen import SMALL, app_on, lines, text
+import tui_seed
+from tui_screen import SMALL, app_on, lines, text, until
 
+from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import banners
 from lifecycle_tui.tui.faults import MOST, Faults
+from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.overview import OverviewPane
 from lifecycle_tui.tui.screens import base
+from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.screens.fleet import FleetScreen
+from lifecycle_tui.tui.widgets.lines import Footer, Lines
 from lifecycle_tui.tui.widgets.pager import Pager
 
 
@@ -68,6 +74,71 @@ async def test_a_key(fleet: State, monkeypatch: pytest.MonkeyPatch, faults: list
         assert SAID in lines(pilot)[0]
         await pilot.press("s")
         assert pilot.app.is_running
+    faults.clear()
+
+
+@pytest.mark.parametrize(
+    "where", [(FleetScreen, "subject"), (FleetScreen, "likely"), (Footer, "renew"), (View, "heard")]
+)
+async def test_what_the_footer_asks(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, faults: list[Exception], where: tuple[type, str]
+) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        monkeypatch.setattr(*where, broken)
+        await pilot.press("j")
+        assert SAID in lines(pilot)[0]
+        assert "q quit" in lines(pilot)[-1]
+        monkeypatch.undo()
+        await pilot.press("enter")
+        assert "overview" in text(pilot)
+    assert faults
+    faults.clear()
+
+
+@pytest.mark.parametrize("where", [(Grid, "_point"), (Lines, "get_content_height")])
+async def test_what_textual_calls_outside_of_messages(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, faults: list[Exception], where: tuple[type, str]
+) -> None:
+    """A callback after drawing, and laying out."""
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        monkeypatch.setattr(*where, broken)
+        await pilot.resize_terminal(90, 30)
+        await pilot.press("j", "slash", "escape")
+        monkeypatch.undo()
+        await pilot.resize_terminal(*SMALL)
+        await pilot.press("enter")
+        assert "overview" in text(pilot)
+        assert pilot.app._exception is None
+    assert faults
+    faults.clear()
+
+
+async def test_a_look_that_fails_leaves_screens_live(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, faults: list[Exception]
+) -> None:
+    monkeypatch.setattr(banners, "look", broken)
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        with fleet.write() as tx:
+            models.put_model(tx, tui_seed.facts("churn", "critical", message="it is new"))
+        await until(pilot, lambda: "critical churn" in text(pilot), "the change shows")
+        assert SAID in text(pilot)
+    assert faults
+    faults.clear()
+
+
+async def test_a_line_that_is_typed_into(
+    fleet: State, monkeypatch: pytest.MonkeyPatch, faults: list[Exception]
+) -> None:
+    from lifecycle_tui.tui.widgets.typed import TypedLine
+
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await pilot.press("slash")
+        monkeypatch.setattr(TypedLine, "_on_key", broken)
+        await pilot.press("a")
+        assert SAID in lines(pilot)[0]
+        await pilot.press("escape", "enter")
+        assert "overview" in text(pilot)
+    assert faults
     faults.clear()
 
 

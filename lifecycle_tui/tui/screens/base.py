@@ -7,6 +7,7 @@ again, troubles, actions, jumping and the way back are done here, once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -211,7 +212,7 @@ class View(Part, Guarded, Screen[None]):
         self.bars()
 
     def bars(self) -> None:
-        """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed."""
+        """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed. Never raises."""
         if not self.stands:
             return
         try:
@@ -219,8 +220,20 @@ class View(Part, Guarded, Screen[None]):
         except Trouble as exc:
             self._trouble = str(exc)
         except Exception as exc:
-            cast("LifecycleApp", self.app).faults.add(exc)
-            self._broken = _internal(exc)
+            self._fault(exc)
+        try:
+            self.query_one(Footer).renew()
+            self._say_bars()
+        except Exception as exc:
+            self._fault(exc)
+            with contextlib.suppress(Exception):
+                self.query_one("#title", Bar).say(self._told[0], (Span(f" {self._broken} ", "critical"),))
+
+    def _fault(self, exc: Exception) -> None:
+        cast("LifecycleApp", self.app).faults.add(exc)
+        self._broken = _internal(exc)
+
+    def _say_bars(self) -> None:
         left, right, about = self._told
         left = joined(trail(self, self.app.size.width), left)
         if read_only.on():
@@ -235,19 +248,25 @@ class View(Part, Guarded, Screen[None]):
             right = (Span(f" {self._trouble or self._broken} ", "critical"),)
         self.query_one("#title", Bar).say(left, right)
         self.query_one("#detail", Bar).say(about)
-        self.query_one(Footer).renew()
 
     def footer_keys(self) -> Sequence[tuple[str, str]]:
         """(key, what) for the footer: this screen's own keys, the actions that are likely here, the way back."""
+        try:
+            pairs = self._own_keys()
+        except Exception as exc:  # the way back stands there whatever else fails
+            pairs = []
+            self._fault(exc)
+        back = ("view.leave", "q", "quit") if self.first else ("view.back", "escape", "back")
+        return [*(pair for pair in pairs if pair[0]), (keys.now(*back[:2]), back[2])]
+
+    def _own_keys(self) -> list[tuple[str, str]]:
         here = self.subject()
         likely = [
             NAMED[name] for name in self.likely() if all(here.value(kind) is not None for kind in NAMED[name].needs)
         ]
-        pairs = keys.footer(self.key_nodes())
+        pairs = list(keys.footer(self.key_nodes()))
         pairs += [(keys.now("view.filter", "/"), "filter")] if self.filterable() is not None else []
-        pairs += [(keys.act(n.name, n.key), n.name.rsplit(" ", 1)[-1]) for n in likely]
-        back = ("view.leave", "q", "quit") if self.first else ("view.back", "escape", "back")
-        return [*(pair for pair in pairs if pair[0]), (keys.now(*back[:2]), back[2])]
+        return [*pairs, *((keys.act(n.name, n.key), n.name.rsplit(" ", 1)[-1]) for n in likely)]
 
     @property
     def first(self) -> bool:

@@ -17,6 +17,7 @@ from textual.message import Message
 from lifecycle_tui.domain.errors import UsageError
 from lifecycle_tui.domain.moments import FORMS, understood
 from lifecycle_tui.tui import ages
+from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.text import Line, Span, fold
 from lifecycle_tui.tui.typing import begin, taken_in
 from lifecycle_tui.tui.widgets.lines import Lines
@@ -28,7 +29,7 @@ LABEL = " as of "
 FUTURE = "is still to come"
 
 
-class MomentLine(Vertical):
+class MomentLine(Guarded, Vertical):
     """Asks for a moment; shown while it does.
 
     Args:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from textual import events
 from textual.widgets import Input
 
+from lifecycle_tui.tui.guarding import Guarded
+
 LEFT = frozenset({"enter", "escape", "tab", "shift+tab"})
 """Keys that are the dialog's."""
 
 
-class TypedLine(Input):
+class TypedLine(Guarded, Input):
     """An Input without a blinking cursor (it costs a slow link more than all else) and with its keys in order."""
 
     def __init__(self) -> None:
