@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.reads.fleet_page import FleetPage
 
 POLL_SECONDS = 0.25
+BETWEEN = 0.45
+"""Seconds between two readings at least, where state never stops moving: twice a second is live."""
+
+LATE = 1.5
+"""Seconds after which a title says that state is still being read."""
 
 UNSAVED = "an edit of a policy is not saved: the same key again throws it away"
 
@@ -109,6 +114,8 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
         self._painted = painted
         self._warned: object = None
         self._looking: Task[None] | None = None
+        self._behind, self._reloaded = False, 0.0
+        self._began = 0.0
         self.faults = Faults()
         self.take_keys(source.root)
 
@@ -143,9 +150,12 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
             if not self.broke(exc):
                 raise
         if self._looking is None or self._looking.done():
+            self._began = time.monotonic()
             self._looking = create_task(self._look())
             UNDER_WAY.add(self._looking)
             self._looking.add_done_callback(UNDER_WAY.discard)
+        elif time.monotonic() - self._began > LATE and isinstance(screen := self.screen, View):
+            screen.late(True)  # the one thread that reads is at something that takes its time
 
     async def _look(self) -> None:
         """One look at state, and at what else screens and banners say; it is asked for again whatever comes of it."""
@@ -166,12 +176,18 @@ class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
         if not isinstance(screen, Live) or self._closed:
             # None while the app is closing.
             return
+        if isinstance(screen, View):
+            screen.late(False)
         if message or self._trouble:
             before, self._trouble = self._trouble, message
             screen.trouble(message)
             changed = changed or bool(before and not message)
         if not message:
-            if changed or (isinstance(screen, View) and (screen.unread or screen.moved())):
+            self._behind = changed or self._behind
+            if isinstance(screen, View) and (screen.unread or screen.moved()):
+                self._behind = True
+            if self._behind and time.monotonic() - self._reloaded >= BETWEEN:
+                self._behind, self._reloaded = False, time.monotonic()
                 screen.reload()
             self._look_for_agent()
             self.renew_keys(keys_file)

@@ -104,6 +104,9 @@ def build(root: Path) -> LifecycleApp:
     """
     import gc
 
+    # Textual paints at most so often a second. We write only what differs, at the line's pace: what was pressed shows
+    # sooner, and nothing else is painted so often.
+    os.environ.setdefault("TEXTUAL_FPS", "200")
     # The imports make many objects and no garbage: not looking for any saves an eighth of the start.
     gc.disable()
     try:

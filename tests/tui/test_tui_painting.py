@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pyte
 import pytest
@@ -11,22 +12,26 @@ from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
+from tui_screen import SMALL, app_on, until
 
+from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.terminal.answers import Answers, Verdict
 from lifecycle_tui.tui.terminal.pacing import GIVE_UP, SLOW, Pace
 from lifecycle_tui.tui.terminal.painting import Painting
 from lifecycle_tui.tui.terminal.pens import change
 from lifecycle_tui.tui.terminal.rows import CONTROL, cells
 
-WIDE, HIGH = 12, 4
+WIDE, HIGH = 24, 4
 STYLES = [
     Style(), Style(bold=True), Style(color="red"), Style(reverse=True, color="cyan"), Style(underline=True, bold=True),
     Style(bold=True, reverse=True, color="red"), Style(bgcolor="blue", italic=True), Style(color="#102030", bold=True),
     Style(color="color(200)", bgcolor="bright_red"),
 ]  # fmt: skip
-TEXTS = st.text(st.sampled_from("ab  ─█⣿é世界\u0301✗▲"), max_size=5)
+TEXTS = st.text(st.sampled_from("ab  ─█⣿é世界\u0301✗▲"), max_size=5) | st.just(" " * 13)
 
 
 class Screen:
@@ -112,11 +117,11 @@ def test_parts_of_lines(rows: list, row: list, y: int, x: int, width: int) -> No
 
 def test_a_part_that_is_only_partly_due_is_cut() -> None:
     screen = Screen()
-    screen.paint(whole([[("aaaaaaaaaaaa", 0)]] * HIGH))
+    screen.paint(whole([[("a" * WIDE, 0)]] * HIGH))
     screen.send()
-    screen.paint(ChopsUpdate([{0: strip([("bbbbbbbbbbbb", 0)], WIDE)}, {}, {}, {}], [(0, 3, 5)], [[WIDE], [], [], []]))
+    screen.paint(ChopsUpdate([{0: strip([("b" * WIDE, 0)], WIDE)}, {}, {}, {}], [(0, 3, 5)], [[WIDE], [], [], []]))
     screen.send()
-    assert screen.screen.display[0] == "aaabbaaaaaaa"
+    assert screen.screen.display[0] == "aaabbaaaaaaa" + "a" * 12
 
 
 def test_one_changed_cell_is_a_few_bytes_and_nothing_changed_is_none() -> None:
@@ -131,6 +136,15 @@ def test_one_changed_cell_is_a_few_bytes_and_nothing_changed_is_none() -> None:
     screen.paint(whole(rows, 80))
     assert screen.send() == ""
     assert screen.send((3, 4)) == "\x1b[5;4H"
+
+
+def test_a_long_gap_is_erased_and_jumped_over() -> None:
+    screen = Screen(80, 1)
+    screen.paint(whole([[("x" * 80, 3)]], 80))
+    screen.send()
+    screen.paint(whole([[("left", 1), (" " * 60, 0), ("right", 2)]], 80))
+    assert len(screen.send()) < 60
+    assert screen.shown() == screen.wanted()
 
 
 def test_another_size_is_written_anew() -> None:
@@ -228,3 +242,43 @@ def test_a_line_that_becomes_fast_is_taken_for_one() -> None:
         assert pace.wrote(2.0 + n)
         pace.answered(2.0 + n + 0.01)
     assert not pace.slow
+
+
+# ── answers in pieces ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told(text: str, due: bool = True) -> list[Verdict]:
+    answers = Answers()
+    return [answers.key("escape" if c == "\x1b" else c, c, due) for c in text]
+
+
+def test_an_answer_in_pieces_is_no_key() -> None:
+    assert told("\x1b[?2026;2$y") == [Verdict.WAIT, *[Verdict.PIECE] * 9, Verdict.END]
+    assert told("\x1b[?2026;2$yy")[-1] is Verdict.KEY, "a yes of somebody's own"
+
+
+def test_an_escape_is_a_key_where_no_answer_is_due_and_before_any_other() -> None:
+    assert told("\x1b[?2026;2$y", due=False) == [Verdict.KEY] * 11
+    assert told("\x1bj") == [Verdict.WAIT, Verdict.KEY]
+    assert told("\x1b[x") == [Verdict.WAIT, Verdict.PIECE, Verdict.KEY]
+    assert told("\x1b\x1b") == [Verdict.WAIT, Verdict.KEY]
+    assert told("y[?2026") == [Verdict.KEY] * 7
+
+
+async def test_the_app_swallows_it_and_keeps_escapes(fleet: State) -> None:
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        app = pilot.app
+        app._pace.answered(0.0)
+        await pilot.press("t")
+        await pilot.pause()
+        assert type(app.screen).__name__ == "ActScreen"
+        app._pace.wrote(time.monotonic())
+        named = ("escape", "left_square_bracket", "question_mark", *"2026", "semicolon", "2", "dollar_sign", "y")
+        for key, character in zip(named, "\x1b[?2026;2$y", strict=True):
+            app.post_message(events.Key(key, character))
+        await pilot.pause()
+        assert type(app.screen).__name__ == "ActScreen", "neither left nor confirmed"
+        assert not app._pace.due, "and it was an answer"
+        app._pace.wrote(time.monotonic())
+        app.simulate_key("escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "FleetScreen", "an Esc is one")

@@ -26,6 +26,7 @@ from lifecycle_tui.tui.crumbs import joined, trail
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.part import Part, recall
 from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.typing import begin, typing
 from lifecycle_tui.tui.widgets.banner import Banner
@@ -78,8 +79,9 @@ class View(Part, Guarded, Screen[None]):
         self.source = source
         self.ready = False
         self.opened = asyncio.Event()
-        self._covered = False
+        self._covered = self._laying = False
         self._trouble = self._broken = ""
+        self._late = False
         self._broken_until = 0.0
         self._said: Line = ()
         self._said_until = 0.0
@@ -144,6 +146,18 @@ class View(Part, Guarded, Screen[None]):
         if self.ready and self._covered:
             self._covered = False
             self.reload()
+
+    def _on_timer_update(self) -> None:
+        # Textual paints what a new layout moved, and then, where all is to be painted anew, that again: once will do.
+        self._laying = self._layout_required and self._repaint_required
+        try:
+            super()._on_timer_update()
+        finally:
+            self._laying = False
+
+    def _compositor_refresh(self) -> None:
+        if not (self._laying and self._repaint_required):
+            super()._compositor_refresh()
 
     @property
     def keeper(self) -> Keeper | None:
@@ -211,6 +225,12 @@ class View(Part, Guarded, Screen[None]):
         self._trouble = message
         self.bars()
 
+    def late(self, late: bool) -> None:
+        """Say that what shows may be old, or not there yet: a read takes long; and no more when it has come."""
+        if late != self._late:
+            self._late = late
+            self.bars()
+
     def bars(self) -> None:
         """Title, detail line and footer anew: whenever a cursor, an order or a number of rows changed. Never raises."""
         if not self.stands:
@@ -246,6 +266,8 @@ class View(Part, Guarded, Screen[None]):
             about = (Span(f" {hint}", "dim"),)
         if self._trouble or self._broken:
             right = (Span(f" {self._trouble or self._broken} ", "critical"),)
+        elif self._late:
+            right = (Span(" still reading ", "warning"),)
         self.query_one("#title", Bar).say(left, right)
         self.query_one("#detail", Bar).say(about)
 
@@ -327,6 +349,10 @@ class View(Part, Guarded, Screen[None]):
         """Show what an action would do to what the cursor stands on, and ask."""
         named, here = NAMED[name], self.subject()
         missing = [kind for kind in named.needs if here.value(kind) is None]
+        if missing == ["alert"] and here.model is not None and self.modelwide():
+            models = here.models or (here.model,)
+            self.begin("act", lambda: self._act_on_alerts(name, models))
+            return
         if missing:
             found = keys.now(*WHERE[missing[0]]) if missing[0] in WHERE else ""
             more = f", {found} has them all" if found else ""
@@ -335,6 +361,25 @@ class View(Part, Guarded, Screen[None]):
         from lifecycle_tui.tui.screens.act import ActScreen
 
         self.app.push_screen(ActScreen(self.source, name, here))
+
+    def modelwide(self) -> bool:
+        """Whether an action on alerts means all open ones of the model here."""
+        return self.MODELWIDE
+
+    async def _act_on_alerts(self, name: str, models: tuple[str, ...]) -> None:
+        """Ask an action for the open alerts of these models; what is to be taken on, for those that nobody has."""
+        from lifecycle_tui.tui.reads.acting import alerts_of
+        from lifecycle_tui.tui.screens.act import ActScreen
+
+        found = await self.source.ask(alerts_of, models, name == "ack")
+        if self.app.screen is not self:
+            return
+        if not found:
+            whose = f"{models[0]} has" if len(models) == 1 else "they have"
+            self.say(f"{NAMED[name].title}: {whose} no {'unacknowledged' if name == 'ack' else 'open'} alert")
+            return
+        several = found if len(found) > 1 else ()
+        self.app.push_screen(ActScreen(self.source, name, Subject(models[0], alert=found[0], alerts=several)))
 
     def action_copy(self) -> None:
         """Copy what the cursor stands on."""

@@ -10,9 +10,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual._compositor import CompositorUpdate, InlineUpdate
 from textual.app import App
 
+from lifecycle_tui.tui.terminal.answers import PATIENCE, Answers, Verdict
 from lifecycle_tui.tui.terminal.pacing import ASK, Pace
 from lifecycle_tui.tui.terminal.painting import Painting
 
@@ -38,6 +40,40 @@ class SlimOutput(App[None]):
         self._painting = None if plain() else Painting()
         self._pace = Pace()
         self._waiting: Timer | None = None
+        self._answers = Answers()
+        self._held: events.Key | None = None
+
+    # ── answers that come in pieces ───────────────────────────────────────────────────────────────────────────────
+
+    async def on_event(self, event: events.Event) -> None:
+        """As Textual's; a key that is a piece of an answer is none."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        held, due = self._held, self._pace.due
+        verdict = self._answers.key(event.key, event.character, due)
+        if verdict in (Verdict.PIECE, Verdict.END):
+            self._held = None
+            if verdict is Verdict.END:
+                self._answered()
+            return
+        if verdict is Verdict.WAIT:
+            self._held = event
+            self.set_timer(PATIENCE, self._let_go)
+            return
+        if held is not None:
+            self._held = None
+            await super().on_event(held)
+        await super().on_event(event)
+
+    async def _let_go(self) -> None:
+        """Nothing came after an Esc: it was one."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._answers.forget()
+            await super().on_event(held)
+
+    # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def redraw(self) -> None:
         """What the terminal shows is not what was written: write all of it anew."""
@@ -87,6 +123,10 @@ class SlimOutput(App[None]):
 
     def _on_terminal_supports_synchronized_output(self, message: Any) -> None:
         super()._on_terminal_supports_synchronized_output(message)
+        self._answered()
+
+    def _answered(self) -> None:
+        """The terminal has taken in what was written."""
         self._pace.answered(time.monotonic())
         if self._waiting is not None:
             self._waiting.stop()

@@ -33,6 +33,11 @@ class Pace:
         self._last = -BETWEEN
         self._quick = 0
 
+    @property
+    def due(self) -> bool:
+        """Whether the terminal owes an answer."""
+        return self._asked is not None
+
     def may_write(self, now: float) -> bool:
         """Whether a frame may be written now; where not, one is due at `again`."""
         if self._asked is None or not self.answers:

@@ -26,6 +26,10 @@ REST = 6
 """Blank cells at the end of a line from which erasing it is shorter."""
 
 
+LONG = 11
+"""Blank cells in a row from which erasing them and going on behind is shorter."""
+
+
 class Painting:
     """The screen as it is wanted, and as the terminal has it."""
 
@@ -120,6 +124,14 @@ class Painting:
         return pen
 
 
+def _blanks(found: list[Cell], at: int) -> int:
+    """How many blank cells follow each other from here on."""
+    end = at
+    while end < len(found) and found[end] == BLANK:
+        end += 1
+    return end - at
+
+
 def _put(row: list[Cell], x: int, found: list[Cell]) -> None:
     """Put cells into a row; of a wide character that is cut in two a blank is left, as terminals do it."""
     if x and not row[x][0]:
@@ -137,7 +149,16 @@ def _run(y: int, x: int, found: list[Cell], pen: str, out: list[str], there: boo
         there: the cursor stands somewhere in this line already.
     """
     out.append(f"\x1b[{x + 1}G" if there else f"\x1b[{y + 1};{x + 1}H")
+    blank = 0
     for at, (text, look) in enumerate(found, x):
+        if blank:
+            blank -= 1
+            continue
+        if text == " " and not look and (blank := _blanks(found, at - x)) > LONG:
+            out.append(f"{change(pen, '') if pen else ''}\x1b[{blank}X\x1b[{blank}C")
+            pen, blank = "", blank - 1
+            continue
+        blank = 0
         if look != pen:
             out.append(change(pen, look))
             pen = look
