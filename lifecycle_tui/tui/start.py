@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         splash.take_away()
         output.error(exc)
         return exc.exit_code
-    splash.take_away()
+    finally:
+        splash.take_away()
     try:
         return run(app)
     finally:
