@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
 PATIENCE = 1.0
-"""Seconds that a key waits for what was pressed before it, at most."""
+"""Seconds that a key waits for what was pressed before it, at most; none behind it waits for the same again."""
+WAYS_OUT = frozenset({"escape", "ctrl+c", "ctrl+q"})
+"""What they do is the same whether the screen has been read or not."""
 
 
 @runtime_checkable
@@ -40,6 +42,8 @@ class Orderly(App[None]):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._in_order()
+        if not isinstance(event, events.Key) or event.key not in WAYS_OUT:
+            await self._opened()
         before = self.focused
         await super().on_event(event)
         self._pressed = before or next(reversed(self.screen_stack), None)
@@ -53,6 +57,12 @@ class Orderly(App[None]):
                 break
             await done.wait()
             node = node._parent
+
+    async def _opened(self) -> None:
+        """Wait until the screen on top has read what it shows; once."""
         screen = next(reversed(self.screen_stack), None)
-        if isinstance(screen, Opening):
-            await screen.opened.wait()
+        if isinstance(screen, Opening) and not screen.opened.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await screen.opened.wait()
+            screen.opened.set()

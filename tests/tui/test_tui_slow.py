@@ -1,0 +1,91 @@
+"""A read that takes its time, as from a disk that hangs: keys, the way back, resizes and quitting go on without it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from textual import events
+from textual.app import App
+from tui_screen import SMALL, app_on
+
+from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import app as module
+from lifecycle_tui.tui.screens import model
+from lifecycle_tui.tui.screens.fleet import FleetScreen
+from lifecycle_tui.tui.screens.model import ModelScreen
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Opening a model is not read before this is set."""
+    opened, read = threading.Event(), model._read
+
+    def slow(*args: object) -> object:
+        opened.wait(30)
+        return read(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(model, "_read", slow)
+    monkeypatch.setattr(module, "LATE", 0.1)
+    yield opened
+    opened.set()
+
+
+def press(app: App[None], *keys: str) -> None:
+    """Keys as the driver sends them; nothing is waited for."""
+    for key in keys:
+        event = events.Key(key, key if len(key) == 1 else None)
+        event.set_sender(app)
+        app.post_message(event)
+
+
+async def until(true: Callable[[], bool], limit: float = 10.0) -> None:
+    """As `tui_screen.until`, which waits for reads."""
+    end = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
+
+
+def shown(app: App[None]) -> str:
+    """The screen as it is, laid out or not."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def test_keys_go_on_while_a_read_hangs(fleet: State, gate: threading.Event) -> None:
+    app = app_on(fleet)
+    async with app.run_test(size=SMALL) as pilot:
+        press(app, "enter")
+        await until(lambda: isinstance(app.screen, ModelScreen))
+        await until(lambda: "still reading" in shown(app))
+        assert "Esc back" in shown(app)
+        size = app.size.with_width(60)
+        app.post_message(events.Resize(size, size))
+        await until(lambda: "still reading" in shown(app) and app.screen.size == size)
+        begun = time.monotonic()
+        press(app, "2", "3", "1", "escape")
+        await until(lambda: isinstance(app.screen, FleetScreen))
+        assert time.monotonic() - begun < 3.0, "only the first key waits, and no more than a second"
+        grid = app.screen.filterable()
+        assert grid is not None
+        row = grid.row
+        press(app, "j")
+        await until(lambda: grid.row not in (None, row))
+        gate.set()
+        await pilot.pause()
+        await until(lambda: "still reading" not in shown(app))
+
+
+async def test_the_program_ends_while_a_read_hangs(fleet: State, gate: threading.Event) -> None:
+    app = app_on(fleet)
+    async with app.run_test(size=SMALL):
+        press(app, "enter")
+        await until(lambda: isinstance(app.screen, ModelScreen))
+        begun = time.monotonic()
+        press(app, "ctrl+c")
+        await until(lambda: app._exit)
+        assert time.monotonic() - begun < 1.0
+        assert app.return_code == 130
