@@ -16,6 +16,7 @@ from typing import Any, Literal
 from lifecycle_tui.domain.signals import Signal
 from lifecycle_tui.monitoring.reading_faults import Fault
 from lifecycle_tui.monitoring.reading_tables import Gap, Gaps
+from lifecycle_tui.policy.nodes import number_text
 
 Kind = Literal["none", "data", "covariate", "label", "concept", "unclear"]
 
@@ -272,9 +273,10 @@ def _performance(pairs: Sequence[tuple[Signal, Signal, bool]], level: float) -> 
         if not math.isfinite(loss) or error <= 0:
             continue
         fell = loss / error >= NormalDist().inv_cdf(1 - level)
-        says = f"{now.name} {'fell' if better else 'rose'} to {now.value:.4g} from the reference's {base.value:.4g}"
+        here, there = number_text(now.value), number_text(base.value)
+        says = f"{now.name} {'fell' if better else 'rose'} to {here} from the reference's {there}"
         if not fell:
-            says = f"{now.name} is {now.value:.4g}, in the reference {base.value:.4g}: within what chance gives"
+            says = f"{now.name} is {here}, in the reference {there}: within what chance gives"
         return Said("performance", fell, ((now.name, says),))
     return Said("performance", None)
 

@@ -71,7 +71,8 @@ def one_lines(looked: Looked, cells: int, *, more: str | None = None) -> list[Li
     """What came of planning for one subject."""
     found = looked.found[0]
     if isinstance(found, str):
-        return [(), *folded(f"It needs its {found}: give it below.", cells), ()]
+        about = next((p.help for p in looked.action.parameters if p.name == found), "")
+        return [(), *folded(f"It needs its {found}: give it below.", cells), *folded(about, cells, "dim"), ()]
     if isinstance(found, Fault):
         return [(), *fault_lines(found, cells), ()]
     return plan_lines(found, looked, cells, more=more)

@@ -17,6 +17,7 @@ def to_model(app: App[Any], name: str, where: Where | None = None) -> None:
     """Show a model, at a place within it: where its screen lies below, back to that; else it goes on top."""
     keeping = cast("LifecycleApp", app)
     screen = keeping.model_screen(name)
+    _follow(app, name)
     if screen in app.screen_stack:
         while app.screen is not screen:
             app.pop_screen()
@@ -24,6 +25,17 @@ def to_model(app: App[Any], name: str, where: Where | None = None) -> None:
         app.push_screen(screen)
     if where is not None:
         screen.to(where)
+
+
+def _follow(app: App[Any], name: str) -> None:
+    """The fleet's cursor goes along: who comes back, wherever from, stands on the model that was looked at."""
+    from lifecycle_tui.tui.screens.fleet import FleetScreen
+
+    for screen in app.screen_stack:
+        if isinstance(screen, FleetScreen):
+            row = screen.grid.model
+            if row is not None and row.name != name:
+                screen.grid.go(name)
 
 
 def to_jobs(app: App[Any], source: Source, ids: Sequence[int]) -> None:

@@ -29,10 +29,12 @@ class Part:
     Class attributes:
         NAME: its name, for docs and tests; of a screen that of its place, of a pane as in `Where.pane`.
         ACTIONS: names of the actions that are likely here: they stand in the footer.
+        MODELWIDE: where no alert is under the cursor, what is done to one is asked for all open ones of the model.
     """
 
     NAME: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ()
+    MODELWIDE: ClassVar[bool] = False
 
     _reads: Reading | None = None
 

@@ -288,3 +288,24 @@ async def test_marked_alerts_are_snoozed_together_and_come_last(life: State) -> 
         await until(pilot, lambda: "lifecycle unsnooze 2 3" in text(pilot), "the plan")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: "snoozed" not in lines(pilot)[0], "both are awake")
+
+
+async def test_on_the_fleet_and_beside_a_metric_it_is_about_the_models_alerts(life: State) -> None:
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        going.to_model(pilot.app, MODEL, Where(pane="performance"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ModelScreen), "the model")
+        await pilot.press("a")
+        await until(pilot, lambda: "Acknowledge an alert: alert 2" in text(pilot), "the one that nobody has taken on")
+        await pilot.press("escape", "z")
+        await until(pilot, lambda: "Snooze an alert: 2 of them" in text(pilot), "all that are open")
+        await pilot.press("escape", "escape", "escape")  # the line, the dialog, the model
+        await until(pilot, lambda: MODEL in cursor(pilot), "where it came from")
+        await pilot.press("a")
+        await until(pilot, lambda: "Acknowledge an alert: alert 2" in text(pilot), "from the fleet")
+        await pilot.press("enter")
+        await until(pilot, lambda: "done" in text(pilot), "it is done")
+        await pilot.press("escape", "a")
+        await until(
+            pilot, lambda: f"{MODEL} has no unacknowledged alert" in text(pilot), "none left"
+        )

@@ -113,7 +113,7 @@ async def test_what_was_said_stays_while_state_moves_and_goes_with_the_next_key(
 ) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
         await pilot.press("a")
-        said = "no alert is under the cursor here, A has them all"
+        said = "Acknowledge an alert: demand has no unacknowledged alert"
         await until(pilot, lambda: said in text(pilot), "why not")
         with fleet.write() as tx:
             models.put_model(tx, tui_seed.facts("churn", "error", message="the table is gone"))

@@ -65,6 +65,7 @@ class DriftPane(MapPane):
     NAME = "drift"
     TITLE = "drift"
     ACTIONS = ("retrain",)
+    MODELWIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="drift.open", tooltip="to the columns; then all that is known of the row"),
         Binding("d", "data", "data", id="drift.data", tooltip="the window's data report, or the columns again"),

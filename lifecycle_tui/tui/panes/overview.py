@@ -48,6 +48,7 @@ class OverviewPane(Pane):
     NAME = "overview"
     TITLE = "overview"
     ACTIONS = ("approve", "ack", "promote", "jobs cancel", "rollback", "retrain")
+    MODELWIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "other", "charts", show=False, id="overview.other",
                 tooltip="to the charts, where there is room for them, and back; Left and Right go through the windows"),
@@ -151,15 +152,16 @@ class OverviewPane(Pane):
         (self.numbers if self.numbers.display and not self.numbers.has_focus else self.story).focus()
 
     def subject(self) -> Subject:
-        """What is most likely to be acted on: the version that waits, the worst alert, the job that runs."""
+        """What is most likely to be acted on: the version that waits, the alerts nobody took on, the job that runs."""
         if self._about is None:
             return Subject(model=self.model)
         found = self._about.story
         unseen = [row.id for row in found.alerts if row.alert.acknowledged_by is None]
         job = found.job.id if found.job is not None else None
         return Subject(
-            model=self.model, version=overview_lines.passed(found), alert=unseen[0] if unseen else None, job=job
-        )
+            model=self.model, version=overview_lines.passed(found), alert=unseen[0] if unseen else None, job=job,
+            alerts=tuple(unseen) if len(unseen) > 1 else (),
+        )  # fmt: skip
 
     def likely(self) -> tuple[str, ...]:
         """Those for which there is an occasion; the others are listed by `x`."""

@@ -70,6 +70,7 @@ class PerformancePane(Pane):
     NAME = "performance"
     TITLE = "performance"
     ACTIONS = ("retrain", "rollback")
+    MODELWIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="performance.open", tooltip="to the windows; then all that is known"),
         Binding("o", "other", "other list", show=False, id="performance.other",

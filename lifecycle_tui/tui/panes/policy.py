@@ -32,6 +32,7 @@ class PolicyPane(Pane):
     NAME = "policy"
     TITLE = "policy"
     ACTIONS = ("retrain",)
+    MODELWIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e,enter", "edit", "edit", id="pane.edit", tooltip="edit the policy: rules, training, gates"),
         Binding(

@@ -34,7 +34,8 @@ def lines(reading: Reading | None, cells: int, name: int) -> list[Line]:
         return found
     most = 5 if cells >= WIDE else 2
     for _, says in reading.evidence[:most]:
-        found.append((Span(" " * (name + 1)), Span(cut(f"  {safe(says)}", room), "dim")))
+        shown = fold(safe(says), max(10, room - 2), most=2)
+        found += [(Span(" " * (name + 1)), Span(f"  {line}", "dim")) for line in shown]
     if len(reading.evidence) > most:
         more = len(reading.evidence) - most
         found.append((Span(" " * (name + 1)), Span(f"  and {more} more: ", "dim"), Span("2", "key")))

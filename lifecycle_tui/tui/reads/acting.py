@@ -45,3 +45,11 @@ def ground(conn: sqlite3.Connection, subject: Subject) -> Ground:
     if subject.job is not None:
         found.append(conn.execute("SELECT state, cancel FROM jobs WHERE id = ?", (subject.job,)).fetchone())
     return tuple(found)
+
+
+def alerts_of(conn: sqlite3.Connection, models: Iterable[str], unseen: bool) -> tuple[int, ...]:
+    """Numbers of the open alerts of these models, worst first; `unseen`: of those that nobody has acknowledged."""
+    from lifecycle_tui.state import alerts
+
+    rows = (row for model in models for row in alerts.open_alerts(conn, model))
+    return tuple(row.id for row in rows if not unseen or row.alert.acknowledged_by is None)

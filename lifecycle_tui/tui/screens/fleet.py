@@ -32,6 +32,7 @@ class FleetScreen(View):
 
     NAME = "fleet"
     ACTIONS = ("retrain",)
+    MODELWIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="fleet.open", tooltip="open the model"),
         Binding("s", "sort", "sort", id="fleet.sort", tooltip="sort by the next column"),

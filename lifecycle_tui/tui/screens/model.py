@@ -209,6 +209,9 @@ class ModelScreen(View):
     def subject(self) -> Subject:
         return self.pane.subject()
 
+    def modelwide(self) -> bool:
+        return self.pane.MODELWIDE
+
     @property
     def panes(self) -> Mapping[str, Pane]:
         """Those that were made, by name."""
