@@ -22,6 +22,8 @@ from lifecycle_tui.state.jobs import Job
 
 UNDO = "undo"
 """What the audit log calls one."""
+DEPLOY = "deploy"
+"""What it calls the work that a promotion or a rollback has set off, in the name of who asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,7 @@ _INVERSES: dict[str, Callable[[sqlite3.Connection, AuditRow, Ask], Inverse]] = {
     "promote": _promote,
     "approve": _promote,
     "decline": _decline,
+    DEPLOY: _rollback,
     "rollback": _rollback,
     "retrain": _work,
     "check": _work,

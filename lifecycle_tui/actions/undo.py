@@ -105,7 +105,8 @@ def _entry(conn: sqlite3.Connection, ask: Ask) -> AuditRow:
             raise Refused(f"there is no entry {text} in the audit log", "`lifecycle history --kind audit` lists them")
         return found
     for row in audit.entries(conn, who=ask.who, limit=FAR):
-        if row.who == ask.who and (on is None or on in (row.model, row.subject)):
+        # A deployment is no deed of its own: what asked for it comes right before it.
+        if row.who == ask.who and row.action != inverse.DEPLOY and (on is None or on in (row.model, row.subject)):
             return row
     about = "" if on is None else f" to {on}"
     raise Refused(f"{ask.who} has done nothing{about} that could be undone", "name an entry of the audit log")

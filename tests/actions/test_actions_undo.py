@@ -184,10 +184,14 @@ def test_who_had_acknowledged_has_it_again(here: Room) -> None:
 
 
 def served(room: Room, version: int, job: int, state: str = "done") -> None:
-    """The deploy job does what it was asked for."""
+    """The deploy job does what it was asked for, and writes it down in the name of who asked."""
     with room.state.write() as tx:
         if state == "done":
+            before = aliases.champion(tx, "shop")
             aliases.set_alias(tx, "shop", "champion", version, "agent", None, NOW)
+            previous = None if before is None else before.number
+            detail = {"version": version, "previous": previous, "job": job}
+            audit.append(tx, "deploy", "shop/champion", NOW, model="shop", detail=detail, who="ana")
         tx.execute("UPDATE jobs SET state = ?, live_key = NULL WHERE id = ?", (state, job))
 
 
@@ -222,6 +226,17 @@ def test_a_promotion_goes_back_to_the_champion_before_and_forward_again(here: Ro
     assert forward.job is not None
     served(here, 2, forward.job)
     assert "version 2" in undo(here).lines[1]
+
+
+def test_the_entry_of_a_deployment_itself_leads_back_whoever_set_it_off(here: Room) -> None:
+    with here.state.write() as tx:
+        job = jobs.enqueue(tx, "deploy", "shop", {"version": 2, "champion": 1}, NOW, by="agent")
+    served(here, 2, job)
+    plan = undo(here, entry=1)
+    assert plan.draft is not None and plan.risk == "traffic"
+    assert plan.lines[1] == "roll shop back from version 2 to version 1"
+    here.champion(1, NOW)
+    assert "version 1 serves shop by now" in refused(here, entry=1)
 
 
 def test_traffic_that_moved_on_is_left_alone(here: Room) -> None:
@@ -434,10 +449,10 @@ def test_every_word_of_the_audit_log_leads_back_or_says_why_not() -> None:
     words = {
         "check", "retrain", "promote", "approve", "decline", "rollback", "pause", "resume", "acknowledge",
         "unacknowledge", "snooze", "unsnooze", "assign", "resend", "cancel", "register", "disable", "enable",
-        "configure",
+        "configure", "deploy",
     }  # fmt: skip
     assert words == {*inverse._INVERSES, *LASTING}
-    assert len(ACTIONS) == len(words - {"decline", "configure"}) + len({"config set", "config unset", "undo"})
+    assert len(ACTIONS) == len(words - {"decline", "configure", "deploy"}) + len({"config set", "config unset", "undo"})
 
 
 def test_a_job_that_was_asked_to_stop_already(here: Room) -> None:

@@ -27,6 +27,8 @@ NARROW = 72
 """Cells below which a screen is narrow."""
 WIDE = 32
 """Cells from which a measured number has room for how many rows it rests on."""
+DATED = 18
+"""Cells of what stands beside a small history: a number, a date, two blanks."""
 BESIDE = 150
 """Cells from which there is room for the windows beside the rest."""
 HIGH = 9
@@ -87,9 +89,11 @@ def _verdict(judgement: Judgement | None, cells: int) -> list[Line]:
     if judgement is None:
         return [(Span("   neither was judged against the other: the metrics are of different rows", "dim"),)]
     mark = marks.verdict(judgement.verdict)
+    # Some say it in their first words: "cannot tell yet: …".
+    sign = mark.sign() if judgement.text.startswith(mark.word) else mark.text()
     lines: list[Line] = []
-    for place, text in enumerate(fold(judgement.text, cells - 6 - width(mark.text()), most=3)):
-        head = f"   {mark.text()}  " if place == 0 else " " * (5 + width(mark.text()))
+    for place, text in enumerate(fold(judgement.text, cells - 6 - width(sign), most=3)):
+        head = f"   {sign}  " if place == 0 else " " * (5 + width(sign))
         lines.append((Span(head, mark.tone), Span(text)))
     against = "" if judgement.champion is None else f" against version {judgement.champion}"
     said = f"version {judgement.version}{against}, judged {judged_on(judgement)}"
@@ -147,7 +151,7 @@ def _windows(recent: Recent, names: int, side: int) -> Line:
         if last is None:
             shown.append("-")
             continue
-        drawn = sparkline(values, 12 if side > 18 else 6, low=low, high=high, ascii_only=marks.plain_glyphs())
+        drawn = sparkline(values, max(6, min(12, side - DATED)), low=low, high=high, ascii_only=marks.plain_glyphs())
         shown.append(f"{number(last[1])} {drawn} {last[0]}")
     return _row(f"{recent.metric} in windows", shown[0], shown[1], names, side)
 
