@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED
@@ -25,8 +24,9 @@ from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.crumbs import joined, trail
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.part import Part, recall
+from lifecycle_tui.tui.screens.asking import Asking
+from lifecycle_tui.tui.screens.painted_once import PaintedOnce
 from lifecycle_tui.tui.source import Source, Trouble
-from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span
 from lifecycle_tui.tui.typing import begin, typing
 from lifecycle_tui.tui.widgets.banner import Banner
@@ -42,11 +42,8 @@ if TYPE_CHECKING:
 SAID_SECONDS = 6.0
 """What was said stays so long at least, however fast state moves."""
 
-WHERE = {"alert": ("go.alerts", "A"), "job": ("go.jobs", "J")}
-"""Which key leads to where one can be found that an action is about."""
 
-
-class View(Part, Guarded, Screen[None]):
+class View(Asking, Guarded, PaintedOnce):
     """A screen on state.
 
     Class attributes:
@@ -79,7 +76,7 @@ class View(Part, Guarded, Screen[None]):
         self.source = source
         self.ready = False
         self.opened = asyncio.Event()
-        self._covered = self._laying = False
+        self._covered = False
         self._trouble = self._broken = ""
         self._late = False
         self._broken_until = 0.0
@@ -146,18 +143,6 @@ class View(Part, Guarded, Screen[None]):
         if self.ready and self._covered:
             self._covered = False
             self.reload()
-
-    def _on_timer_update(self) -> None:
-        # Textual paints what a new layout moved, and then, where all is to be painted anew, that again: once will do.
-        self._laying = self._layout_required and self._repaint_required
-        try:
-            super()._on_timer_update()
-        finally:
-            self._laying = False
-
-    def _compositor_refresh(self) -> None:
-        if not (self._laying and self._repaint_required):
-            super()._compositor_refresh()
 
     @property
     def keeper(self) -> Keeper | None:
@@ -344,69 +329,6 @@ class View(Part, Guarded, Screen[None]):
             cast("LifecycleApp", self.app).action_leave(0)
         else:
             self.app.pop_screen()
-
-    def action_act(self, name: str) -> None:
-        """Show what an action would do to what the cursor stands on, and ask."""
-        named, here = NAMED[name], self.subject()
-        missing = [kind for kind in named.needs if here.value(kind) is None]
-        if missing == ["alert"] and here.model is not None and self.modelwide():
-            models = here.models or (here.model,)
-            self.begin("act", lambda: self._act_on_alerts(name, models))
-            return
-        if missing:
-            found = keys.now(*WHERE[missing[0]]) if missing[0] in WHERE else ""
-            more = f", {found} has them all" if found else ""
-            self.say(f"{named.title}: no {missing[0]} is under the cursor here{more}")
-            return
-        from lifecycle_tui.tui.screens.act import ActScreen
-
-        self.app.push_screen(ActScreen(self.source, name, here))
-
-    def modelwide(self) -> bool:
-        """Whether an action on alerts means all open ones of the model here."""
-        return self.MODELWIDE
-
-    async def _act_on_alerts(self, name: str, models: tuple[str, ...]) -> None:
-        """Ask an action for the open alerts of these models; what is to be taken on, for those that nobody has."""
-        from lifecycle_tui.tui.reads.acting import alerts_of
-        from lifecycle_tui.tui.screens.act import ActScreen
-
-        found = await self.source.ask(alerts_of, models, name == "ack")
-        if self.app.screen is not self:
-            return
-        if not found:
-            whose = f"{models[0]} has" if len(models) == 1 else "they have"
-            self.say(f"{NAMED[name].title}: {whose} no {'unacknowledged' if name == 'ack' else 'open'} alert")
-            return
-        several = found if len(found) > 1 else ()
-        self.app.push_screen(ActScreen(self.source, name, Subject(models[0], alert=found[0], alerts=several)))
-
-    def action_copy(self) -> None:
-        """Copy what the cursor stands on."""
-        from lifecycle_tui.tui import copying
-
-        sent = copying.send(self.app, self.copied())
-        self.say(sent.said, "dim" if sent.ok else "warning")
-
-    def action_export(self) -> None:
-        """Ask for a file to put what shows into."""
-        self.begin("export", self._export)
-
-    async def _export(self) -> None:
-        from lifecycle_tui.tui.screens.export import ExportScreen
-
-        found = self.exported()
-        table = await found if isinstance(found, Awaitable) else found
-        if table is None:
-            self.say("there is no table here to export")
-        elif self.app.screen is self:
-            self.app.push_screen(ExportScreen(self, table, self.source.now()))
-
-    def action_actions(self) -> None:
-        """List what can be done to what the cursor stands on, and why not."""
-        from lifecycle_tui.tui.screens.actions import ActionsScreen
-
-        self.app.push_screen(ActionsScreen(self.source, self.subject()))
 
 
 def could_not_read(widget: Widget, exc: Exception) -> None:
