@@ -13,8 +13,8 @@ MODES = "1000|1002|1003|1004|1006|1015|1049|2004|2026|2048|25|7"
 SEQUENCES = (
     r"\x1b\[(?:[0-9]{1,3}(?:;[0-9]{1,3})*)?m",  # colours and attributes
     r"\x1b\[[0-9]{1,3};[0-9]{1,3}H|\x1b\[H",  # to a cell
-    r"\x1b\[[0-9]{1,3}G",  # to a column
-    r"\x1b\[K|\x1b\[2J",  # erase to the end of the line; all
+    r"\x1b\[[0-9]{1,3}G|\x1b\[[0-9]{1,3}C",  # to a column; so many on
+    r"\x1b\[K|\x1b\[2J|\x1b\[[0-9]{1,3}X",  # erase to the end of the line; all; so many cells
     rf"\x1b\[\?(?:{MODES})[hl]",
     r"\x1b\[\?(?:2026|2048)\$p",  # is synchronized output, are resizes in band known here?
     r"\x1b\[[>=][0-9]{1,2}(?:;1)?u|\x1b\[<u",  # how keys are told, and as before
