@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lifecycle_tui.config.report import Report, View
-from lifecycle_tui.domain.problems import Problem
+from lifecycle_tui.domain.problems import Place, Problem
 from lifecycle_tui.domain.specs import WorkspaceSpec
 
 
@@ -53,14 +53,21 @@ class Reading:
 
 def each_once(problems: Iterable[Problem]) -> list[Problem]:
     """Without repetitions: what is wrong in the defaults is wrong once, whatever the number of models."""
-    kept: dict[tuple[str, str, str], list[Problem]] = {}
+    first: dict[tuple[str, str, str], Place | None] = {}
+    more: dict[tuple[str, str, str], set[Place | None]] = {}
     found = []
     for problem in problems:
         place = problem.place
-        same = kept.setdefault((problem.code, problem.message, "" if place is None else place.file), [])
-        if not any(other.place == place for other in same):
-            same.append(problem)
-            found.append(problem)
+        said = (problem.code, problem.message, "" if place is None else place.file)
+        # Where one stands alone its place is not looked for.
+        if said in first:
+            places = more.setdefault(said, {first[said]})
+            if place in places:
+                continue
+            places.add(place)
+        else:
+            first[said] = place
+        found.append(problem)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypedDict, Unpack
@@ -10,6 +10,28 @@ from typing import Any, TypedDict, Unpack
 from lifecycle_tui.config.scanner import KeyPath
 from lifecycle_tui.config.sources import LaterPlace, Part, Source, dotted, holds
 from lifecycle_tui.domain.problems import Level, Place, Problem
+
+
+class Broken(set[KeyPath]):
+    """Key paths that were wrong; it only grows.
+
+    Attributes:
+        above: they, and every path above one of them: whether something below a path was wrong is asked once and again
+            for each model, and must not cost a look at each of the others.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.above: set[KeyPath] = set()
+
+    def add(self, path: KeyPath, /) -> None:
+        super().add(path)
+        self.above.update(path[:n] for n in range(len(path) + 1))
+
+    def update(self, *paths: Iterable[KeyPath]) -> None:
+        for some in paths:
+            for path in some:
+                self.add(path)
 
 
 @dataclass(slots=True)
@@ -21,7 +43,7 @@ class Report:
     """
 
     problems: list[Problem] = field(default_factory=list)
-    broken: set[KeyPath] = field(default_factory=set)
+    broken: Broken = field(default_factory=Broken)
 
     def add(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -37,7 +59,7 @@ class Report:
 
     def is_touched(self, path: KeyPath) -> bool:
         """Whether something at a path, above it or below it, was wrong."""
-        return bool(self.broken) and (self.is_broken(path) or any(key[: len(path)] == path for key in self.broken))
+        return bool(self.broken) and (path in self.broken.above or self.is_broken(path))
 
 
 class More(TypedDict, total=False):

@@ -180,7 +180,7 @@ class _Reader:
     def _undecided(self, table: KeyPath) -> bool:
         """Whether a key that was wrong may have been the one that tells which kind of table this is."""
         full = (*self.source.prefix, *table)
-        return shapes_at(self.root, table) > 1 and any(path[: len(full)] == full for path in self.report.broken)
+        return shapes_at(self.root, table) > 1 and full in self.report.broken.above
 
     def _wrong(self, path: KeyPath, error: Any) -> tuple[str, str, str | None]:
         """Code, message and hint for a value that is wrong."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from lifecycle_tui.config import check, load
+from lifecycle_tui.config.reading import each_once
 from lifecycle_tui.config.reference_text import LARGE, SMALL
-from lifecycle_tui.domain.problems import Problem
+from lifecycle_tui.config.report import Report
+from lifecycle_tui.config.sources import LaterPlace
+from lifecycle_tui.domain.problems import Place, Problem
 
 # A model that is sound; cases put their lines in its places.
 MODEL = """\
@@ -465,3 +470,28 @@ def test_the_small_example_with_every_line_left_out_never_breaks(workspace) -> N
 def test_load_gives_what_check_gives(workspace) -> None:
     path = workspace(SMALL)
     assert load(path) == check(path)[0]
+
+
+def test_what_is_touched_is_what_every_wrong_path_says() -> None:
+    keys = ("a", "b", 0)
+    paths = [path for n in range(4) for path in product(keys, repeat=n)]
+    for wrong in (*([path] for path in paths), [("a", "b"), ("b", 0, 0)], []):
+        report = Report()
+        report.broken.update(wrong)
+        for path in paths:
+            around = any(one[: len(path)] == path or path[: len(one)] == one for one in wrong)
+            assert report.is_touched(path) == around, (wrong, path)
+
+
+def test_of_a_thousand_problems_none_is_compared_with_each_other() -> None:
+    looks = 0
+
+    def find(line: int) -> Place:
+        nonlocal looks
+        looks += 1
+        return Place("lifecycle.toml", line, 1)
+
+    many = [Problem("missing-key", "it is missing", "", LaterPlace.of(partial(find, n % 900))) for n in range(1000)]
+    many += [Problem("missing-key", "another", "", LaterPlace.of(partial(find, 5), file="lifecycle.toml"))]
+    assert each_once(many) == [*many[:900], many[-1]]
+    assert looks == 1000, "and of what stands alone the place is not looked for"
