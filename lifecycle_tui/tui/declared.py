@@ -21,6 +21,7 @@ from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import folder
+from lifecycle_tui.tui.stamps import Stamp, stamp
 
 LARGE = 50_000
 """Characters from which on a file is cut to the tables that matter before it is parsed: a thousand models take long."""
@@ -52,7 +53,6 @@ class Declared:
     cooldown: str = ""
 
 
-Stamp = tuple[int, int, int]
 _read: dict[tuple[Path, str], tuple[tuple[tuple[Path, Stamp], ...], Declared]] = {}
 KEPT = 50
 
@@ -63,7 +63,7 @@ def declared(root: Path, model: str) -> Declared:
     Never raises: what cannot be read says nothing.
     """
     kept = _read.get((root, model))
-    if kept is not None and all(_stamp(path) == stamp for path, stamp in kept[0]):
+    if kept is not None and all(stamp(path) == found for path, found in kept[0]):
         return kept[1]
     files: dict[Path, Stamp] = {}
     found = _of(*_tables(root, model, files))
@@ -73,19 +73,11 @@ def declared(root: Path, model: str) -> Declared:
     return found
 
 
-def _stamp(path: Path) -> Stamp:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return (0, 0, 0)
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
 def _tables(root: Path, model: str, files: dict[Path, Stamp]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The model's table and the defaults', as the environment has them; into `files` goes what was looked at."""
     accepted: dict[Path, bytes] | None = None
     main = root.absolute() / FILE
-    files[main] = _stamp(main)
+    files[main] = stamp(main)
     values = _parsed(_bytes(main), model)
     over = _environment(main, model, files)
     if values is None or over is None:
@@ -97,7 +89,7 @@ def _tables(root: Path, model: str, files: dict[Path, Stamp]) -> tuple[Mapping[s
     mine, above = (_table(_table(one, "models"), model) for one in (values, over))
     if not mine:
         for path in _included(main.parent, values, model):
-            files[path] = _stamp(path)
+            files[path] = stamp(path)
             found = _parsed(_bytes(path) if accepted is None else accepted.get(path, b""), model)
             if found is None:
                 found = _parsed(folder.accepted(main.parent).get(path, b""), model)
@@ -114,7 +106,7 @@ def _environment(main: Path, model: str, files: dict[Path, Stamp]) -> dict[str, 
     if name is None:
         return {}
     path = environment.overlay(main, name)
-    files[path] = _stamp(path)
+    files[path] = stamp(path)
     data = _bytes(path)
     return _parsed(data, model) if data or path.is_file() else None
 

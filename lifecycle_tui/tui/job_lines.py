@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle_tui.state.job_words import duration, how_far, rate_text, seconds_taken
 from lifecycle_tui.state.jobs import MAX_ATTEMPTS, Job
 from lifecycle_tui.tui import ages, marks
-from lifecycle_tui.tui.text import Line, Span, count, fold, joined, moment
+from lifecycle_tui.tui.text import Line, Span, count, indented, joined, moment
 
 TOLD = ("why", "as_of", "by")
 """Keys of a payload that have a place of their own."""
@@ -128,10 +128,10 @@ def ending(job: Job, cells: int) -> list[Line]:
     mark = marks.job(job.state)
     lines: list[Line] = [(), (Span(f" {mark.text()}  ", mark.tone), Span(_words(job)))]
     if job.error:
-        lines += _folded(job.error, cells, mark.tone)
+        lines += indented(job.error, cells, mark.tone)
     lines += _outcome(job.outcome, cells)
     if hint := _hint(job):
-        lines += _folded(hint, cells, "info")
+        lines += indented(hint, cells, "info")
     return lines
 
 
@@ -148,7 +148,7 @@ def _outcome(outcome: Mapping[str, Any], cells: int) -> list[Line]:
     """The outcome: its sentence, its numbers in one line, its lists by their length or (texts) in full."""
     lines: list[Line] = []
     if isinstance(text := outcome.get("text"), str):
-        lines += _folded(text, cells)
+        lines += indented(text, cells)
     numbers, lists = [], []
     for key, value in outcome.items():
         if key in ("text", "seconds") or value in (None, [], {}, ""):
@@ -161,12 +161,8 @@ def _outcome(outcome: Mapping[str, Any], cells: int) -> list[Line]:
         else:
             numbers.append(f"{name} {count(value) if type(value) is int else value}")
     for said in ([joined(numbers)] if numbers else []) + lists:
-        lines += _folded(said, cells, "dim")
+        lines += indented(said, cells, "dim")
     return lines
-
-
-def _folded(text: str, cells: int, tone: str = "") -> list[Line]:
-    return [(Span(f"   {line}", tone),) for part in text.split("\n") for line in fold(part, max(10, cells - 4))]
 
 
 def _hint(job: Job) -> str:

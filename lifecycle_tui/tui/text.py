@@ -85,6 +85,11 @@ def fold(text: str, cells: int, most: int = 10_000) -> list[str]:
     return lines
 
 
+def indented(text: str, cells: int, tone: str = "") -> list[Line]:
+    """`text` as it is broken into lines, each of them folded and three cells in."""
+    return [(Span(f"   {line}", tone),) for part in text.split("\n") for line in fold(part, max(10, cells - 4))]
+
+
 def _head(word: str, cells: int) -> str:
     """The longest beginning of `word` that fits, at least one character."""
     if word.isascii():

@@ -17,7 +17,7 @@ from lifecycle_tui.tui.panes.held import HeldList
 from lifecycle_tui.tui.panes.panel import Panel
 from lifecycle_tui.tui.reads import alerts
 from lifecycle_tui.tui.reads.alerts import AlertFacts, AlertLine
-from lifecycle_tui.tui.reads.pages import Pages, near_end
+from lifecycle_tui.tui.reads.pages import Pages, wanted
 from lifecycle_tui.tui.records import Fact, Section, lines
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -212,8 +212,7 @@ class AlertList(HeldList):
         """Have the next page read where the cursor is near the end, or a filter leaves room for more."""
         if self.only_open or self._resolved.whole or not self._resolved.began:
             return
-        few = self.grid.filter and len(self.grid.rows) <= self.grid.page and len(self._resolved.rows) < SEARCHED
-        if few or near_end(self.grid.rows, self.grid.row):
+        if wanted(self.grid, len(self._resolved.rows), SEARCHED):
             self.begin("more", self._more)
 
     def on_grid_moved(self) -> None:

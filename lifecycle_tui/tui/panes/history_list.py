@@ -20,7 +20,7 @@ from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.panes.held import HeldList
 from lifecycle_tui.tui.reads import history
 from lifecycle_tui.tui.reads.history import CHOICES, Target, Then
-from lifecycle_tui.tui.reads.pages import Pages, near_end
+from lifecycle_tui.tui.reads.pages import Pages, wanted
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.standing_lines import about_then, then_lines
 from lifecycle_tui.tui.subject import Subject
@@ -117,9 +117,8 @@ class HistoryList(HeldList):
 
     def _read_on(self) -> None:
         """Have the next page read where the cursor is near the end, or a filter leaves room for more."""
-        rows, pages = self.grid.rows, self._pages
-        few = bool(self.grid.filter) and len(rows) <= self.grid.page and len(pages.rows) < SEARCHED
-        if pages.began and not pages.whole and (few or near_end(rows, self.grid.row)):
+        pages = self._pages
+        if pages.began and not pages.whole and wanted(self.grid, len(pages.rows), SEARCHED):
             self.begin("more", self._more)
 
     async def _more(self) -> None:

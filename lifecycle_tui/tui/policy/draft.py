@@ -10,10 +10,10 @@ from pathlib import Path
 
 from lifecycle_tui.tui.policy.asked import Op, Texts
 from lifecycle_tui.tui.policy.merge import merged
+from lifecycle_tui.tui.stamps import Stamp, stamp
 
 MOST = 200
 """Steps back that are kept."""
-Stamp = tuple[int, int, int] | None
 
 
 class Draft:
@@ -110,12 +110,3 @@ def on_disk(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def stamp(path: Path) -> Stamp:
-    """What changes when a file does."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -33,7 +33,8 @@ from lifecycle_tui.tui.policy.asked import (
     Saved,
 )
 from lifecycle_tui.tui.policy.desk import Desk
-from lifecycle_tui.tui.policy.draft import Draft, Stamp, on_disk, stamp
+from lifecycle_tui.tui.policy.draft import Draft, on_disk
+from lifecycle_tui.tui.stamps import Stamp, stamp
 
 if TYPE_CHECKING:
     from textual.timer import Timer

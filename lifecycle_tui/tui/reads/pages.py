@@ -1,4 +1,4 @@
-"""Rows newest first, of which older ones are read as the cursor nears the end. For history, audit and resolved alerts.
+"""Rows newest first, of which older ones are read as the cursor nears the end. For history, audit and alerts.
 
 What is listed is written once and does not change: when state moves, the first page alone is read again, however many
 were read before. Pages come from the reader's thread; nothing here reads.
@@ -7,7 +7,10 @@ were read before. Pages come from the reader's thread; nothing here reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from lifecycle_tui.tui.grid import Grid
 
 T = TypeVar("T")
 NEAR = 30
@@ -60,6 +63,13 @@ class Pages(Generic[T]):
         self.whole = len(found) < self.size
         self.rows = [*self.rows, *found]
         return True
+
+
+def wanted(grid: Grid[Any], read: int, most: int) -> bool:
+    """Whether a list wants its next page: the cursor is near the end, or a filter leaves room and fewer
+    than `most` rows were read."""
+    few = bool(grid.filter) and len(grid.rows) <= grid.page and read < most
+    return few or near_end(grid.rows, grid.row)
 
 
 def near_end(rows: Sequence[T], row: T | None) -> bool:

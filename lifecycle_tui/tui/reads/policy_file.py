@@ -19,11 +19,11 @@ from lifecycle_tui.config.overlays import laid_over
 from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
+from lifecycle_tui.tui.stamps import Stamp, stamp
 from lifecycle_tui.tui.toml_lines import Piece, pieces
 
 SECTIONS = ("training", "rollout", "monitor")
 Numbered = tuple[int, str]
-Stamp = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Files:
 
     def moved(self) -> bool:
         """Whether one of them has changed since it was read. It costs a few microseconds."""
-        return any(_stamp(path) != stamp for path, stamp in self._seen.items())
+        return any(stamp(path) != found for path, found in self._seen.items())
 
     def read(self) -> File:
         """What they say now."""
@@ -124,7 +124,7 @@ class Files:
         return self._found
 
     def _text(self, path: Path, base: tuple[str, ...] = ()) -> _Text:
-        self._seen[path] = _stamp(path)
+        self._seen[path] = stamp(path)
         found = self._over[path] if path in self._over else path.read_bytes()
         lines = found.decode("utf-8-sig", "replace").split("\n")
         return _Text(os.path.relpath(path, self._main.parent), path, lines, list(pieces(lines, base)))
@@ -217,14 +217,6 @@ def _rules(
         # A rule that the environment only changes is the lower file's.
         place = _place(over if over is not None and not text.under(*path) and over.under(*path) else text, path)
         yield _rule(name, filled, place, name not in ours)
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _values(text: _Text, *base: str) -> dict[str, Any]:

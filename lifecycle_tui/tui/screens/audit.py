@@ -16,7 +16,7 @@ from lifecycle_tui.tui.grid import Grid
 from lifecycle_tui.tui.reads import audit
 from lifecycle_tui.tui.reads.audit import AuditLine
 from lifecycle_tui.tui.reads.history import Target
-from lifecycle_tui.tui.reads.pages import Pages, near_end
+from lifecycle_tui.tui.reads.pages import Pages, wanted
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
@@ -101,9 +101,8 @@ class AuditScreen(View):
         return f"Nobody has done anything like that{more}. Esc drops the filter."
 
     def _read_on(self) -> None:
-        rows, pages = self.grid.rows, self._pages
-        few = bool(self.grid.filter) and len(rows) <= self.grid.page and len(pages.rows) < SEARCHED
-        if pages.began and not pages.whole and (few or near_end(rows, self.grid.row)):
+        pages = self._pages
+        if pages.began and not pages.whole and wanted(self.grid, len(pages.rows), SEARCHED):
             self.begin("more", self._more)
 
     async def _more(self) -> None:

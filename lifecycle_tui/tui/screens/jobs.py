@@ -15,13 +15,11 @@ from lifecycle_tui.tui import ages, marks
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.reads import jobs
 from lifecycle_tui.tui.reads.jobs import JobLine, Listed, Listing, Which
+from lifecycle_tui.tui.reads.pages import wanted
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
 from lifecycle_tui.tui.text import Line, Span, count, joined, moment
-
-NEAR = 20
-"""Rows from the end at which the next page is read."""
 
 SEARCHED = 5_000
 """Jobs that a filter looks through by itself."""
@@ -153,11 +151,7 @@ class JobsScreen(View):
         self.bars()
 
     def _read_on(self) -> None:
-        if self.listed.whole:
-            return
-        rows, row = self.grid.rows, self.grid.row
-        few = self.grid.filter and len(rows) <= self.grid.page and len(self.listed.rows) < SEARCHED
-        if few or (row is not None and row.job.id in {r.job.id for r in rows[-NEAR:]}):
+        if not self.listed.whole and wanted(self.grid, len(self.listed.rows), SEARCHED):
             self.begin("more", self._more)
 
     def filterable(self) -> Grid[Row]:

@@ -14,7 +14,7 @@ from lifecycle_tui.tui.screens import plugins
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source
 from lifecycle_tui.tui.subject import Subject
-from lifecycle_tui.tui.text import Line, Span, fold
+from lifecycle_tui.tui.text import Line, Span, fold, indented
 from lifecycle_tui.tui.widgets.pager import Pager
 
 DO = {
@@ -60,12 +60,12 @@ def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
     """Everything, in lines of at most `cells` cells."""
     info, mark = plugin.info, plugins.MARKS[plugin.state]
     out: list[Line] = [(), (Span(f" {plugins.badge(plugin)}", mark.tone),)]
-    out += _folded(info.doc or "it has no docstring", cells)
-    out += _folded(info.about, cells, "dim") if info.about else []
+    out += indented(info.doc or "it has no docstring", cells)
+    out += indented(info.about, cells, "dim") if info.about else []
     for said in _faults(plugin, root):
-        out += _folded(said, cells, mark.tone)
+        out += indented(said, cells, mark.tone)
     if (todo := DO.get(plugin.state)) is not None:
-        out += _folded(todo, cells, "info")
+        out += indented(todo, cells, "info")
     out += [(), _fact("from", plugins.origin(plugin, root)), _fact("class", info.qualname or "-")]
     out += _fact_folded("used by", ", ".join(plugin.used) or "nothing that the file declares", cells)
     out += [_fact(name, value) for name, value in _about(info) if value]
@@ -73,7 +73,7 @@ def lines(plugin: PluginLine, root: str, cells: int) -> list[Line]:
     if not info.options:
         out.append((Span("   it has none", "dim"),))
     for option in info.options:
-        out += _folded(_option(option), cells)
+        out += indented(_option(option), cells)
         about = fold(option.about, max(10, cells - 6)) if option.about else ()
         out += [(Span(f"     {line}", "dim"),) for line in about]
     return out
@@ -118,7 +118,3 @@ def _fact(name: str, text: str) -> Line:
 def _fact_folded(name: str, text: str, cells: int) -> list[Line]:
     found = fold(text, max(10, cells - 11), most=8)
     return [_fact(name if not at else "", line) for at, line in enumerate(found)]
-
-
-def _folded(text: str, cells: int, tone: str = "") -> list[Line]:
-    return [(Span(f"   {line}", tone),) for part in text.split("\n") for line in fold(part, max(10, cells - 4))]
