@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.widget import Widget
 
 from lifecycle_tui.actions.named import NAMED
@@ -43,7 +44,7 @@ SAID_SECONDS = 6.0
 """What was said stays so long at least, however fast state moves."""
 
 
-class View(Asking, Guarded, PaintedOnce):
+class View(Asking, Guarded, PaintedOnce, Screen[None]):
     """A screen on state.
 
     Class attributes:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from textual.screen import Screen
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    _Base = Screen[None]
+else:
+    _Base = object
 
 
-class PaintedOnce(Screen[None]):
+class PaintedOnce(_Base):
     """Textual paints what a new layout moved, and then, where all is to be painted anew, that again: once will do."""
 
     _laying = False
