@@ -56,8 +56,9 @@ class Prompt(Guarded, Horizontal):
             label = Lines([(Span("/", "bold"),)])
             label.styles.width = 1
             await self.mount(label, self._input)
-        self._input.value = grid.filter
-        self._input.cursor_position = len(grid.filter)
+        # A word typed behind those that are there is a word of its own.
+        self._input.value = f"{grid.filter.rstrip()} " if grid.filter.strip() else ""
+        self._input.cursor_position = len(self._input.value)
         self.remove_class("hidden")
         begin(self._input)
 
