@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle_tui.domain.signals import Signal
+from lifecycle_tui.policy.nodes import number_text
 from lifecycle_tui.registry.aliases import CHALLENGER, CHAMPION, AliasMove
 from lifecycle_tui.registry.standing import AlertThen, PolicyThen, Standing, WindowThen
 from lifecycle_tui.state import audit
@@ -100,8 +101,10 @@ def _window(found: WindowThen | None) -> str:
 def _signal(found: Signal) -> str:
     if found.value is None:
         return f"{found.name} had no value"
-    interval = "" if found.lower is None or found.upper is None else f" ({found.lower:.4g} to {found.upper:.4g})"
-    return f"{found.name} {found.value:.4g}{interval}"
+    told = f"{found.name} {number_text(found.value)}"
+    if found.lower is None or found.upper is None:
+        return told
+    return f"{told} ({number_text(found.lower)} to {number_text(found.upper)})"
 
 
 def _policy(found: PolicyThen) -> str:

@@ -17,7 +17,8 @@ from lifecycle_tui.state import feed
 from lifecycle_tui.state.text import maybe_moment, moment
 
 Which = Literal["quiet", "all", "live", "failed"]
-"""Which jobs to list; "quiet" leaves out evaluations that are done, which are most of all jobs."""
+"""Which jobs to list; "quiet" leaves out the routine ones that are done, which are most of all jobs."""
+ROUTINE = ("evaluate", "notify")
 
 PAGE = 100
 LOOKED_AT = 1_000
@@ -93,7 +94,7 @@ def _line(found: Sequence[Any]) -> JobLine:
 def wanted(which: Which, kind: str, state: str) -> bool:
     """Whether a job of this kind and state is listed."""
     if which == "quiet":
-        return not (kind == "evaluate" and state == "done")
+        return not (kind in ROUTINE and state == "done")
     if which == "failed":
         return state == "failed"
     return which == "all" or state in ("queued", "running", "stopping")

@@ -64,7 +64,7 @@ class View(Asking, Guarded, PaintedOnce, Screen[None]):
         Binding("ctrl+y", "copy", "copy", show=False, id="view.copy",
                 tooltip="copy the row under the cursor to your clipboard"),
         Binding("ctrl+s", "export", "export", show=False, id="view.export",
-                tooltip="put what shows into a file: CSV, JSON, Markdown"),
+                tooltip="export what shows into a file: CSV, JSON, Markdown"),
         *(
             Binding(n.key, f"act('{n.name}')", n.title, show=False, id=f"act.{n.name.replace(' ', '-')}")
             for n in NAMED.values()

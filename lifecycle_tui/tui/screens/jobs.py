@@ -26,10 +26,10 @@ SEARCHED = 5_000
 
 NEXT: dict[Which, Which] = {"quiet": "all", "all": "live", "live": "failed", "failed": "quiet"}
 SHOWN: dict[Which, str] = {
-    "quiet": "without done evaluations", "all": "all", "live": "queued and running", "failed": "failed",
+    "quiet": "what matters", "all": "all", "live": "queued and running", "failed": "failed",
 }  # fmt: skip
 EMPTY: dict[Which, str] = {
-    "quiet": "No job but evaluations that are done. f shows them too.",
+    "quiet": "No job but evaluations and messages that are done. f shows them too.",
     "all": "There was no job yet. `lifecycle check` evaluates; t trains a version of the model under the cursor.",
     "live": "No job is queued or running. f shows the next kind.",
     "failed": "No job has failed. f shows the next kind.",
@@ -102,7 +102,7 @@ class JobsScreen(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "follow", id="jobs.open", tooltip="open the job: its progress, log and end"),
         Binding("f", "which", "which", id="jobs.which",
-                tooltip="list all jobs, those that live, those that failed, all but done evaluations"),
+                tooltip="list all jobs, those that live, those that failed, what matters"),
     ]  # fmt: skip
 
     def __init__(self, source: Source) -> None:
