@@ -93,7 +93,7 @@ class DriftPane(MapPane):
             columns.window_columns(None, False), key=lambda w: w.key, id="windows", empty="No window was checked yet."
         )
         self.columns: Grid[ColumnLine] = Grid(
-            columns.column_columns([], self._drawn_past), key=lambda c: c.name, text=_searched, id="columns",
+            columns.column_columns([], self._drawn_past), key=lambda c: c.name, text=columns.searched, id="columns",
             empty="No column was measured in this window.",
         )  # fmt: skip
         self.data: Grid[tuple[int, DataFinding]] = Grid(
@@ -330,12 +330,9 @@ class DriftPane(MapPane):
         keys, here = sorted(w.key for w in self.windows.rows), self.windows.row
         if here is None:
             return
-        at = keys.index(here.key) + message.by
-        if message.edge:
-            past = () if self._column is None else self._column[1].keys
-            shown = [n for n, key in enumerate(keys) if key in past] or [0, len(keys) - 1]
-            at = shown[0] if message.by < 0 else shown[-1]
-        self.windows.go(keys[max(0, min(at, len(keys) - 1))])
+        past = () if self._column is None else self._column[1].keys
+        shown = [n for n, key in enumerate(keys) if key in past] or [0, len(keys) - 1]
+        self.windows.go(keys[message.place(keys.index(here.key), (shown[0], shown[-1]), len(keys))])
 
     @on(Plot.Chosen)
     def _plot_chosen(self) -> None:
@@ -395,7 +392,3 @@ class DriftPane(MapPane):
 
 def _finding_about(found: DataFinding) -> Line:
     return (Span(f" {found.code}  ", "warning"), Span(joined((found.message, found.effect or ""))))
-
-
-def _searched(line: ColumnLine) -> str:
-    return f"{line.name} {line.state} {line.message}"

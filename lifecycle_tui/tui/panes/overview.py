@@ -133,8 +133,7 @@ class OverviewPane(Pane):
         here = self._here
         if here is None:
             return
-        at = (0 if message.by < 0 else len(found) - 1) if message.edge else found.index(here) + message.by
-        self._key = found[max(0, min(at, len(found) - 1))].key
+        self._key = found[message.place(found.index(here), (0, len(found) - 1), len(found))].key
         self.numbers.renew()
         self.changed()
 

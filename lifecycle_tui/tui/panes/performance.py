@@ -268,8 +268,7 @@ class PerformancePane(Pane):
         keys = sorted(p.key for p in self.points.rows)
         here = self.points.row
         if here is not None:
-            at = (0 if message.by < 0 else len(keys) - 1) if message.edge else keys.index(here.key) + message.by
-            self.points.go(keys[max(0, min(at, len(keys) - 1))])
+            self.points.go(keys[message.place(keys.index(here.key), (0, len(keys) - 1), len(keys))])
 
     @on(Plot.Chosen)
     def _plot_chosen(self) -> None:

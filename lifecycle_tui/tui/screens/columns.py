@@ -132,6 +132,11 @@ def column_columns(
     )  # fmt: skip
 
 
+def searched(line: ColumnLine) -> str:
+    """What a filter of columns looks in."""
+    return f"{line.name} {line.state} {line.message}"
+
+
 FINDING_COLUMNS: tuple[Column[tuple[int, DataFinding]], ...] = (
     Column("count", "count", 9, lambda f: Cell(count(f[1].count)), sort=lambda f: f[1].count, down=True, right=True),
     Column("code", "finding", 18, lambda f: Cell(f[1].code, "warning"), sort=lambda f: f[1].code),

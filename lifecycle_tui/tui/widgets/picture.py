@@ -75,6 +75,11 @@ class Plot(Picture, can_focus=True):
             super().__init__()
             self.plot, self.by, self.edge = plot, by, edge
 
+        def place(self, here: int, ends: tuple[int, int], count: int) -> int:
+            """Where of `count` windows, the oldest first, a cursor at `here` then is; `ends` are those that show."""
+            at = ends[self.by > 0] if self.edge else here + self.by
+            return max(0, min(at, count - 1))
+
     class Chosen(Message):
         """Enter was pressed."""
 
