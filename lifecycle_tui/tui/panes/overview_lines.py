@@ -151,9 +151,13 @@ def _alert(row: AlertRow, now: datetime, cells: int) -> list[Line]:
     if alert.acknowledged_by:
         when = f" {ages.ago(row.acknowledged_at, now)}" if row.acknowledged_at is not None else ""
         taken = f"acknowledged by {alert.acknowledged_by}{when}" + (f": {row.note}" if row.note else "")
-    head: Line = (Span(f"   {mark.sign()} {alert.rule}  ", mark.tone), Span(told))
+    name = f"{mark.sign()} {alert.rule}  "
+    first, *rest = fold(f"{name}{told}", max(10, cells - 6), most=2) or [name]
+    named = first[: len(name)]
+    head: list[Line] = [(Span(f"   {named}", mark.tone), Span(first[len(named) :]))]
+    head += [(Span(f"     {line}"),) for line in rest]
     since = f"{held} window{'s' * (held != 1)} since {alert.since}, opened {ages.ago(alert.opened, now)}"
-    return [head, *_folded(joined((since, taken)), cells, "dim", indent=5)]
+    return [*head, *_folded(joined((since, taken)), cells, "dim", indent=5)]
 
 
 def _folded(text: str, cells: int, tone: str = "", indent: int = 3) -> list[Line]:

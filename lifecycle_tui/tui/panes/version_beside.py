@@ -131,7 +131,10 @@ def _metrics(found: Comparison, heads: tuple[str, str], cells: int) -> list[Line
         return []
     names, side = _sides(cells)
     lines: list[Line] = [_row("metric", *heads, names, side, "head")]
-    past = {recent.metric: recent for recent in found.recent}
+    # A segment that neither version has seen says nothing.
+    past = {
+        recent.metric: recent for recent in found.recent if any(v is not None for v in (*recent.one, *recent.other))
+    }
     for sides in found.metrics:
         one, other = (measured(value, n=side >= WIDE) for value in (sides.one, sides.other))
         lines.append(_row(f"{sides.name} when made", one, other, names, side))
@@ -152,7 +155,9 @@ def _windows(recent: Recent, names: int, side: int) -> Line:
             shown.append("-")
             continue
         drawn = sparkline(values, max(6, min(12, side - DATED)), low=low, high=high, ascii_only=marks.plain_glyphs())
-        shown.append(f"{number(last[1])} {drawn} {last[0]}")
+        told = f"{number(last[1])} {drawn}"
+        dated = f"{told} {last[0]}"
+        shown.append(dated if width(dated) <= side else told)
     return _row(f"{recent.metric} in windows", shown[0], shown[1], names, side)
 
 
