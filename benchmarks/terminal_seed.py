@@ -23,7 +23,7 @@ from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.state import alerts, audit, judgements, loop, migrations, models
 from lifecycle_tui.state.database import State
 
-SEED = 4
+SEED = 5
 """Raised when what is written here changes."""
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 DETAILED = 1
@@ -47,6 +47,7 @@ task = "binary"
 owner = "team-{team}"
 [models.{name}.data]
 table = "rows/*.csv"
+reference = {{ until = 2025-01-10 }}
 window = "1 day"
 [models.{name}.columns]
 timestamp = "ts"

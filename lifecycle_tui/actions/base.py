@@ -244,6 +244,16 @@ class Action:
     key: str | None = None
     alone: Alone | None = None
 
+    def __reduce__(self) -> tuple[Callable[[str], Action], tuple[str]]:
+        # Another process has its own functions.
+        return _declared, (self.name,)
+
+
+def _declared(name: str) -> Action:
+    from lifecycle_tui.actions.registry import ACTIONS
+
+    return ACTIONS[name]
+
 
 def plan(action: Action, state: State, ask: Ask, workspace: Workspace | None = None) -> Plan:
     """What the action would do now. Reads one snapshot of the state and writes nothing."""
@@ -317,6 +327,17 @@ def apply(state: State, found: Plan, now: datetime, workspace: Workspace | None 
         assert again.draft is not None
         _refuse_moved(found.seen, again.seen)
         return again.draft.commit(tx, now)
+
+
+def refuse_moved(seen: Mapping[str, Any], again: Plan) -> None:
+    """Refuse to do what was planned once more, unless it rests on what was seen the first time.
+
+    Raises:
+        Moved: it does not, or is refused now.
+    """
+    if again.refused is not None:
+        raise _moved_to(again.refused)
+    _refuse_moved(seen, again.seen)
 
 
 def _moved_to(refused: Refusal) -> Moved:

@@ -19,7 +19,7 @@ from lifecycle_tui.actions import base
 from lifecycle_tui.actions.base import Action, Ask, Done, Plan
 from lifecycle_tui.domain import read_only
 from lifecycle_tui.domain.clock import SystemClock
-from lifecycle_tui.domain.errors import UsageError
+from lifecycle_tui.domain.errors import ConfigError, UsageError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.state import audit, clock, folder, jobs, lease
 from lifecycle_tui.state.database import State
@@ -44,6 +44,8 @@ class Doer:
     def __init__(self, root: Path, file: Path | None = None, *, look: bool = False) -> None:
         self._root, self._file, self._look = root, file or root / FILE, look
         self._workspace: Workspace | None = None
+        self._older: Workspace | None = None
+        self._wrong: ConfigError | None = None
         self._state: State | None = None
         self.problem: str | None = None
 
@@ -66,12 +68,26 @@ class Doer:
 
         Raises:
             ConfigError: the file has errors, and the action is none that must be done all the same.
-        UsageError: the agent works in another environment.
+            UsageError: the agent works in another environment.
         """
         if not action.file:
             return None
-        if self._workspace is None:
-            self._workspace = self._opened(urgent=action.urgent)
+        if self._workspace is not None:
+            return self._workspace
+        if action.urgent:
+            # What the agent last accepted, if it comes to that, is nothing for what is not urgent.
+            if self._older is None:
+                self._older = self._opened(urgent=True)
+                if self.problem is None and self._elsewhere() is None:
+                    self._workspace = self._older
+            return self._older
+        if self._wrong is not None:
+            raise self._wrong
+        try:
+            self._workspace = self._opened(urgent=False)
+        except ConfigError as exc:
+            self._wrong = exc
+            raise
         return self._workspace
 
     def _elsewhere(self) -> str | None:
@@ -154,7 +170,8 @@ class Doer:
                 return
         from lifecycle_tui.agent.workers.supervisor import Supervisor
 
-        size = self._workspace.spec.jobs if self._workspace is not None else None
+        counts = self._workspace or self._older
+        size = None if counts is None else counts.spec.jobs
         supervisor = Supervisor(self.state, self._file, size=size)
         supervisor.look()
         supervisor.start(ids)

@@ -6,6 +6,7 @@ Pushed by every view (`View.action_act`). The plan is made in a thread; the scre
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -17,7 +18,7 @@ from textual.screen import ModalScreen
 from lifecycle_tui.state.jobs import Job
 from lifecycle_tui.tui import acting, copying, keys
 from lifecycle_tui.tui.asking import Question, against, harmless
-from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked, carry_out, look
+from lifecycle_tui.tui.doing import Deed, Fault, Hand, Looked
 from lifecycle_tui.tui.going import to_jobs
 from lifecycle_tui.tui.guarding import Guarded
 from lifecycle_tui.tui.reader import Reading
@@ -105,7 +106,7 @@ class ActScreen(Guarded, ModalScreen[None]):
     def on_mount(self) -> None:
         self.ready = True
         self._pressed = time.monotonic()
-        self._hand, self._reads = Hand(self.app), Reading(self._unread)
+        self._hand, self._reads = Hand(self.app, self.source.root), Reading(self._unread)
         self.body.focus()
         self.plan()
 
@@ -136,21 +137,19 @@ class ActScreen(Guarded, ModalScreen[None]):
     def plan(self) -> None:
         """Make the plan, or make it anew."""
         self.stage = "planning"
-        root, name, asked = self.source.root, self.question.named.name, self.question.asked()
-        heard = self._hand.progress(self._heard)
-        self._hand.do(lambda: look(root, name, asked, heard), self._planned)
+        self._hand.look({self.question.named.name: self.question.asked()}, self._planned, self._heard)
         self.show()
 
     def _heard(self, text: str) -> None:
         self._say(text, "dim")
 
-    def _planned(self, found: Looked | Fault) -> None:
+    def _planned(self, found: Mapping[str, Looked] | Fault) -> None:
         self.stage, self._said = "asking", ()
         if isinstance(found, Fault):
             self._looked, self._fault = None, found
         else:
-            self._looked = found
-            self.form.fields.fill(self.question.fields(found.action.parameters))
+            self._looked = found[self.question.named.name]
+            self.form.fields.fill(self.question.fields(self._looked.action.parameters))
             if isinstance(self.found, str) and self.form.typing is None:
                 self.form.fields.toggle(True)
                 self.call_later(self._type, self.found, f"{self.found}: ", "")
@@ -159,8 +158,7 @@ class ActScreen(Guarded, ModalScreen[None]):
     def _do(self) -> None:
         self._chosen = tuple(self.plans)
         self.stage, self._fault = "doing", None
-        root, plans, heard = self.source.root, self._chosen, self._hand.progress(self._heard)
-        self._hand.do(lambda: carry_out(root, plans, heard), self._acted)
+        self._hand.carry_out(self._chosen, self._acted, self._heard)
         self.show()
 
     def _acted(self, found: tuple[Deed, ...] | Fault) -> None:

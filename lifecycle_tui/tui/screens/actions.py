@@ -15,7 +15,7 @@ from textual.widget import Widget
 from lifecycle_tui.actions.named import NAMED, Named
 from lifecycle_tui.tui import acting, keys
 from lifecycle_tui.tui.asking import Question, meant
-from lifecycle_tui.tui.doing import Asked, Fault, Hand, Looked, look_at_all
+from lifecycle_tui.tui.doing import Asked, Fault, Hand, Looked
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.marks import Mark
 from lifecycle_tui.tui.reads.acting import Ground, ground
@@ -85,9 +85,8 @@ class ActionsScreen(View):
             return
         self._ground = found
         if self._hand is None:
-            self._hand = Hand(self.app)
-        root, asked = self.source.root, self._asked()
-        self._hand.do(lambda: look_at_all(root, asked), self._planned)
+            self._hand = Hand(self.app, self.source.root)
+        self._hand.look({name: [asked] for name, asked in self._asked().items()}, self._planned)
         self._show()
 
     def _asked(self) -> dict[str, Asked]:
