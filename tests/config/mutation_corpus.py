@@ -144,9 +144,11 @@ _DEFAULTS: Tree = {
     "monitor": {"min_rows": 50, "floor": 0.015},
 }
 
+_KEYS: Tree = {"act.retrain": "T", "grid.down": ["down", "f7"], "fleet.sort": ""}
+
 CORPUS: tuple[dict[str, Tree], ...] = (
     {
-        MAIN: {"workspace": _WORKSPACE, "notifiers": _NOTIFIERS, "defaults": _DEFAULTS,
+        MAIN: {"workspace": _WORKSPACE, "notifiers": _NOTIFIERS, "defaults": _DEFAULTS, "keys": _KEYS,
                "models": {"card-fraud": _FRAUD, "bikes": _BIKES}},
     },
     {

@@ -63,7 +63,7 @@ def is_ours(path: Path) -> bool:
     above = path[:-1]
     if not above:
         return True
-    if above[-1] in ("detectors", "metrics"):
+    if above[-1] in ("detectors", "metrics", "keys"):
         return False
     if above[-1] == "columns" and len(above) > 1 and above[-3:-2] == ("detectors",):
         return False
@@ -144,7 +144,7 @@ class Maker:
         path = self.pick(lambda path, value: is_ours(path) and not isinstance(value, dict))
         table = self.pick(lambda _, value: isinstance(value, dict))
         if path is None or table is None or table[-1] in ("models", "rules", "notifiers", "detectors", "metrics",
-                                                          "score", "url") or "detectors" in table[:-2]:  # fmt: skip
+                                                          "score", "url", "keys") or "detectors" in table[:-2]:  # fmt: skip
             return None
         name, home = str(path[-1]), at(self.tree, table)
         if name in self.known(self.full(table)) or name in home or table == path[:-1]:
