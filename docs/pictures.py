@@ -58,8 +58,10 @@ def to(model: str, *keys: str) -> tuple[str, ...]:
 HOUSES, SHOP = "house-prices", "shop-recommender"
 PICTURES = (
     Picture("fleet", "The fleet", (), "Every model, the worst first."),
+    Picture("groups", "The fleet in groups", ("o",), "By owner, the worst group first; `o` again: by tag."),
     Picture("overview", "A model: overview", to(HOUSES), "Why it is in its state, since when, what happens next."),
     Picture("drift", "A model: drift", to(HOUSES, "2"), "Which columns moved, by how much, and since when."),
+    Picture("map", "A model: the map", to(HOUSES, "2", "m", "left", "left"), "Every column over every window."),
     Picture("performance", "A model: performance", to(HOUSES, "3"), "Metrics over windows, and the rules' thresholds."),
     Picture("versions", "A model: versions", to(SHOP, "4"), "Where versions come from, and how they compare."),
     Picture("model-alerts", "A model: alerts", to(HOUSES, "5"), "What fires, and what became of what fired before."),
@@ -68,19 +70,26 @@ PICTURES = (
     Picture("policy-form", "A rule being edited", to(HOUSES, "6", "e", "…no problems", "down", "enter", "…needed",
             "enter", "ctrl+u", *"mae.lower > 15_000", "…1 training → 9"), "Checked and replayed as one types."),
     Picture("model-history", "A model: history", to(SHOP, "7"), "Everything that happened to it."),
+    Picture("as-of", "A model as of a moment", to(HOUSES, "7", "d", *"2026-04-21", "enter", "…as of 2026-04-21"),
+            "How it stood then, and what had happened until then."),
     Picture("alerts", "Alerts", ("A",), "The inbox over all models."),
     Picture("jobs", "Jobs", ("J",), "What runs, what waits, what has ended."),
     Picture("job", "A job", ("J", "enter"), "Its facts and its log, live while it runs."),
     Picture("history", "History", ("H",), "What happened last night."),
+    Picture("audit", "Audit", ("U",), "Who did what, what it changed, what came of it."),
     Picture("plugins", "Plugins", ("P",), "What is plugged in, and what is wrong with it."),
     Picture("workspace", "Workspace", ("W",), "Agent, clock, disk, what waits."),
     Picture("palette", "The palette", (":", "f", "r", "a"), "Go anywhere by name."),
     Picture("actions", "Actions", to(HOUSES, "x", "…» can be done"), "What can be done here, and why not."),
     Picture("retrain", "An action: retrain", to(HOUSES, "t", "…lifecycle retrain"), "Plan and command, first."),
     Picture("rollback", "An action: roll back", to(HOUSES, "b", "…lifecycle rollback"), "What serves changes by y."),
-    Picture("help", "Help", ("?",), "The keys that work where you are."),
+    Picture("help", "Help", ("?",), "The keys that work where you are; Enter does what a line says."),
 )  # fmt: skip
-SVG = dict.fromkeys(("fleet", "overview", "drift", "performance", "versions", "rollback"), "80x24")
+DRAWN = (
+    "fleet", "groups", "overview", "drift", "map", "performance", "versions", "policy-form", "as-of", "audit",
+    "rollback", "help",
+)  # fmt: skip
+SVG = dict.fromkeys(DRAWN, "80x24")
 HOME = "~/lifecycle-demo"
 """Where the demo lies, as the pictures say."""
 
