@@ -67,6 +67,29 @@ def marked(mark: Mark, text: str, cells: int) -> list[Line]:
     return [(*first, Span(line[len(head) :])) if not at else (Span(f"   {line}"),) for at, line in enumerate(lines)]
 
 
+def asked_lines(
+    models: Sequence[str], looked: Looked | None, fault: Fault | None, cells: int, *, more: str | None = None
+) -> list[Line]:
+    """What is asked about one subject, or about several models; above it why the last try did nothing.
+
+    Args:
+        more: what else can be tried where it is refused.
+    """
+    lines: list[Line] = [] if fault is None else [(), *fault_lines(fault, cells)]
+    if looked is None:
+        return [*lines, ()] if lines else [(), (Span(" …", "dim"),), ()]
+    return [*lines, *(several_lines(models, looked, cells) if models else one_lines(looked, cells, more=more))]
+
+
+def done_lines(
+    models: Sequence[str], deeds: Sequence[Deed], plans: Sequence[Plan], jobs: Mapping[int, Job], cells: int
+) -> list[Line]:
+    """What came of it, for one subject or for several models: of those for the ones that it could be done to."""
+    if not models:
+        return deed_lines(deeds[0], plans[0], jobs, cells)
+    return deeds_lines([str(plan.ask.values["model"]) for plan in plans], deeds, jobs, cells)
+
+
 def one_lines(looked: Looked, cells: int, *, more: str | None = None) -> list[Line]:
     """What came of planning for one subject."""
     found = looked.found[0]

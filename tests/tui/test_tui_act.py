@@ -16,6 +16,7 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 from lifecycle_tui.registry import aliases
 from lifecycle_tui.state import alerts, approvals, audit, jobs
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.app import LifecycleApp
 from lifecycle_tui.tui.screens import act
 from lifecycle_tui.tui.screens.act import ActScreen
@@ -109,6 +110,22 @@ async def test_what_changes_what_serves_wants_a_y(room: Room) -> None:
         await done(pilot, dialog)
         assert room.jobs()[0][1]["version"] == 2 and room.audit() == [("promote", "ana", "shop/2")]
         assert "way back  lifecycle rollback shop" in text(pilot)
+
+
+async def test_its_words_name_the_keys_of_the_file(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.declare(TRAINING + APPROVE + '[keys]\n"act.yes" = "Y"\n"act.approve" = "Y"\n')
+    with room.state.write() as tx:
+        approvals.request(tx, "shop", 2, "eve", "better", T0)
+    monkeypatch.setattr(act, "HELD", 1e9)
+    try:
+        async with app_on(room.state).run_test(size=SMALL) as pilot:
+            dialog = await opened(pilot, "approve")
+            await pilot.press("y", "enter")
+            assert "press Y to do it" in text(pilot) and "Y do it" in lines(pilot)[-1]
+            await pilot.press("Y")
+            assert "Y was held down" in text(pilot) and dialog.stage == "asking" and room.audit() == []
+    finally:
+        keys.use({})
 
 
 async def test_roll_back(room: Room) -> None:

@@ -228,18 +228,12 @@ class ActScreen(Guarded, ModalScreen[None]):
 
     def _lines(self, cells: int) -> list[Line]:
         """The body for a width."""
+        models = self.question.models
         if self.stage == "done":
-            if not self.question.models:
-                return acting.deed_lines(self._deeds[0], self._chosen[0], self.jobs, cells)
-            names = [str(plan.ask.values["model"]) for plan in self._chosen]
-            return acting.deeds_lines(names, self._deeds, self.jobs, cells)
-        lines: list[Line] = [] if self._fault is None else [(), *acting.fault_lines(self._fault, cells)]
-        if self._looked is None:
-            return [*lines, ()] if lines else [(), (Span(" …", "dim"),), ()]
-        if self.question.models:
-            return [*lines, *acting.several_lines(self.question.models, self._looked, cells)]
-        more = "f plans it against the gates" if self._gated() and not self.question.given.get("force") else None
-        return [*lines, *acting.one_lines(self._looked, cells, more=more)]
+            return acting.done_lines(models, self._deeds, self._chosen, self.jobs, cells)
+        force = keys.now("act.force", "f") if self._gated() and not self.question.given.get("force") else ""
+        more = f"{force} plans it against the gates" if force else None
+        return acting.asked_lines(models, self._looked, self._fault, cells, more=more)
 
     def _keys(self) -> list[tuple[str, str]]:
         """(key, what) for the footer, as things stand."""
@@ -296,18 +290,20 @@ class ActScreen(Guarded, ModalScreen[None]):
         elif self.question.models:
             await self.action_yes()
         elif self.question.word(self.plans) is not None:
-            self._say("this cannot be undone: y asks for the model's name")
+            self._say(f"this cannot be undone: {keys.now('act.yes', 'y')} asks for the model's name")
         else:
             gated = any(against(plan) for plan in self.plans)
-            self._say(f"this {'goes against the gates' if gated else 'changes what serves'}: press y to do it")
+            what = "goes against the gates" if gated else "changes what serves"
+            self._say(f"this {what}: press {keys.now('act.yes', 'y')} to do it")
 
     async def action_yes(self) -> None:
         """Do it; where it cannot be undone, or for several models that serve, after a word was typed."""
         before, self._pressed = self._pressed, time.monotonic()
         if self.stage == "done" or self._nothing():
             return
-        if self.question.named.key == "y" and self._pressed - before < HELD:
-            self._say("y was held down: press it again to do it")
+        key, named = keys.now("act.yes", "y"), self.question.named
+        if key == keys.act(named.name, named.key) and self._pressed - before < HELD:
+            self._say(f"{key} was held down: press it again to do it")
             return
         word = self.question.word(self.plans)
         if word is None:
