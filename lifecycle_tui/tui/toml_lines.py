@@ -17,6 +17,23 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*")
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
 
 
+_STRING = r"""(?:"[^"\\\n]*+"|'[^'\n]*+')"""
+_FLAT = rf"""(?:[^\n\[\]{{}}"'#]++|{_STRING})*+"""
+_SIMPLE = rf"""(?![ \t]*[\[#])(?:[^\n\[\]{{}}"'#]++|{_STRING}|\[{_FLAT}\]|\{{{_FLAT}\}})*+(?:\#[^\n]*+)?\n"""
+_COMMENT = r"(?:[ \t]*\#[^\n]*+\n)"
+_BARE_KEY = r"[A-Za-z0-9_-]++"
+
+
+def others(model: str) -> re.Pattern[str]:
+    """Matches a run of whole tables of other models, as far as it is plain that they end where the next ones begin:
+    with bare names, and values that begin and end on one line. It ends before the comment above the next table."""
+    header = (
+        rf"[ \t]*+\[[ \t]*+models[ \t]*+\.[ \t]*+(?!{re.escape(model)}[ \t]*+[.\]]){_BARE_KEY}"
+        rf"(?:[ \t]*+\.[ \t]*+{_BARE_KEY})*+[ \t]*+\][ \t\r]*+(?:\#[^\n]*+)?\n"
+    )
+    return re.compile(rf"(?:{_COMMENT}*+{header}(?:{_COMMENT}*+{_SIMPLE})*+(?={_COMMENT}*+(?:[ \t]*\[|\Z)))++")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Lines that belong together: a table with its header and the comment above it, or one key where `table` is false.
@@ -34,35 +51,47 @@ class Piece:
     given: int
 
 
-def pieces(lines: Sequence[str], base: Path = ()) -> Iterator[Piece]:
+def pieces(
+    lines: Sequence[str], base: Path = (), text: str = "", skip: re.Pattern[str] | None = None
+) -> Iterator[Piece]:  # fmt: skip
     """The tables of a file, and the single keys above them and in tables of tables, in the order of the file.
 
     Args:
         lines: of the file, without line ends.
         base: under which the file's keys count, e.g. ("models", "churn") of an included file.
+        text, skip: the file as one, and what matches tables of it that are left out (`others`).
     """
     path, table = base, None
     number, last, comment = 0, 0, 0
+    at, counted = 0, 0
     while number < len(lines):
+        if skip is not None:
+            at, counted = at + sum(len(line) + 1 for line in lines[counted:number]), number
+            if not comment and (run := skip.match(text, at)):
+                if table is not None:
+                    yield replace(table, last=last)
+                table, number, at = None, number + text.count("\n", at, run.end()), run.end()
+                counted = number
+                continue
         number += 1
-        text = lines[number - 1].lstrip()
-        if not text.strip():
+        said = lines[number - 1].lstrip()
+        if not said.strip():
             # A comment that nothing follows belongs to what is above it.
             last, comment = (number - 1 if comment else last), 0
             continue
-        if text.startswith("#"):
+        if said.startswith("#"):
             comment = comment or number
             continue
         end = _end(lines, number)
-        if text.startswith("["):
+        if said.startswith("["):
             if table is not None:
                 yield replace(table, last=last)
-            path = (*base, *_key_of_header(text))
+            path = (*base, *_key_of_header(said))
             # A key of a table of tables may be a whole table, e.g. `bikes = { … }` under [models].
             split = path in (("models",), ("notifiers",))
             table = None if split else Piece(path, comment or number, number, number, True, len(base))
         elif table is None:
-            yield Piece((*path, *_key_of_pair(text)), comment or number, number, end, False, len(path))
+            yield Piece((*path, *_key_of_pair(said)), comment or number, number, end, False, len(path))
         comment, last, number = 0, end, end
     if table is not None:
         yield replace(table, last=len(lines) if comment else last)

@@ -20,8 +20,10 @@ from lifecycle_tui.domain import environment
 from lifecycle_tui.domain.errors import ConfigError
 from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.stamps import Stamp, stamp
-from lifecycle_tui.tui.toml_lines import Piece, pieces
+from lifecycle_tui.tui.toml_lines import Piece, others, pieces
 
+LARGE = 50_000
+"""Characters from which on tables of other models are passed over at once: in 10,000 of them every line costs."""
 SECTIONS = ("training", "rollout", "monitor")
 Numbered = tuple[int, str]
 
@@ -126,8 +128,11 @@ class Files:
     def _text(self, path: Path, base: tuple[str, ...] = ()) -> _Text:
         self._seen[path] = stamp(path)
         found = self._over[path] if path in self._over else path.read_bytes()
-        lines = found.decode("utf-8-sig", "replace").split("\n")
-        return _Text(os.path.relpath(path, self._main.parent), path, lines, list(pieces(lines, base)))
+        text = found.decode("utf-8-sig", "replace")
+        lines = text.split("\n")
+        skip = others(self._model) if len(text) > LARGE and not base else None
+        name = os.path.relpath(path, self._main.parent)
+        return _Text(name, path, lines, list(pieces(lines, base, text, skip)))
 
     def _read(self) -> File:
         try:
