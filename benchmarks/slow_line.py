@@ -144,7 +144,10 @@ def _relay(master: int, down: Way, up: Way, flight: float, told: Told) -> None:
         ready = select.select(reads, [], [], max(0.0, min(due - now, 0.02 if full else 1.0)))[0]
         now = time.monotonic()
         if 0 in ready:
-            keys = os.read(0, 4096)
+            try:
+                keys = os.read(0, 4096)
+            except OSError:
+                keys = b""
             if not keys:
                 raise Dropped
             told.up += len(keys)
@@ -158,7 +161,10 @@ def _relay(master: int, down: Way, up: Way, flight: float, told: Told) -> None:
             told.down += len(data)
             down.put(data, now)
             told.behind = max(told.behind, (down.waiting(now) / down.rate if down.rate else 0.0) + down.delay)
-        _all(1, down.take(now))
+        try:
+            _all(1, down.take(now))
+        except OSError as exc:
+            raise Dropped from exc
         with contextlib.suppress(OSError):
             _all(master, up.take(now))
 
