@@ -118,9 +118,7 @@ def _planned(names: Sequence[str], note: str | None, file: Path | None, fmt: str
     return 0
 
 
-def _evaluate(
-    state: State, workspace: Workspace, pool: Pool, names: Sequence[str], note: str | None
-) -> dict[str, Job]:
+def _evaluate(state: State, workspace: Workspace, pool: Pool, names: Sequence[str], note: str | None) -> dict[str, Job]:
     """Run one evaluate job a model; a job of another process for the same model is waited for instead."""
     from lifecycle_tui.domain.clock import SystemClock
     from lifecycle_tui.state import audit, jobs, lease, models

@@ -16,8 +16,8 @@ from tests.config.mutation_corpus import MAIN, Tree, files_of
 from tests.config.toml_writer import Path, Raw, Spot, Written, write
 
 LETTERS = string.ascii_lowercase + "_"
-NAMES = ("models", "notifiers", "rules", "columns", "score")
-"""Tables whose keys are the team's own names, or a plugin's."""
+NOT_OURS = ("models", "rules", "notifiers", "detectors", "metrics", "score", "url", "keys")
+"""Tables in which a key of ours would be taken for a name."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,7 @@ class Maker:
     def moved(self) -> Mutant | None:
         path = self.pick(lambda path, value: is_ours(path) and not isinstance(value, dict))
         table = self.pick(lambda _, value: isinstance(value, dict))
-        if path is None or table is None or table[-1] in ("models", "rules", "notifiers", "detectors", "metrics",
-                                                          "score", "url", "keys") or "detectors" in table[:-2]:  # fmt: skip
+        if path is None or table is None or table[-1] in NOT_OURS or "detectors" in table[:-2]:
             return None
         name, home = str(path[-1]), at(self.tree, table)
         if name in self.known(self.full(table)) or name in home or table == path[:-1]:

@@ -306,6 +306,4 @@ async def test_on_the_fleet_and_beside_a_metric_it_is_about_the_models_alerts(li
         await pilot.press("enter")
         await until(pilot, lambda: "done" in text(pilot), "it is done")
         await pilot.press("escape", "a")
-        await until(
-            pilot, lambda: f"{MODEL} has no unacknowledged alert" in text(pilot), "none left"
-        )
+        await until(pilot, lambda: f"{MODEL} has no unacknowledged alert" in text(pilot), "none left")
