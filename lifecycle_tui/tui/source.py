@@ -78,7 +78,8 @@ class Source:
 
     @property
     def conn(self) -> sqlite3.Connection:
-        """A read-only connection for before the event loop runs."""
+        """A read-only connection for what is read before the event loop runs: the first page of the fleet and the
+        keeper's names (`start`). Whatever shows later asks the reader."""
         if self._first is None:
             raise StateError("the workspace's state was closed")
         return self._first
