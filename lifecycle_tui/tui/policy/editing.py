@@ -172,8 +172,7 @@ class Editing:
         if self.draft.pending[: len(ops)] == list(ops):
             del self.draft.pending[: len(ops)]
         self.draft.take(found.kept, found.began)
-        if found.refused is not None:
-            self.said = found.refused
+        self.said = found.refused or ""
         if found.fields is None and self.lines is not None:
             # They come in a moment; until then the ones before stay.
             found = replace(found, fields=self.lines.fields)

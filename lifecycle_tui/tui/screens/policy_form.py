@@ -300,8 +300,10 @@ class PolicyForm(Guarded, Screen[None]):
     def on_form_typed(self, event: Form.Typed) -> None:
         """See what would come of it."""
         fact = self._fact(event.field) or self._early(event.field)
-        if fact is not None:
-            self.editing.try_(Op(fact.key, self._toml(fact, event.value)))
+        if fact is None:
+            return
+        value = self._toml(fact, event.value)
+        self.editing.try_(*(() if value == fact.value else (Op(fact.key, value),)))
 
     def on_form_changed(self, event: Form.Changed) -> None:
         """A value was given: keep it in the edit."""
