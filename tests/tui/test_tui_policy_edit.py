@@ -152,6 +152,14 @@ async def test_a_rule_is_edited_looked_at_and_saved(shop: State) -> None:
         assert "Expression over signals that must hold." in text(pilot)
         assert any(line.startswith(" then ") and "notify (default)" in line for line in lines(pilot))
         assert any(line.startswith(" auc ") and "auc.upper < 0.92" in line for line in lines(pilot)), "its history"
+        # The line of a key that is not set may be opened and left.
+        await pilot.press("enter", "escape", "down", "down", "down", "enter")
+        await until(pilot, lambda: found.form.typing == "then", "its line")
+        await settled(pilot, screen)
+        await pilot.pause(0.5)
+        await settled(pilot, screen)
+        assert "is not set in" not in text(pilot)
+        await pilot.press("escape", "up", "up", "up")
         # What is typed is looked at before it is kept.
         await pilot.press("enter", "ctrl+u", *"aucc < 0.9")
         await until(pilot, lambda: "this model has no signal 'aucc'" in text(pilot), "checked while typing")
