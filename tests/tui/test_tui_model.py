@@ -8,7 +8,7 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
 from lifecycle_tui.state import models
 from lifecycle_tui.state.database import State
-from lifecycle_tui.tui.panes.listing import PANES
+from lifecycle_tui.tui.panes.listing import LOGS, PANELS, PANES
 from lifecycle_tui.tui.panes.pane import Pane
 from lifecycle_tui.tui.screens.fleet import FleetScreen
 from lifecycle_tui.tui.screens.model import ModelScreen
@@ -53,6 +53,20 @@ async def test_the_title_and_the_line_of_panes(fleet: State) -> None:
         assert shown[1].split()[-1] == list(PANES)[-1], "all of them fit"
         screen = pilot.app.screen
         assert "title" in {span.tone for span in screen._names() if "overview" in span.text}
+
+
+async def test_every_pane_shows_in_the_line_at_any_width(fleet: State) -> None:
+    """Shorter words, at last bare numbers; the one that shows has its name always, resized while it shows, too."""
+    async with app_on(fleet).run_test(size=SMALL) as pilot:
+        screen = await open_model(pilot, "card-fraud", Where(pane="history"))
+        await pilot.resize_terminal(60, 20)
+        assert lines(pilot)[1] == "1 overview 2 drift 3 perf 4 vers 5 alerts 6 policy 7 hist"
+        assert {span.text for span in screen._names() if span.tone == "title"} == {"7 ", "hist"}
+        await pilot.press("6")
+        screen._listed = (*PANES.values(), PANELS, LOGS)
+        assert "".join(span.text for span in screen._names()) == "1 2 3 4 5 6 policy 7 8 9 "
+        await pilot.resize_terminal(*SMALL)
+        assert lines(pilot)[1].split()[-1] in ("history", "logs")
 
 
 async def test_keys_and_tab_go_from_pane_to_pane(fleet: State) -> None:

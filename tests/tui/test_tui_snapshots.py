@@ -119,8 +119,13 @@ async def shots(
 
 
 def hidden(state: State) -> dict[str, str]:
-    """What differs from run to run: where the folder is, numbers of processes."""
-    return {re.escape(str(state.root.resolve().parent)): "FOLDER", r"pid \d+": "pid 12345"}
+    """What differs from run to run: where the folder is, numbers of processes, how full the disk is."""
+    disk = r"[\d.]+ [KMGT]?B of [\d.]+ [KMGT]?B \(\d+%\)"
+    return {
+        re.escape(str(state.root.resolve().parent)): "FOLDER",
+        r"pid \d+": "pid 12345",
+        disk: "64 GB of 128 GB (50%)",
+    }
 
 
 async def stored(state: State, which: Iterable[Scene], sizes: Sequence[tuple[int, int]] = SIZES) -> None:

@@ -27,7 +27,7 @@ from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, champion
 from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined, moment
-from lifecycle_tui.tui.widgets.lines import Bar, Lines
+from lifecycle_tui.tui.widgets.lines import Bar, Lines, cells_of
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.entries import Entry
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 FIRST = next(iter(PANES))
 ALL = {**PANES, PANELS.name: PANELS, LOGS.name: LOGS}
+SHORTER: tuple[Mapping[str, str] | None, ...] = (
+    {}, {"performance": "perf"}, {"performance": "perf", "versions": "vers", "history": "hist"}, None,
+)  # fmt: skip
+"""Titles of panes for less and less room."""
 
 
 class ModelScreen(View):
@@ -111,18 +115,31 @@ class ModelScreen(View):
         return []
 
     def _names(self) -> Line:
-        """The line of panes, the one that shows reversed."""
+        """The line of panes, the one that shows reversed; as long as there is room for: at last with bare numbers."""
+        found: Line = ()
+        for titles in SHORTER:
+            found = self._named(titles)
+            if cells_of(found) <= self.size.width:
+                break
+        return found
+
+    def _named(self, titles: Mapping[str, str] | None) -> Line:
+        """The line with some other titles, and close together; None for the title of the pane that shows alone."""
         line: list[Span] = []
-        left = "" if len(self._listed) > len(PANES) else " "  # with all of them 80 cells are full
-        short = len(self._listed) > len(PANES) + 1 and self.size.width < 90
+        left = "" if titles != {} or len(self._listed) > len(PANES) else " "  # with all of them 80 cells are full
         for listed in self._listed:
             here = listed.name == self.pane.NAME
             right = "" if listed is self._listed[-1] and not left else " "
-            title = "perf" if short and listed.name == "performance" else listed.title
+            title = listed.title if titles is None else titles.get(listed.name, listed.title)
             run, key = f"screen.pane('{listed.name}')", keys.now(f"model.{listed.name}", listed.key)
-            line += [Span(f"{left}{key} ", "title" if here else "key", run),
-                     Span(f"{title}{right}", "title" if here else "", run)]  # fmt: skip
+            line += [Span(f"{left}{key} ", "title" if here else "key", run)]
+            if here or titles is not None:
+                line += [Span(f"{title}{right}", "title" if here else "", run)]
         return tuple(line)
+
+    def on_resize(self) -> None:
+        if self.stands:
+            self.query_one("#pane-names", Bar).say(self._names())
 
     def heading(self) -> tuple[Line, Line]:
         left: Line = (Span(f" {self.model_name}  "),)
