@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import queue
 import threading
 from collections.abc import Awaitable, Callable
@@ -35,10 +36,17 @@ class _Asked:
         if self.answer is not None and self.answer.cancelled():
             return  # the screen that wanted to know has closed
         found, failed = None, None
+        # The collector of cycles stops every thread: 0.1 s at a time over what a large file is read into, which is gone
+        # by itself when the work ends.
+        collects = gc.isenabled()
+        gc.disable()
         try:
             found = self.work()
         except BaseException as exc:
             failed = exc
+        finally:
+            if collects:
+                gc.enable()
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self.loop.call_soon_threadsafe(self.tell, found, failed)

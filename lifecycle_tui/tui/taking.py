@@ -52,22 +52,26 @@ def row(grid: Grid[Any]) -> str:
     value = grid.row
     if value is None:
         return ""
-    cells = (_word(safe(column.cell(value).text)).strip() for column in _columns(grid))
+    cells = (_word(safe(column.cell(value).text)).strip() for column in _columns(grid.columns))
     return "\t".join(cell for cell in cells if cell)
 
 
-def table(grid: Grid[Any], name: str, rows: Iterable[Any] | None = None) -> Table:
+def table(grid: Grid[Any], name: str) -> Table:
     """All rows as they show, filtered and sorted, whether in view or not; with the columns of a wide screen.
 
     Args:
         name: what to call the file.
-        rows: instead of those that the grid holds, e.g. of a list that is read in pages.
     """
+    return table_of(grid.columns, grid.rows, name)
+
+
+def table_of(columns: Sequence[Column[Any]], rows: Iterable[Any], name: str) -> Table:
+    """The same of rows that no grid holds. For any thread: 10,000 of them take a quarter of a second."""
     from lifecycle_tui.tui.export import Table
 
-    columns = _columns(grid)
-    values = tuple(tuple(_value(c, value) for c in columns) for value in (grid.rows if rows is None else rows))
-    return Table(name, _titles(columns), values, frozenset(at for at, c in enumerate(columns) if c.right))
+    wide = _columns(columns)
+    values = tuple(tuple(_value(c, value) for c in wide) for value in rows)
+    return Table(name, _titles(wide), values, frozenset(at for at, c in enumerate(wide) if c.right))
 
 
 def text(widget: Widget | None) -> str:
@@ -85,9 +89,9 @@ def lines(shown: Sequence[Line]) -> str:
     return "\n".join("".join(safe(span.text) for span in line).rstrip() for line in shown).strip("\n")
 
 
-def _columns(grid: Grid[Any]) -> list[Column[Any]]:
+def _columns(columns: Sequence[Column[Any]]) -> list[Column[Any]]:
     """Those of a wide screen; one without a title is a picture beside the others, as the lineage is."""
-    return [column for column, _ in laid_out(grid.columns, ROOM) if column.said]
+    return [column for column, _ in laid_out(columns, ROOM) if column.said]
 
 
 def _titles(columns: Sequence[Column[Any]]) -> tuple[str, ...]:

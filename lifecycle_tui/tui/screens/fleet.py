@@ -6,9 +6,9 @@ the line below the list answers why, and what happens next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -23,8 +23,12 @@ from lifecycle_tui.tui.subject import Subject, Where
 from lifecycle_tui.tui.text import Line, Span, joined, moment
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from lifecycle_tui.tui.cells import Column
     from lifecycle_tui.tui.entries import Entry
     from lifecycle_tui.tui.export import Table
+    from lifecycle_tui.tui.grid_rows import View as Shown
 
 
 class FleetScreen(View):
@@ -157,10 +161,7 @@ class FleetScreen(View):
 
     async def exported(self) -> Table | None:
         """All models that pass the filter, in order, whether in view or not; groups are none in a file."""
-        from lifecycle_tui.tui import taking
-
-        rows = await self.source.ask(fleet_page.lines, self.grid.view, self.source.now())
-        return taking.table(self.grid, self.named(), rows)
+        return await self.source.ask(_exported, self.grid.columns, self.grid.view, self.source.now(), self.named())
 
     def copied(self) -> str:
         """The row under the cursor; of a group its owner or tag."""
@@ -210,6 +211,15 @@ class FleetScreen(View):
     def action_retired(self) -> None:
         """Show, or hide again, what the file no longer declares."""
         self.grid.reorder(self.grid.shape._replace(retired=not self.grid.shape.retired))
+
+
+def _exported(
+    conn: sqlite3.Connection, columns: Sequence[Column[Any]], view: Shown, now: datetime, name: str
+) -> Table:  # fmt: skip
+    """In the reader's thread."""
+    from lifecycle_tui.tui import taking
+
+    return taking.table_of(columns, fleet_page.lines(conn, view, now), name)
 
 
 def _minute(at: datetime) -> datetime:
