@@ -50,7 +50,7 @@ class Entry:
 
 def actions(view: View, here: Subject) -> list[Entry]:
     """The actions for which the cursor stands on all that they need."""
-    fit = [n for n in NAMED.values() if all(here.value(kind) is not None for kind in n.needs)]
+    fit = [n for n in NAMED.values() if not view.missing(n, here)]
     return [
         Entry(
             "action",
@@ -69,7 +69,12 @@ def said(here: Subject, needs: tuple[str, ...]) -> str:
     """What an action would be about, in words."""
     if needs == ("model",) and here.models:
         return here.models[0] if len(here.models) == 1 else f"{count(len(here.models))} marked models"
-    named = {"alert": f"alert {here.alert}", "job": f"job {here.job}", "model": here.model or ""}
+    one = here.value("alert")
+    named = {
+        "alert": "open alerts" if one is None else f"alert {one}",
+        "job": f"job {here.job}",
+        "model": here.model or "",
+    }
     about = " · ".join(named[kind] for kind in needs if kind in named)
     return f"{about} · {here.model}" if here.model is not None and "model" not in needs else about
 

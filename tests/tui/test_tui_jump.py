@@ -205,12 +205,12 @@ async def test_enter_in_the_help_does_what_the_line_says(fleet: State) -> None:
 
 async def test_what_cannot_be_done_is_dim_and_says_why(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
-        screen = await ask(pilot, "acknowledge an alert")
+        screen = await ask(pilot, "cancel a job")
         row = screen.grid.rows[0]
-        assert row.tone == "dim" and "no alert is under the cursor" in row.text
+        assert row.tone == "dim" and "no job is under the cursor" in row.text
         await pilot.press("enter")
         await pilot.pause()
-        assert pilot.app.screen is screen and "no alert" in lines(pilot)[-2]
+        assert pilot.app.screen is screen and "no job" in lines(pilot)[-2]
         await pilot.press("escape")
         assert pilot.app.screen is screen and screen.grid.filter == "", "first the filter, then the help"
         await pilot.press("escape")

@@ -38,7 +38,8 @@ async def test_everything_is_offered(fleet: State, size: tuple[int, int]) -> Non
         found = await ask(pilot, "")
         assert {"card-fraud", "churn", "Help", "Quit", "Sort by drift", "Sort by alerts"} <= set(found)
         assert {place.title for place in PLACES.values()} <= set(found)
-        assert NAMED["retrain"].title in found and NAMED["ack"].title not in found, "no alert is under the cursor"
+        assert {NAMED["retrain"].title, NAMED["ack"].title} <= set(found), "alerts: those of the model"
+        assert NAMED["jobs cancel"].title not in found, "no job is under the cursor"
         shown = text(pilot)
         assert "action  Train a new version" in shown and "demand" in shown
         assert lines(pilot)[1] == ":"

@@ -78,8 +78,8 @@ def said(line: AuditLine) -> str:
     return joined(
         (
             str(note) if note else "", ", ".join(edits) + (f" and {rest} more" if rest > 0 and edits else ""),
+            *(_versions(row.detail)), str(why) if why and why != note else "",
             f"job {line.job} {line.state}" if line.job is not None and line.state else "",
-            str(why) if why and why != note else "", *(_versions(row.detail)),
         )
     )  # fmt: skip
 

@@ -107,7 +107,8 @@ class ActionsScreen(View):
             self.bars()
 
     def _show(self) -> None:
-        self.grid.show(self._line(named) for named in NAMED.values())
+        # What has nothing to be done to here comes last.
+        self.grid.show(sorted(map(self._line, NAMED.values()), key=lambda line: line.mark is WITHOUT))
 
     def _line(self, named: Named) -> ActionLine:
         missing = [kind for kind in named.needs if self._here.value(kind) is None]

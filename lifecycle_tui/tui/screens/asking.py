@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from lifecycle_tui.actions.named import NAMED
+from lifecycle_tui.actions.named import NAMED, Named
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.part import Part
 from lifecycle_tui.tui.subject import Subject
@@ -32,8 +33,8 @@ class Asking(Part):
     def action_act(self, name: str) -> None:
         """Show what an action would do to what the cursor stands on, and ask."""
         named, here = NAMED[name], self.subject()
-        missing = [kind for kind in named.needs if here.value(kind) is None]
-        if missing == ["alert"] and here.model is not None and self.modelwide():
+        missing = self.missing(named, here)
+        if not missing and here.model is not None and "alert" in named.needs and here.value("alert") is None:
             models = here.models or (here.model,)
             self.begin("act", lambda: self._act_on_alerts(name, models))
             return
@@ -49,6 +50,11 @@ class Asking(Part):
     def modelwide(self) -> bool:
         """Whether an action on alerts means all open ones of the model here."""
         return self.MODELWIDE
+
+    def missing(self, named: Named, here: Subject) -> list[str]:
+        """What an action needs and the cursor does not stand on."""
+        found = [kind for kind in named.needs if here.value(kind) is None]
+        return [] if found == ["alert"] and here.model is not None and self.modelwide() else found
 
     async def _act_on_alerts(self, name: str, models: tuple[str, ...]) -> None:
         """Ask an action for the open alerts of these models; what is to be taken on, for those that nobody has."""
@@ -88,6 +94,18 @@ class Asking(Part):
 
     def action_actions(self) -> None:
         """List what can be done to what the cursor stands on, and why not."""
+        self.begin("act", self._list_actions)
+
+    async def _list_actions(self) -> None:
+        from lifecycle_tui.tui.reads.acting import alerts_of
         from lifecycle_tui.tui.screens.actions import ActionsScreen
 
-        self.app.push_screen(ActionsScreen(self.source, self.subject()))
+        here = self.subject()
+        if here.model is not None and here.alert is None and self.modelwide():
+            unseen = await self.source.ask(alerts_of, (here.model,), True)
+            found = unseen or await self.source.ask(alerts_of, (here.model,), False)
+            if cast("View", self) is not self.app.screen:
+                return
+            if found and not here.models:
+                here = replace(here, alert=found[0], alerts=found if len(found) > 1 else ())
+        self.app.push_screen(ActionsScreen(self.source, here))

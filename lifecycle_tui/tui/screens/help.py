@@ -193,8 +193,7 @@ def blocked(below: Screen[Any], binding: Binding) -> str:
         return "a yes is given in the dialog itself"
     if binding.action.startswith("act(") and isinstance(below, View):
         named = NAMED.get(binding.action[5:-2])
-        here = below.subject()
-        missing = [kind for kind in named.needs if here.value(kind) is None] if named else []
+        missing = below.missing(named, below.subject()) if named else []
         return f"no {missing[0]} is under the cursor" if missing else ""
     if binding.id == "view.filter" and isinstance(below, View) and below.filterable() is None:
         return "there is no list to filter"
