@@ -22,6 +22,31 @@ T = TypeVar("T")
 Job = Callable[[], Awaitable[None]]
 
 
+class _Uncollected:
+    """While somebody is in it nothing collects cycles. For threads that read large files: the collector stops all
+    threads, 0.1 s at a time, over what is read, and that is gone by itself when the work ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside, self._was = 0, False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._was = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._was:
+                gc.enable()
+
+
+UNCOLLECTED = _Uncollected()
+
+
 class _Asked:
     """Work for the thread, and where its answer is waited for; None where nobody waits."""
 
@@ -36,17 +61,11 @@ class _Asked:
         if self.answer is not None and self.answer.cancelled():
             return  # the screen that wanted to know has closed
         found, failed = None, None
-        # The collector of cycles stops every thread: 0.1 s at a time over what a large file is read into, which is gone
-        # by itself when the work ends.
-        collects = gc.isenabled()
-        gc.disable()
         try:
-            found = self.work()
+            with UNCOLLECTED:
+                found = self.work()
         except BaseException as exc:
             failed = exc
-        finally:
-            if collects:
-                gc.enable()
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self.loop.call_soon_threadsafe(self.tell, found, failed)

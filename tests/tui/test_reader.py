@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from lifecycle_tui.tui.reader import Reader
+from lifecycle_tui.tui.reader import UNCOLLECTED, Reader
 
 
 async def test_the_collector_waits_while_something_is_read() -> None:
@@ -19,6 +19,10 @@ async def test_the_collector_waits_while_something_is_read() -> None:
     assert gc.isenabled() and not await reader.ask(gc.isenabled)
     with pytest.raises(ValueError, match="whatever"):
         await reader.ask(fail)
+    assert gc.isenabled()
+    with UNCOLLECTED:
+        await reader.ask(gc.isenabled)
+        assert not gc.isenabled(), "another thread is still at it"
     assert gc.isenabled()
     gc.disable()  # somebody else's is left as it is
     try:

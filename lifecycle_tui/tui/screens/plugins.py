@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.tui.grid import Cell, Column, Grid
 from lifecycle_tui.tui.marks import Mark
+from lifecycle_tui.tui.reader import UNCOLLECTED
 from lifecycle_tui.tui.reads import plugins
 from lifecycle_tui.tui.reads.plugins import Failure, Files, PluginLine
 from lifecycle_tui.tui.screens.base import View
@@ -133,7 +134,8 @@ class PluginsScreen(View):
         return time.monotonic() - self._looked > LOOK
 
     def _read(self) -> None:
-        found = plugins.files(self.source.root)
+        with UNCOLLECTED:
+            found = plugins.files(self.source.root)
         with contextlib.suppress(RuntimeError):  # the app has ended meanwhile
             self.app.call_from_thread(self._show, found)
 

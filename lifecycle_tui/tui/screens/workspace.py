@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from lifecycle_tui.state.lease import Lease
 from lifecycle_tui.tui import workspace_lines
+from lifecycle_tui.tui.reader import UNCOLLECTED
 from lifecycle_tui.tui.reads import workspace
 from lifecycle_tui.tui.reads.workspace import Facts, Measured
 from lifecycle_tui.tui.screens.base import View
@@ -93,7 +94,8 @@ class WorkspaceScreen(View):
         Thread(target=self._measure, daemon=True).start()
 
     def _measure(self) -> None:
-        found = workspace.measured(self.source.root)
+        with UNCOLLECTED:
+            found = workspace.measured(self.source.root)
         with contextlib.suppress(RuntimeError):  # the app has ended meanwhile
             self.app.call_from_thread(self._show, found)
 
