@@ -71,6 +71,8 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LIFECYCLE_AGENT", "off")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))
+    # A test that writes and then looks means this look, however short ago the one before was.
+    monkeypatch.setattr("lifecycle_tui.tui.app.BETWEEN", 0.0)
     # How full the developer's disk is, is no matter of the tests either.
     monkeypatch.setattr("lifecycle_tui.tui.banners.usage", lambda root: (100 * 1024**3, 200 * 1024**3))
 
