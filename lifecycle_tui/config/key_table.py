@@ -31,7 +31,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("view.leave", "q", "back; quits on the first screen"),
         ("view.actions", "x", "what can be done here, and why not"),
         ("view.copy", "ctrl+y", "copy the row under the cursor to your clipboard"),
-        ("view.export", "ctrl+s", "put what shows into a file: CSV, JSON, Markdown"),
+        ("view.export", "ctrl+s", "export what shows into a file: CSV, JSON, Markdown"),
         ("act.retrain", "t", "Train a new version"),
         ("act.promote", "p", "Promote a version"),
         ("act.approve", "y", "Approve a promotion"),
@@ -230,7 +230,7 @@ BOUND: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "JobsScreen": (
         ("jobs.open", "enter", "open the job: its progress, log and end"),
-        ("jobs.which", "f", "list all jobs, those that live, those that failed, all but done evaluations"),
+        ("jobs.which", "f", "list all jobs, those that live, those that failed, what matters"),
     ),
     "ModelScreen": (
         ("model.overview", "1", "overview: why it is in its state, and what to do"),
