@@ -2,12 +2,14 @@
 
 No list of queries stands here. The real app is opened without a terminal and walked through by its keys, every screen
 and pane; each question that it asks of its reader is timed where it is answered, in CPU seconds of the reader's thread.
-So what a screen comes to ask later is measured from then on.
+So what a screen comes to ask later is measured from then on. A heartbeat in the event loop tells how long it was held
+up meanwhile, by itself or by another thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import defaultdict
@@ -31,10 +33,16 @@ STATES = {
     "100 x a year of hours": Shape(100, 8760, hourly=True, columns=60),
 }
 BUDGET = 50.0
-"""Milliseconds that a screen may wait for its data."""
+"""Milliseconds that a screen may wait for its data, and a key for whatever else is done."""
+BEAT = 0.01
+"""Seconds between two heartbeats."""
 LISTED = "down down pagedown end pageup home"
 WALK = (
     ("fleet", f"{LISTED} s s s S slash 7 9 enter escape slash exclamation_mark 9 enter escape space escape"),
+    ("typed", "slash m o d e l 0 7 enter escape"),
+    ("groups", "o o o"),
+    ("marks", "asterisk t escape x escape asterisk"),
+    ("export", "ctrl+s escape"),
     ("palette", "colon 9 9 escape"),
     ("dialog", "t escape x escape F"),
     *(("model", f"enter {n} {LISTED} v down v down v s o down enter escape F") for n in range(1, 8)),
@@ -52,9 +60,14 @@ ROUNDS = 3
 
 @dataclass(slots=True)
 class Stopwatch:
-    """What was asked, and how long it took: CPU seconds by question and by the step at which it was asked."""
+    """What was asked, and how long it took: CPU seconds by question and by the step at which it was asked.
+
+    Attributes:
+        held: step → of each walk the longest time between two heartbeats, in CPU seconds of the whole process.
+    """
 
     step: str = ""
+    held: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     took: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def timed(self, read: Callable[..., Any], step: str, conn: Connection, *args: Any, **more: Any) -> Any:
@@ -64,6 +77,19 @@ class Stopwatch:
             return read(conn, *args, **more)
         finally:
             self.took[name(read), step].append(time.thread_time() - begun)
+
+    async def beat(self) -> None:
+        """In the event loop: note how long it was held up at each step."""
+        while True:
+            begun, step = time.process_time(), self.step
+            await asyncio.sleep(BEAT)
+            took = self.held[step]
+            took[-1] = max(took[-1], time.process_time() - begun)
+
+    def at(self, step: str) -> None:
+        """A step begins."""
+        self.step = step
+        self.held[step].append(0.0)
 
 
 def name(read: Callable[..., Any]) -> str:
@@ -88,6 +114,8 @@ def reads() -> Iterator[Value]:
                 f"after {worst}; usually {1e3 * middle(t for some in steps.values() for t in some):.1f}; {calls} times"
             )
             yield Value(f"{words}: {asked}", 1e3 * least(steps[worst]), "ms", BUDGET, more)
+        worst = max(watch.held, key=lambda step: least(watch.held[step]))
+        yield Value(f"{words}: keys held up", 1e3 * least(watch.held[worst]), "ms", BUDGET, f"after {worst}")
 
 
 def least(took: list[float]) -> float:
@@ -110,12 +138,18 @@ async def walk(root: Path, watch: Stopwatch) -> None:
     app = start.build(root)
     try:
         async with app.run_test(size=(80, 24)) as pilot:
+            watch.at("opened")
+            heart = asyncio.create_task(watch.beat())
             await all_read(pilot)
             for place, keys in WALK:
                 for n, key in enumerate(keys.split()):
-                    watch.step = f"{place}: {' '.join(keys.split()[max(0, n - 1) : n + 1])}"
+                    watch.at(f"{place}: {' '.join(keys.split()[max(0, n - 1) : n + 1])}")
                     await pilot.press(key)
                     await all_read(pilot)
+                    await asyncio.sleep(2 * BEAT)
+            heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await heart
     finally:
         Source.ask = plain  # type: ignore[method-assign]
         app.source.close()

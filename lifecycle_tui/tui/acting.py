@@ -6,6 +6,7 @@ Whatever comes from data is made safe when it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.domain import read_only
@@ -32,6 +33,8 @@ UNDONE = ("failed", "unknown", "none")
 """Verdicts after which the champion stays."""
 LABEL = 10
 """Cells of a label."""
+LISTED = 200
+"""Of several that are asked for at once so many are told one by one: each paint lays all of them out anew."""
 
 
 def title(text: str) -> Line:
@@ -175,9 +178,12 @@ def several_lines(names: Sequence[str], looked: Looked, cells: int) -> list[Line
     if looked.older is not None:
         lines += folded(f"warning: {looked.older}", cells, "warning")
     ready = plans_of(looked)
-    for name, found in zip(names, looked.found, strict=True):
+    for name, found in zip(names[:LISTED], looked.found[:LISTED], strict=True):
         mark, text = heading(found)
         lines += _row(mark, name, text, cells)
+    if len(names) > LISTED:
+        able = len(plans_of(replace(looked, found=looked.found[LISTED:])))
+        lines += folded(f"and {len(names) - LISTED:,} more, {able:,} of which can be done", cells, "dim")
     lines.append(())
     if ready:
         ask = ready[0].ask
@@ -228,7 +234,10 @@ def deed_lines(deed: Deed, plan: Plan, jobs: Mapping[int, Job], cells: int) -> l
 def deeds_lines(names: Sequence[str], deeds: Sequence[Deed], jobs: Mapping[int, Job], cells: int) -> list[Line]:
     """What came of several, one after the other."""
     lines: list[Line] = [()]
-    for name, deed in zip(names, deeds, strict=True):
+    told = list(zip(names, deeds, strict=True))
+    if len(told) > LISTED:  # what was not done comes first
+        told = sorted(told, key=lambda pair: pair[1].done is not None)[:LISTED]
+    for name, deed in told:
         if deed.done is None:
             assert deed.fault is not None
             lines += _row(ERROR, name, f"not done: {deed.fault.text}", cells)
@@ -238,6 +247,8 @@ def deeds_lines(names: Sequence[str], deeds: Sequence[Deed], jobs: Mapping[int, 
         lines += _row(mark, name, said if job is None else f"job {job.id} {mark.word}: {said or deed.done.text}", cells)
         if deed.fault is not None:
             lines += fault_lines(deed.fault, cells)
+    if len(deeds) > len(told):
+        lines += folded(f"and {len(deeds) - LISTED:,} more", cells, "dim")
     failed = sum(deed.done is None for deed in deeds)
     lines += [(), (Span(f" {len(deeds) - failed} done" + (f", {failed} not done" if failed else "")),), ()]
     return lines

@@ -12,12 +12,14 @@ from test_tui_act import SHOP, acted, done, opened, planned, room  # noqa: F401
 from tui_screen import SMALL, app_on, lines, text, until
 
 from lifecycle_tui import workspace
+from lifecycle_tui.actions.base import Done
 from lifecycle_tui.actions.registry import ACTIONS
-from lifecycle_tui.tui import doing, errand
-from lifecycle_tui.tui.doing import Asked, Fault
+from lifecycle_tui.tui import acting, doing, errand
+from lifecycle_tui.tui.doing import Asked, Deed, Fault
 from lifecycle_tui.tui.errand import Errand, Runner, Wanted
 from lifecycle_tui.tui.screens.act import ActScreen
 from lifecycle_tui.tui.screens.actions import ActionsScreen
+from lifecycle_tui.tui.text import Line
 from tests.actions.actions_room import Room
 
 RETRAIN = Asked({"model": "shop"})
@@ -83,6 +85,21 @@ def test_a_process_that_does_not_start_or_dies_is_said(tmp_path: Path, monkeypat
         monkeypatch.setattr(sys, "executable", program)
         found = Runner().run(Errand(tmp_path, {}), lambda said: None)
         assert isinstance(found, Fault) and says in found.text
+
+
+def test_of_ten_thousand_some_are_told_and_the_rest_counted() -> None:
+    names = [f"model-{n}" for n in range(10_000)]
+    plans = doing.Looked(ACTIONS["retrain"], tuple(Fault("there is no model") for _ in names))
+    told = plain(acting.several_lines(names, plans, 60))
+    assert "model-199 " in told and "model-200 " not in told and "and 9,800 more, 0 of which can be done" in told
+    deeds = [Deed(None, Fault("it has moved")) if n == 9_999 else Deed(Done("it is asked for")) for n in range(10_000)]
+    told = plain(acting.deeds_lines(names, deeds, {}, 60))
+    assert "model-9999 " in told and "model-198 " in told and "model-199 " not in told
+    assert "and 9,800 more" in told and "9999 done, 1 not done" in told
+
+
+def plain(shown: list[Line]) -> str:
+    return "\n".join("".join(span.text for span in line) for line in shown)
 
 
 @pytest.mark.slow
