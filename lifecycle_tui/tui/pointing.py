@@ -20,13 +20,19 @@ class Pointing(App[None]):
 
     @property
     def cursor_position(self) -> Offset:
-        """Column and line."""
-        focused = self.focused if self._screen_stack else None
-        if focused is not None and focused.is_attached:
-            if (point := getattr(focused, "_point", None)) is not None:
-                point()
-            elif (typed := _typed(focused)) is not None:
-                self._pointed = typed
+        """Column and line. Of a text, a list without rows and a dialog it is where they begin."""
+        if not self._screen_stack:
+            return self._pointed
+        focused = self.focused
+        if focused is None or not focused.is_attached:
+            upper = next(iter(self.screen.children), None)
+            self._pointed = self._pointed if upper is None else upper.region.offset
+            return self._pointed
+        self._pointed = focused.content_region.offset
+        if (point := getattr(focused, "_point", None)) is not None:
+            point()
+        elif (typed := _typed(focused)) is not None:
+            self._pointed = typed
         return self._pointed
 
     @cursor_position.setter

@@ -19,6 +19,7 @@ import snapshot_scenes
 from rich.color import ANSI_COLOR_NAMES
 from snapshot_scenes import SCENES, Scene, walk
 from snapshots import STORED, Shot, compare, difference, shot
+from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.screen import Screen
 from tui_screen import app_on
@@ -83,13 +84,13 @@ def flaws(found: Shot, scene: Scene) -> list[str]:
 
 def astray(pilot: Pilot, found: Shot, scene: Scene) -> list[str]:
     """Whether the terminal's own cursor, which screen readers follow, stands elsewhere than what is chosen."""
-    focused = pilot.app.focused
-    if focused is None or isinstance(focused, Pager | Log) or (isinstance(focused, Grid) and focused.row is None):
-        return []  # nothing is chosen there
     x, y = pilot.app.cursor_position
     where = f"{scene.name} at {found.size[0]}x{found.size[1]}: the cursor at {x},{y}"
+    focused = pilot.app.focused or pilot.app.screen.children[0]
     if not focused.region.contains(x, y):
         return [f"{where} is not in {focused} at {focused.region}"]
+    if isinstance(focused, Pager | Log | Vertical) or (isinstance(focused, Grid) and focused.row is None):
+        return []  # nothing is chosen there
     under = found.at(x, y)
     return [] if "reverse" in under.words or under.text.startswith(">") else [f"{where} is on {under} of {focused}"]
 
