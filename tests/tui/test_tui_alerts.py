@@ -307,3 +307,14 @@ async def test_on_the_fleet_and_beside_a_metric_it_is_about_the_models_alerts(li
         await until(pilot, lambda: "done" in text(pilot), "it is done")
         await pilot.press("escape", "a")
         await until(pilot, lambda: f"{MODEL} has no unacknowledged alert" in text(pilot), "none left")
+
+
+async def test_of_marked_models_it_is_about_the_alerts_of_all(life: State) -> None:
+    async with app_on(life).run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await pilot.press("asterisk", "a")
+        await until(pilot, lambda: "Acknowledge an alert: 2 of them" in text(pilot), "what nobody has taken on")
+        await pilot.press("escape", "x")
+        await until(pilot, lambda: "Undo" in text(pilot) and "planning" not in text(pilot), "the list")
+        assert "not here       no alert" not in text(pilot)
+        assert "ana has done nothing to alert" not in text(pilot), "other actions are about the models"

@@ -51,5 +51,8 @@ def alerts_of(conn: sqlite3.Connection, models: Iterable[str], unseen: bool) -> 
     """Numbers of the open alerts of these models, worst first; `unseen`: of those that nobody has acknowledged."""
     from lifecycle_tui.state import alerts
 
-    rows = (row for model in models for row in alerts.open_alerts(conn, model))
+    wanted = frozenset(models)
+    # Of several at once: open alerts are few, marked models may be thousands.
+    found = alerts.open_alerts(conn, *wanted) if len(wanted) == 1 else alerts.open_alerts(conn)
+    rows = (row for row in found if row.alert.model in wanted)
     return tuple(row.id for row in rows if not unseen or row.alert.acknowledged_by is None)

@@ -6,7 +6,7 @@ Opened by `x` on every view. The plans are made in a thread, and anew when what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -53,16 +53,20 @@ COLUMNS: tuple[Column[ActionLine], ...] = (
 
 
 class ActionsScreen(View):
-    """The actions for a subject."""
+    """The actions for a subject.
+
+    Args:
+        alerts: which ones actions on alerts are about, where the subject is none itself.
+    """
 
     NAME = "actions"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "plan it", id="actions.open", tooltip="show its plan, and ask"),
     ]
 
-    def __init__(self, source: Source, subject: Subject) -> None:
+    def __init__(self, source: Source, subject: Subject, alerts: tuple[int, ...] = ()) -> None:
         super().__init__(source)
-        self._here = meant(subject)
+        self._here, self._alerts = meant(subject), alerts
         self._ground: Ground | None = None
         self._looked: Mapping[str, Looked] | Fault | None = None
         self._hand: Hand | None = None
@@ -93,9 +97,17 @@ class ActionsScreen(View):
         """What to plan: the actions that have a subject here, and only one."""
         asked: dict[str, Asked] = {}
         for named in NAMED.values():
-            if all(self._here.value(kind) is not None for kind in named.needs) and not self._several(named):
-                asked[named.name] = Question(named.name, self._here).asked()[0]
+            if not self.missing(named, self._here) and not self._several(named):
+                asked[named.name] = Question(named.name, self._about(named)).asked()[0]
         return asked
+
+    def _about(self, named: Named) -> Subject:
+        if named.needs != ("alert",) or not self._alerts:
+            return self._here
+        return replace(self._here, alert=self._alerts[0], alerts=self._alerts)
+
+    def modelwide(self) -> bool:
+        return bool(self._alerts)
 
     def _several(self, named: Named) -> bool:
         return len(self._here.models) > 1 and named.needs == ("model",)
@@ -111,7 +123,7 @@ class ActionsScreen(View):
         self.grid.show(sorted(map(self._line, NAMED.values()), key=lambda line: line.mark is WITHOUT))
 
     def _line(self, named: Named) -> ActionLine:
-        missing = [kind for kind in named.needs if self._here.value(kind) is None]
+        missing = self.missing(named, self._here)
         if missing:
             return ActionLine(named, WITHOUT, f"no {missing[0]} is under the cursor")
         if self._several(named):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from lifecycle_tui.actions.named import NAMED, Named
@@ -100,12 +99,11 @@ class Asking(Part):
         from lifecycle_tui.tui.reads.acting import alerts_of
         from lifecycle_tui.tui.screens.actions import ActionsScreen
 
-        here = self.subject()
-        if here.model is not None and here.alert is None and self.modelwide():
-            unseen = await self.source.ask(alerts_of, (here.model,), True)
-            found = unseen or await self.source.ask(alerts_of, (here.model,), False)
+        here, found = self.subject(), tuple[int, ...]()
+        if here.model is not None and here.value("alert") is None and self.modelwide():
+            models = here.models or (here.model,)
+            unseen = await self.source.ask(alerts_of, models, True)
+            found = unseen or await self.source.ask(alerts_of, models, False)
             if cast("View", self) is not self.app.screen:
                 return
-            if found and not here.models:
-                here = replace(here, alert=found[0], alerts=found if len(found) > 1 else ())
-        self.app.push_screen(ActionsScreen(self.source, here))
+        self.app.push_screen(ActionsScreen(self.source, here, found))
