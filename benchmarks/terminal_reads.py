@@ -128,7 +128,9 @@ def least(took: list[float]) -> float:
 
 async def walk(root: Path, watch: Stopwatch) -> None:
     """Open the terminal on a state and press the keys of `WALK`, each once all is read that the last one asked for."""
-    os.environ.update(TERM="xterm-256color", LIFECYCLE_AGENT="off", XDG_STATE_HOME=str(root / "home"))
+    os.environ.update(
+        TERM="xterm-256color", LIFECYCLE_AGENT="off", LIFECYCLE_FRESH="1", XDG_STATE_HOME=str(root / "home")
+    )
     plain = Source.ask
 
     async def ask(self: Source, read: Callable[..., Any], *args: Any, **more: Any) -> Any:

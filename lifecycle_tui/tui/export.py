@@ -18,7 +18,7 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifecycle_tui.output import plain
@@ -47,6 +47,11 @@ class Table:
     titles: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     right: frozenset[int] = frozenset()
+
+
+def joined_tables(parts: Sequence[Table]) -> Table:
+    """Parts of one table as one; at least one."""
+    return replace(parts[0], rows=tuple(row for part in parts for row in part.rows))
 
 
 def csv_text(table: Table) -> str:

@@ -120,12 +120,6 @@ def everything(conn: sqlite3.Connection, view: View) -> tuple[str, ...]:
     return fleet_pages.names(conn, asked_for(conn, view))
 
 
-def lines(conn: sqlite3.Connection, view: View, now: datetime) -> tuple[FleetLine, ...]:
-    """All models that pass the filter, in order: for a file. Ten thousand take a third of a second."""
-    with _together(conn):
-        return fleet.lines(conn, now, everything(conn, view))
-
-
 def of_group(conn: sqlite3.Connection, view: View, value: str | None) -> tuple[str, ...]:
     """Names of the models of one group that pass the filter, in order."""
     by = _shape(view).by

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.cells import Column
     from lifecycle_tui.tui.entries import Entry
     from lifecycle_tui.tui.export import Table
-    from lifecycle_tui.tui.grid_rows import View as Shown
+
+AT_ONCE = 500
+"""Models that are read at once for a file."""
 
 
 class FleetScreen(View):
@@ -161,7 +163,14 @@ class FleetScreen(View):
 
     async def exported(self) -> Table | None:
         """All models that pass the filter, in order, whether in view or not; groups are none in a file."""
-        return await self.source.ask(_exported, self.grid.columns, self.grid.view, self.source.now(), self.named())
+        from lifecycle_tui.tui.export import joined_tables
+
+        now, view, columns = self.source.now(), self.grid.view, self.grid.columns
+        keys = await self.source.ask(fleet_page.everything, view)
+        # A part at a time: what else is read meanwhile does not wait for ten thousand.
+        starts = range(0, max(1, len(keys)), AT_ONCE)
+        parts = [await self.source.ask(_part, columns, keys[n : n + AT_ONCE], now, self.named()) for n in starts]
+        return joined_tables(parts)
 
     def copied(self) -> str:
         """The row under the cursor; of a group its owner or tag."""
@@ -213,13 +222,14 @@ class FleetScreen(View):
         self.grid.reorder(self.grid.shape._replace(retired=not self.grid.shape.retired))
 
 
-def _exported(
-    conn: sqlite3.Connection, columns: Sequence[Column[Any]], view: Shown, now: datetime, name: str
+def _part(
+    conn: sqlite3.Connection, columns: Sequence[Column[Any]], keys: Sequence[str], now: datetime, name: str
 ) -> Table:  # fmt: skip
-    """In the reader's thread."""
+    """Some of the rows, in the reader's thread."""
     from lifecycle_tui.tui import taking
+    from lifecycle_tui.tui.reads import fleet
 
-    return taking.table_of(columns, fleet_page.lines(conn, view, now), name)
+    return taking.table_of(columns, fleet.lines(conn, now, keys), name)
 
 
 def _minute(at: datetime) -> datetime:
