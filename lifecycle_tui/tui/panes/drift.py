@@ -300,7 +300,7 @@ class DriftPane(MapPane):
         """From the map to the lists; filter off, then to the windows."""
         if super().step_back():
             return True
-        if not self.windows.has_focus:
+        if self.screen.focused is not self.windows:  # asked of the screen: a list that gets it knows a moment later
             self.windows.focus()
             return True
         return False

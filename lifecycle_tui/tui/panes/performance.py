@@ -244,7 +244,7 @@ class PerformancePane(Pane):
         """Filter off, then to the signals."""
         if super().step_back():
             return True
-        if not self.series.has_focus:
+        if self.screen.focused is not self.series:  # asked of the screen: a list that gets it knows a moment later
             self.series.focus()
             return True
         return False
