@@ -15,7 +15,7 @@ from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.faults import Faults
 from lifecycle_tui.tui.reader import UNDER_WAY
 
-_wait_for_screen, _press = Pilot._wait_for_screen, Pilot.press
+_wait_for_screen, _press, _resize_terminal = Pilot._wait_for_screen, Pilot.press, Pilot.resize_terminal
 
 
 async def _wait(self: Pilot, timeout: float = 30.0) -> bool:
@@ -36,11 +36,23 @@ async def _press_each(self: Pilot, *keys: str) -> None:
         await _press(self, key)
 
 
+async def _resize(self: Pilot, width: int, height: int) -> None:
+    """Until the screen is laid out in its new size."""
+    await _resize_terminal(self, width, height)
+    for _ in range(200):
+        screen = self.app.screen
+        if screen.size == (width, height) and screen._compositor.size == screen.size:
+            return
+        await self.pause(0.005)
+    raise AssertionError("the screen has not taken its new size")
+
+
 @pytest.fixture(autouse=True)
 def patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests wait until the app is idle, reads in its thread included; none sleeps."""
     monkeypatch.setattr(Pilot, "_wait_for_screen", _wait)
     monkeypatch.setattr(Pilot, "press", _press_each)
+    monkeypatch.setattr(Pilot, "resize_terminal", _resize)
 
 
 @pytest.fixture(autouse=True)
