@@ -135,7 +135,8 @@ def test_a_draft_can_be_undone_and_says_who_else_wrote(tmp_path: Path) -> None:
     assert draft.undo() and draft.texts == {path: edited(BASE, 3)}
     path.write_bytes(edited(BASE, 20, word=b"theirs"))
     assert draft.moved() == (path,)
-    assert dict(draft.onto()) == {path: 0}
+    onto = draft.onto()
+    assert draft.put(onto) and dict(onto.clashes) == {path: 0} and not draft.put(onto)
     assert draft.texts[path] == edited(edited(BASE, 3), 20, word=b"theirs") and draft.moved() == ()
     draft.saved(dict(draft.texts))
     assert not draft and not draft.undo()
@@ -156,7 +157,7 @@ def test_a_file_that_is_gone_is_noticed(tmp_path: Path) -> None:
     draft.take({path: edited(BASE, 3)}, {path: BASE})
     path.unlink()
     assert draft.moved() == (path,)
-    draft.onto()
+    assert draft.put(draft.onto())
     assert b"mine 3" in draft.texts[path]
 
 

@@ -5,9 +5,17 @@ Each test starts the child that checks the edit, half a second: the walks do sev
 
 from __future__ import annotations
 
+import asyncio
+import builtins
+import io
 import json
+import os
+import threading
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -329,6 +337,52 @@ async def test_somebody_else_writes_the_file_meanwhile(shop: State) -> None:
         assert "<<<<<<< your edit" in text(pilot) and "for      = 6" in text(pilot) and "for      = 7" in text(pilot)
         await pilot.press("w")
         await until(pilot, lambda: "cannot be saved" in text(pilot))
+
+
+@pytest.mark.slow
+async def test_no_screen_of_it_touches_a_file_in_the_event_loop(shop: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that hangs must not stop the keys: files are looked at by the reader and the child."""
+    loop = threading.current_thread()
+    touched: list[str] = []
+
+    def trapped(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def trap(path: Any, *args: Any, **more: Any) -> Any:
+            if threading.current_thread() is loop and str(path).startswith(str(shop.root)):
+                touched.append(f"{name} {path}\n{''.join(traceback.format_stack(limit=8))}")
+            return call(path, *args, **more)
+
+        return trap
+
+    async with app_on(shop).run_test(size=SMALL) as pilot:
+        screen = await opened(pilot)
+        assert screen.editing is not None
+        for module, name in ((os, "stat"), (io, "open"), (builtins, "open")):
+            monkeypatch.setattr(module, name, trapped(name, getattr(module, name)))
+        file(shop).read_bytes()
+        assert file(shop).exists() and len(touched) >= 2, "the trap works"
+        touched.clear()
+        await pilot.press("j")
+        await form(pilot, screen)
+        await pilot.press("j", "enter", "ctrl+u", "5", "enter")
+        await settled(pilot, screen)
+        await pilot.press("escape")
+        theirs = TOML.replace('owner = "risk-ml"', 'owner = "fraud"').encode()
+        await asyncio.to_thread(file(shop).write_bytes, theirs)
+        await until(pilot, lambda: "has changed on disk" in text(pilot), "the poll finds it")
+        await pilot.press("m")
+        await settled(pilot, screen)
+        await pilot.press("w")
+        await until(pilot, lambda: "✓ valid" in text(pilot), "the difference")
+        await pilot.press("m")
+        await read(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen, "saved")
+        await settled(pilot, screen)
+        await pilot.press("m", "v", "u")
+        await settled(pilot, screen)
+        assert not touched, touched[0]
+        monkeypatch.undo()
+    assert file(shop).read_bytes() == theirs.replace(b"for      = 3", b"for      = 5")
 
 
 @pytest.mark.slow

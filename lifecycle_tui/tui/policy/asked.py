@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lifecycle_tui.tui.reads.performance import Series
 from lifecycle_tui.tui.reads.policy_file import File
+from lifecycle_tui.tui.stamps import Stamp
 
 Key = tuple[str, ...]
 """A key path from the top of the workspace: ("models", "churn", "rules", "psi", "when")."""
@@ -121,6 +122,7 @@ class Lines:
         refused: why something could not be done.
         changed: lines that the edit, the trial included, has changed: (file, number).
         fields: of the table that was asked for; None where they are still to come.
+        stamps: of the files that were read, from before that.
     """
 
     kept: Texts
@@ -129,6 +131,7 @@ class Lines:
     changed: frozenset[tuple[Path, int]] = frozenset()
     fields: tuple[FieldFacts, ...] | None = None
     refused: str | None = None
+    stamps: Mapping[Path, Stamp] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

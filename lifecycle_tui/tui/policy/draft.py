@@ -6,6 +6,7 @@ One for the whole app: the policies of several models may lie in one file. Kept 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle_tui.tui.policy.asked import Op, Texts
@@ -16,8 +17,27 @@ MOST = 200
 """Steps back that are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Onto:
+    """An edit upon what its files are by now.
+
+    Attributes:
+        edit: the texts that it was made of; texts: what comes of them.
+        base, stamps: of the files that somebody else had changed.
+        clashes: of these, in how many places both have changed the same lines.
+    """
+
+    edit: Texts
+    texts: Texts
+    base: Mapping[Path, bytes | None]
+    stamps: Mapping[Path, Stamp]
+    clashes: Mapping[Path, int]
+
+
 class Draft:
     """Texts of files as somebody has edited them.
+
+    `moved` and `onto` look at the disk: they are called in the reader's thread; everything else in the event loop.
 
     Attributes:
         texts: of the files that differ from what they were when the edit began.
@@ -68,7 +88,7 @@ class Draft:
     def saved(self, texts: Texts) -> None:
         """These texts are on disk now; what was edited meanwhile stays an edit of them."""
         for path, text in texts.items():
-            self.base[path], self._stamps[path] = text, stamp(path)
+            self.base[path], self._stamps[path] = text, None
         self.texts = {path: text for path, text in self.texts.items() if text != self.base[path]}
         self._past = []
 
@@ -86,22 +106,32 @@ class Draft:
                 found.append(path)
         return tuple(found)
 
-    def onto(self) -> Mapping[Path, int]:
-        """Put the edit upon what the files are now: file → places where both have changed the same lines.
+    def onto(self) -> Onto:
+        """The edit upon what the files are now; `put` takes it.
 
         Nothing is lost: there both texts stand one after the other between marks, which are no TOML, so that it cannot
         be saved before somebody has chosen. It can be undone, as every edit, but not back to files of the past.
         """
-        found: dict[Path, int] = {}
-        fresh = dict(self.texts)
+        edit = self.texts
+        fresh, clashes = dict(edit), {}
+        base: dict[Path, bytes | None] = {}
+        stamps: dict[Path, Stamp] = {}
         for path in self.moved():
-            theirs = on_disk(path)
-            text, clashes = merged(self.base[path] or b"", self.texts[path], theirs or b"")
-            fresh[path], found[path] = text, clashes
-            self.base[path], self._stamps[path] = theirs, stamp(path)
-        self.texts = {path: text for path, text in fresh.items() if text != self.base[path]}
+            if path not in edit:
+                continue  # edited since: `put` sees that
+            stamps[path], base[path] = stamp(path), on_disk(path)
+            fresh[path], clashes[path] = merged(self.base[path] or b"", edit[path], base[path] or b"")
+        return Onto(edit, fresh, base, stamps, clashes)
+
+    def put(self, found: Onto) -> bool:
+        """Have the edit so from now on; False where it is another one by now than `found` was made of."""
+        if self.texts is not found.edit:
+            return False
+        self.base.update(found.base)
+        self._stamps.update(found.stamps)
+        self.texts = {path: text for path, text in found.texts.items() if text != self.base[path]}
         self._past = []
-        return found
+        return True
 
 
 def on_disk(path: Path) -> bytes | None:

@@ -1,23 +1,25 @@
 """A policy being edited: the draft, what the child says of it, and what is still to be asked. Shared by its screens.
 
-    editing = Editing(app, source.root, model)
+    editing = Editing(app, source.root, model, self.begin)
     editing.tell = self.show          # whoever is on top hears that something is known anew
     editing.look()
     editing.keep(Op(key, "3"))
 
 No widget. What a key press asks for is never lost: operations wait in the draft until an answer has them in it.
+Nothing here touches a file in the event loop: the child reads them, and whether somebody else has changed them is
+looked up in the reader's thread and kept.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lifecycle_tui.domain.folder import FILE
 from lifecycle_tui.tui.policy.asked import (
     Answer,
     Broken,
@@ -33,7 +35,8 @@ from lifecycle_tui.tui.policy.asked import (
     Saved,
 )
 from lifecycle_tui.tui.policy.desk import Desk
-from lifecycle_tui.tui.policy.draft import Draft, on_disk
+from lifecycle_tui.tui.policy.draft import Draft, Onto, on_disk
+from lifecycle_tui.tui.reader import Job
 from lifecycle_tui.tui.stamps import Stamp, stamp
 
 if TYPE_CHECKING:
@@ -53,9 +56,12 @@ class Editing:
         table: whose fields are wanted.
         lines, checked, past, outlook: what the child said last; None while it has not said it of the newest edit.
         said: why something could not be done; shown until the next look.
+
+    Args:
+        begin: starts a read, as `Part.begin`.
     """
 
-    def __init__(self, app: LifecycleApp, root: Path, model: str) -> None:
+    def __init__(self, app: LifecycleApp, root: Path, model: str, begin: Callable[[str, Job], None]) -> None:
         self.app, self.root, self.model = app, Path(os.path.normpath(root.absolute())), model
         self.draft = draft_of(app)
         self.desk = Desk(app)
@@ -66,9 +72,13 @@ class Editing:
         self.past: Past | None = None
         self.outlook: Outlook | None = None
         self.said = ""
+        self._foreign: tuple[Path, ...] = ()
+        self._begin = begin
         self._trial: tuple[Op, ...] = ()
         self._timer: Timer | None = None
-        self._stamps: dict[Path, Stamp] = {}
+        self._stamps: Mapping[Path, Stamp] = {}  # of what the child read
+        self._now: Mapping[Path, Stamp] = {}
+        self._asked: Mapping[Path, Stamp] = {}  # as `_now` was when the child was asked last
 
     # ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,6 +88,7 @@ class Editing:
             self._timer.stop()
             self._timer = None
         self.checked = self.outlook = None
+        self._asked = self._now
         ops = tuple(self.draft.pending)
         request = Look(
             self.root, self.model, dict(self.draft.texts), dict(self.draft.base), ops, self._trial, self.table
@@ -106,9 +117,9 @@ class Editing:
         self.look()
         return moved
 
-    def text(self, path: Path) -> bytes | None:
-        """What a file is, by the edit."""
-        return self.draft.texts[path] if path in self.draft.texts else on_disk(path)
+    async def began(self, path: Path) -> bytes | None:
+        """What a file is now, by the disk; None where it cannot be read."""
+        return await self.app.source.ask(_on_disk, path)
 
     def undo(self) -> bool:
         """Take the last edit back."""
@@ -123,11 +134,22 @@ class Editing:
         self.draft.take({}, {})
         self.look()
 
-    def onto(self) -> int:
-        """Put the edit onto the files as they are by now; in how many places both have changed the same lines."""
-        clashes = sum(self.draft.onto().values())
-        self.look()
-        return clashes
+    def onto(self, heard: Callable[[int | None], None]) -> None:
+        """Put the edit onto the files as they are by now.
+
+        Args:
+            heard: gets in how many places both have changed the same lines; None where nobody has changed a file.
+        """
+
+        async def put() -> None:
+            while not self.draft.put(found := await self.app.source.ask(_onto, self.draft)):
+                pass  # it was edited meanwhile
+            self._foreign = ()
+            if found.clashes:
+                self.look()
+            heard(sum(found.clashes.values()) if found.clashes else None)
+
+        self._begin("onto", put)
 
     def save(self, note: str | None, heard: Callable[[Saved], None]) -> None:
         """Write the edit; `heard` gets what came of it."""
@@ -142,6 +164,7 @@ class Editing:
             if answer.text:
                 self.draft.saved(texts)
                 self.look()
+            self.glance()
             heard(answer)
 
         self.desk.ask(Save(self.root, before, texts, note), told)
@@ -177,17 +200,43 @@ class Editing:
             # They come in a moment; until then the ones before stay.
             found = replace(found, fields=self.lines.fields)
         self.lines = found
-        self._stamps = {path: stamp(path) for path in self._paths()}
-
-    def _paths(self) -> set[Path]:
-        written = () if self.lines is None else self.lines.file.written
-        return {self.root / FILE, *(part.path for part in written)}
+        self._stamps = found.stamps
+        self.glance()
 
     # ── what is known ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def moved(self) -> bool:
-        """Whether a file of it has changed on disk since it was looked at. Costs a few microseconds."""
-        return any(stamp(path) != found for path, found in self._stamps.items())
+    async def renew(self) -> bool:
+        """Look at the files anew; whether that changed which of the edit somebody else has changed (`foreign`)."""
+        before = self.foreign
+        self._foreign, self._now = await self.app.source.ask(_seen, self.draft, tuple(self._stamps))
+        return self.foreign != before
+
+    async def follow(self) -> bool:
+        """Look at the files anew, and have the child read what has changed; whether anything has."""
+        changed = await self.renew()
+        if self.stale:
+            self.look()
+            return True
+        return changed
+
+    def glance(self) -> None:
+        """Look at the files anew, and `tell` where that changed what is known."""
+
+        async def told() -> None:
+            if await self.renew():
+                self.tell()
+
+        self._begin("glance", told)
+
+    @property
+    def foreign(self) -> tuple[Path, ...]:
+        """The edited files that somebody else has changed since the edit began, as far as is known."""
+        return tuple(path for path in self._foreign if path in self.draft.texts)
+
+    @property
+    def stale(self) -> bool:
+        """Whether a file has changed on disk, as far as is known, since the child read it or was asked to."""
+        return self._now != self._asked and any(self._now.get(path, s) != s for path, s in self._stamps.items())
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
@@ -202,6 +251,20 @@ class Editing:
         """The problems at a key and below it."""
         name = dotted(key)
         return tuple(f for f in self.flaws if f.key == name or f.key.startswith((f"{name}.", f"{name}[")))
+
+
+def _seen(
+    conn: sqlite3.Connection, draft: Draft, paths: Iterable[Path]
+) -> tuple[tuple[Path, ...], Mapping[Path, Stamp]]:
+    return draft.moved(), {path: stamp(path) for path in paths}
+
+
+def _onto(conn: sqlite3.Connection, draft: Draft) -> Onto:
+    return draft.onto()
+
+
+def _on_disk(conn: sqlite3.Connection, path: Path) -> bytes | None:
+    return on_disk(path)
 
 
 def draft_of(app: LifecycleApp) -> Draft:

@@ -6,7 +6,6 @@ Functions from an edit to lines; called by `screens.policy`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lifecycle_tui.tui.policy import entries, outlook_lines
 from lifecycle_tui.tui.policy.asked import Flaw
@@ -27,17 +26,16 @@ def counted(flaws: Sequence[Flaw]) -> str:
     ), ", ")  # fmt: skip
 
 
-def banner(editing: Editing, moved: Sequence[Path], note: str | None, declared: bool, cells: int) -> list[Line]:
+def banner(editing: Editing, note: str | None, declared: bool, cells: int) -> list[Line]:
     """What stands between the file, the edit and what the agent does.
 
     Args:
-        moved: files of the edit that somebody else has changed.
         note: what the agent says of the file, where it works by an older text.
         declared: whether state knows the model.
     """
     said: list[tuple[str, str]] = []
-    if moved:
-        names = ", ".join(path.name for path in moved)
+    if editing.foreign:
+        names = ", ".join(path.name for path in editing.foreign)
         text = f"{names} has changed on disk since this edit began: m puts the edit onto the new text"
         said.append((text, "warning"))
     if note and not editing.draft:
@@ -109,8 +107,10 @@ def about_entry(entry: Entry) -> Line:
     return (Span(f" {entry.mark.text()}  ", entry.mark.tone), Span(joined((entry.said, where))))
 
 
-def onto(clashes: int) -> tuple[str, str]:
-    """What came of putting the edit onto a file that has changed, and its tone."""
+def onto(clashes: int | None) -> tuple[str, str]:
+    """What came of putting the edit onto a file that has changed (None: none has), and its tone."""
+    if clashes is None:
+        return "nobody has changed the file since this edit began", "dim"
     if not clashes:
         return "the edit stands on the new text now: look at it again, then w saves", "info"
     places = "1 place" if clashes == 1 else f"{clashes} places"

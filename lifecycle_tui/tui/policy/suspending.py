@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle_tui.tui.policy import editor
-from lifecycle_tui.tui.policy.draft import on_disk
 
 if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 INTERRUPT, SOON = 130, 0.2
 
 
-def edited(app: LifecycleApp, editing: Editing, path: Path, line: int) -> tuple[str, str]:
+async def edited(app: LifecycleApp, editing: Editing, path: Path, line: int) -> tuple[str, str]:
     """Have a file edited at a line, and take what comes back as an edit; what to say of it, and in which tone."""
-    began, before = on_disk(path), editing.text(path)
+    began = await editing.began(path)
+    before = editing.draft.texts.get(path, began)
     if before is None or began is None:
         return f"{path.name} cannot be read", "critical"
     with suspended(app) as fault:

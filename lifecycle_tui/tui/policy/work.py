@@ -53,7 +53,7 @@ def answers(request: Look | Save) -> Iterator[Answer]:
     over, why = _with(request, kept, request.trial, {})
     files = Files(request.root, request.model, over)
     found = files.read()
-    lines = Lines(kept, found, began, changed(request, over), None, refused or why)
+    lines = Lines(kept, found, began, changed(request, over), None, refused or why, files.stamps)
     yield lines
     when = _when(request, files)
     if when:

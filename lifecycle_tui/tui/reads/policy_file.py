@@ -114,6 +114,11 @@ class Files:
         self._seen: dict[Path, Stamp] = {}
         self._found = File((), (), "", "", "they were not read yet")
 
+    @property
+    def stamps(self) -> Mapping[Path, Stamp]:
+        """Of the files that were read, from before that."""
+        return dict(self._seen)
+
     def moved(self) -> bool:
         """Whether one of them has changed since it was read. It costs a few microseconds."""
         return any(stamp(path) != found for path, found in self._seen.items())

@@ -88,7 +88,6 @@ class PolicyScreen(View):
         self._standing: Standing | None = None
         self._declared = True
         self._rows: list[Row] = []
-        self._moved: tuple[Path, ...] = ()
         self.editing: Editing | None = None
         self.entries: Grid[Entry] = Grid(
             entries.ENTRY_COLUMNS, key=lambda e: ".".join(e.table), text=lambda e: f"{e.name} {e.text}",
@@ -109,7 +108,7 @@ class PolicyScreen(View):
         yield Lines(id="policy-flaw")
 
     def on_mount(self) -> None:
-        self.editing = Editing(cast("LifecycleApp", self.app), self.source.root, self.model_name)
+        self.editing = Editing(cast("LifecycleApp", self.app), self.source.root, self.model_name, self.begin)
         self.editing.tell = self.show
         super().on_mount()
         self.editing.look()
@@ -135,21 +134,21 @@ class PolicyScreen(View):
         """Read how the rules stand; the files are the child's."""
         self._standing = await self.source.ask(policy.standing, self.model_name)
         self._declared = await self.source.model(self.model_name) is not None
-        if self.editing is not None and self.editing.moved():
-            self.editing.look()
-        self.show()
+        await self._look(always=True)
 
     def moved(self) -> bool:
-        if self.editing is None:
-            return False
-        moved = self.editing.draft.moved()
-        return moved != self._moved or self.editing.moved()
+        """The files are looked at in the reader's thread; the child reads what has changed."""
+        self.begin("files", self._look)
+        return False
+
+    async def _look(self, *, always: bool = False) -> None:
+        if self.editing is not None and (await self.editing.follow() or always):
+            self.show()
 
     def show(self) -> None:
         """Show what is known anew."""
         if not self.stands or self.editing is None:
             return
-        self._moved = self.editing.draft.moved()
         lines = self.editing.lines
         if lines is not None:
             found = entries.entries(
@@ -166,7 +165,7 @@ class PolicyScreen(View):
                 self._rule = None
                 self._to_entry()
         note = None if self._standing is None else self._standing.note
-        banner = saying.banner(self.editing, self._moved, note, self._declared, max(20, self.size.width - 2))
+        banner = saying.banner(self.editing, note, self._declared, max(20, self.size.width - 2))
         self.query_one("#policy-banner", Lines).show(banner)
         self._flaw_lines()
         if self.about_pager.display:
@@ -196,10 +195,8 @@ class PolicyScreen(View):
         return [] if self.editing is None else saying.panel(self.editing, self.entries.row, cells)
 
     def heading(self) -> tuple[Line, Line]:
-        left: Line = (Span(f" policy  {safe(self.model_name)}"),)
-        if self.editing is None:
-            return left, ()
-        return left, (Span(f" {joined((saying.state(self.editing), self.filterable().place))} "),)
+        state = "" if self.editing is None else saying.state(self.editing)
+        return (Span(f" policy  {safe(self.model_name)}"),), (Span(f" {joined((state, self.filterable().place))} "),)
 
     def about(self) -> Line:
         row, entry = self.text.row, self.entries.row
@@ -361,10 +358,8 @@ class PolicyScreen(View):
 
     def action_onto(self) -> None:
         """Put the edit onto the files as they are by now."""
-        if self.editing is None or not self.editing.draft.moved():
-            self.say("nobody has changed the file since this edit began", "dim")
-            return
-        self.say(*saying.onto(self.editing.onto()))
+        if self.editing is not None:
+            self.editing.onto(lambda clashes: self._told_of(*saying.onto(clashes)))
 
     def action_save(self) -> None:
         """Show what has changed, and save it."""
@@ -376,8 +371,11 @@ class PolicyScreen(View):
         self.app.push_screen(PolicyDiff(self.editing, self._saved))
 
     def _saved(self, found: Saved) -> None:
+        self._told_of(found.text or found.refused, "info" if found.text else "critical")
+
+    def _told_of(self, text: str, tone: str) -> None:
         if self.stands:
-            self.say(found.text or found.refused, "info" if found.text else "critical")
+            self.say(text, tone)
 
     # ── $EDITOR ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -393,7 +391,10 @@ class PolicyScreen(View):
 
     def action_editor(self) -> None:
         """Edit the file at this line in the person's own editor."""
+        self.begin("editor", partial(self._edit, *self._place()))
+
+    async def _edit(self, path: Path, line: int) -> None:
         from lifecycle_tui.tui.policy.suspending import edited
 
         assert self.editing is not None
-        self.say(*edited(cast("LifecycleApp", self.app), self.editing, *self._place()))
+        self._told_of(*await edited(cast("LifecycleApp", self.app), self.editing, path, line))

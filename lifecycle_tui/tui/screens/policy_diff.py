@@ -79,6 +79,7 @@ class PolicyDiff(Guarded, ModalScreen[None]):
         self.pager.focus()
         if self.editing.checked is None and not self.editing.desk.busy:
             self.editing.look()
+        self.editing.glance()
         self.show()
 
     def on_unmount(self) -> None:
@@ -126,7 +127,7 @@ class PolicyDiff(Guarded, ModalScreen[None]):
             if self._refused.moved:
                 texts.append("Nothing was written and nothing is lost: m puts your edit onto the new text.")
             return [(Span(f" {part}", "critical"),) for text in texts for part in fold(text, cells, 3)]
-        if self.editing.draft.moved():
+        if self.editing.foreign:
             text = "The file has changed on disk since this edit began: m puts your edit onto the new text."
             return [(Span(f" {part}", "warning"),) for part in fold(text, cells, 2)]
         if self.editing.checked is None:
@@ -150,13 +151,13 @@ class PolicyDiff(Guarded, ModalScreen[None]):
         checked, draft = self.editing.checked, self.editing.draft
         if self._saving or draft.pending or not draft.texts or read_only.on():
             return False
-        return checked is not None and not checked.errors and not draft.moved()
+        return checked is not None and not checked.errors and not self.editing.foreign
 
     def _keys(self) -> list[tuple[str, str]]:
         if self.form.typing is not None:
             return [("Enter", "keep"), ("Esc", "drop")]
         pairs = [(keys.now("diff.save", "enter"), "save it"), (keys.now("diff.note", "n"), "note")] if self.able else []
-        pairs += [(keys.now("diff.onto", "m"), "onto the new text")] if self.editing.draft.moved() else []
+        pairs += [(keys.now("diff.onto", "m"), "onto the new text")] if self.editing.foreign else []
         return [*pairs, (keys.now("diff.leave", "escape"), "back, the edit stays")]
 
     # ── keys ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,13 +205,16 @@ class PolicyDiff(Guarded, ModalScreen[None]):
 
     def _back(self) -> None:
         self.pager.focus()
+        self.editing.glance()
         self.call_after_refresh(self.show)
 
     def action_onto(self) -> None:
         """Put the edit onto the files as they are by now, and look at it again."""
-        if self.editing.draft.moved():
+        self.editing.onto(self._put)
+
+    def _put(self, clashes: int | None) -> None:
+        if clashes is not None:
             self._refused = None
-            self.editing.onto()
             self.show()
 
     def action_leave(self) -> None:
