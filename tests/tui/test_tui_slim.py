@@ -19,8 +19,8 @@ from lifecycle_tui.state.database import State
 KEYS = (
     ("j", "2/5"), ("\r", "1 overview"), ("\t", "window"), ("\t", "signal"), ("\t", "versions"), ("1", "overview"),
     ("?", "This screen"), ("\x1b", "overview"), ("\x1b", "2/5"), (":", "go to a model"), ("hou", "house-prices"),
-    ("\r", "house-prices"), ("q", "? help"), ("A", "alerts"), ("J", "jobs"), ("P", "plugins"), ("W", "workspace"),
-    ("F", "2/5"), ("x", "Train a new version"), ("\x1b", "2/5"), ("/", "/"), ("zzz", "0/0"), ("\x1b", "1/5"),
+    ("\r", "house-prices"), ("q", "3/5"), ("A", "alerts"), ("J", "jobs"), ("P", "plugins"), ("W", "workspace"),
+    ("F", "3/5"), ("x", "Train a new version"), ("\x1b", "3/5"), ("/", "/"), ("zzz", "0/0"), ("\x1b", "1/5"),
     ("s", "by "),
 )  # fmt: skip
 """What is pressed, and a text that both then show."""
