@@ -111,7 +111,9 @@ def test_a_running_agent_shows_the_new_number_and_then_the_error(shop: Callable[
         (space.root / "plugins" / "tails.py").write_text("def broken(")
         until(lambda: "tails" in space.history(version="")[-1].signals, "a file that is none", most=60)
         (space.root / "plugins" / "tails.py").unlink()
-        until(lambda: not any(n.startswith("tails") for n in space.history(version="")[-1].signals), "it is gone", most=60)
+        until(
+            lambda: not any(n.startswith("tails") for n in space.history(version="")[-1].signals), "it is gone", most=60
+        )
         assert "plugins have changed" in said
     finally:
         agent.stop()
