@@ -158,7 +158,9 @@ def test_another_size_is_written_anew() -> None:
     assert screen.shown() == screen.wanted()
 
 
-@pytest.mark.parametrize("hostile", ["\x1b[2J", "a\x07b", "\x9b31m", "\r\n", "\x00", "\x1b]52;c;eA==\x07"])
+@pytest.mark.parametrize(
+    "hostile", ["\x1b[2J", "a\x07b", "\x9b31m", "\r\n", "\x00", "\x1b]52;c;eA==\x07", "a\u202eb", "\u2066"]
+)
 def test_no_control_character_comes_through(hostile: str) -> None:
     found = cells([Strip([Segment(hostile)])], ColorSystem.STANDARD)
     assert all(text.isprintable() or text == CONTROL for text, _ in found)

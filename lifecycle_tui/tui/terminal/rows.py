@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, str]
 BLANK: Cell = (" ", "")
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of a line around, so that it says something else than it does."""
 CONTROL = "\N{REPLACEMENT CHARACTER}"
 """In place of a character that would command the terminal."""
 
@@ -61,7 +63,7 @@ def cells(strips: Iterable[Strip], system: ColorSystem | None) -> list[Cell]:
 
 def _add(out: list[Cell], char: str, look: str) -> None:
     """A character that may be wide, combining or a control."""
-    if char < " " or "\x7f" <= char <= "\x9f":
+    if char < " " or "\x7f" <= char <= "\x9f" or char in TURNING:
         out.append((CONTROL, look))
         return
     wide = get_character_cell_size(char)
