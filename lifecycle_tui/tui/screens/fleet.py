@@ -48,9 +48,10 @@ class FleetScreen(View):
 
     def __init__(self, source: Source, first: FleetPage | None = None) -> None:
         super().__init__(source)
+        self._ordered: object = None
         self._first = first
         self.grid = FleetGrid(
-            wants=lambda: self.begin("page", self._page),
+            wants=self._want,
             wants_all=lambda: self.begin("marks", self._mark_all),
             wants_group=lambda: self.begin("marks", self._mark_group),
         )
@@ -77,6 +78,19 @@ class FleetScreen(View):
             self._first = None  # it shows already; what has changed since, the first poll asks
             return
         self._put(await self.source.ask(fleet_page.page, self.source.root, self.grid.view, now))
+
+    def _want(self) -> None:
+        """Have the page in view read; after another filter or order keys wait for it: Enter is about its row."""
+        if (order := self.grid.order) != self._ordered:
+            self._ordered = order
+            self.opened.clear()
+        self.begin("page", self._page_in)
+
+    async def _page_in(self) -> None:
+        try:
+            await self._page()
+        finally:
+            self.opened.set()
 
     async def _page(self) -> None:
         """The rows that came into view, or another order."""
