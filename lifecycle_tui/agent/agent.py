@@ -102,6 +102,7 @@ class Agent:
                 self._say("nobody looks and nothing is under way: the agent ends")
                 break
         supervisor.leave()
+        rounds.tell()
         with contextlib.suppress(StateError), state.write() as tx:
             live = jobs.live(tx)
             lease.release(tx, duty.number)

@@ -8,6 +8,7 @@ Waits are measured on the monotonic clock, so that a machine's clock that is set
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 import traceback
@@ -117,6 +118,11 @@ class Rounds:
             self._trouble = ""
         except (StateError, sqlite3.Error, OSError) as exc:
             self._complain(str(exc))
+
+    def tell(self) -> None:
+        """Say what has happened since the last round, e.g. jobs that ended; nothing where state cannot be read."""
+        with contextlib.suppress(StateError, sqlite3.Error), self._duty.state.read() as conn:
+            self._narrate(conn)
 
     def idle(self) -> bool:
         """Whether nobody has looked for a while and nothing is under way."""
@@ -236,8 +242,7 @@ class Rounds:
         version = feed.data_version(conn)
         if version != self._version:
             self._version = version
-            for line in self._narrator.news(conn):
-                self._say(line)
+            self._narrate(conn)
         at, now = time.monotonic(), self._clock.now()
         moved = feed.latest(conn) != self._seq
         whole = self._seq < 0 or at - self._turned >= TURN
@@ -260,6 +265,10 @@ class Rounds:
         self._seq, self._due, self._turn_at = seq, min(dues, default=None), at + TICK
         self._turned = at if whole else self._turned
         for line in turned.said:
+            self._say(line)
+
+    def _narrate(self, conn: sqlite3.Connection) -> None:
+        for line in self._narrator.news(conn):
             self._say(line)
 
     def _concerned(self, tx: sqlite3.Connection, spec: WorkspaceSpec, now: datetime) -> WorkspaceSpec:

@@ -153,6 +153,24 @@ def test_it_evaluates_turns_once_for_what_moved_and_not_for_its_own_words(run: C
     assert read(agent.root, lambda conn: lease.read(conn).process) is None
 
 
+def test_it_says_at_its_end_what_has_happened_since_its_last_round(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = run()
+    until(lambda: bool(agent.turns), "the first turn")
+    settled(agent)
+    leave = Supervisor.leave
+
+    def cancelled(self: Supervisor) -> None:
+        with State.open(agent.root) as state, state.write() as tx:
+            jobs.cancel(tx, 1, NOW, by="anna")
+        leave(self)
+
+    monkeypatch.setattr(Supervisor, "leave", cancelled)
+    agent.end()
+    assert agent.said[-2:] == ["job 1: evaluate bikes cancelled by anna", "the agent has ended"]
+
+
 def test_it_turns_when_the_clock_alone_can_change_something(run: Callable[..., Running]) -> None:
     due = NOW + timedelta(hours=3)
     agent = run(turn=lambda tx, spec, now: Turned(due if now < due else None, (f"bikes: due {now:%H:%M}",)))

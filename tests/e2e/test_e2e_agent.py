@@ -17,6 +17,7 @@ import pytest
 from e2e_tools import Run, damage, differences, facts, wait_for
 
 from lifecycle_tui.agent.standby import BEATS, HUNG, LOCK_LOOK
+from lifecycle_tui.agent.workers.children import is_stopped
 
 LOOPS = {"LIFECYCLE_PLUGIN_SECONDS": "300"}
 """With the plugin `loops`: an evaluation that does not come to its end."""
@@ -54,6 +55,20 @@ def said(agent: subprocess.Popen[str]) -> str:
     """What an agent that has ended said."""
     assert agent.stderr is not None
     return agent.stderr.read()
+
+
+def stopped_between_writes(root: Path, pid: int) -> bool:
+    """Stop a process, unless that is in the middle of a transaction of its own: then it goes on."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: is_stopped(pid), "the process stopped")
+    with contextlib.closing(sqlite3.connect(root / ".lifecycle" / "state.db", timeout=0)) as conn:
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        conn.rollback()
+        return True
 
 
 @pytest.mark.slow
@@ -130,7 +145,8 @@ def test_a_stopped_agent_is_deposed_and_does_not_act_when_it_wakes(new_run: Call
     first = started(run)
     second = run.start(command="agent")
     wait_for(lambda: all_ended(run.root), "the end of its first jobs")
-    os.kill(first.pid, signal.SIGSTOP)
+    # One that is stopped in the middle of a transaction keeps the others from writing, and is killed for it.
+    wait_for(lambda: stopped_between_writes(run.root, first.pid), "a moment at which it writes nothing")
     wait_for(lambda: holder(run.root) == (2, second.pid), "the second agent", 60)
     # Something to decide for whoever looks first.
     with contextlib.closing(sqlite3.connect(run.root / ".lifecycle" / "state.db", timeout=30)) as conn, conn:

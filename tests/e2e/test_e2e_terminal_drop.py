@@ -119,6 +119,12 @@ class Story:
         """The job's screen shows every line that `lifecycle jobs log` prints, in order, and how it ended."""
         terminal.type("J")
         terminal.shows(f"{job.id} ✓ done")
+        # The agent may evaluate just now: that job would be the first row.
+        terminal.type("/retrain\r")
+        terminal.until(
+            lambda: "filter: retrain" in terminal.text and "evaluate" not in terminal.text, "trainings alone"
+        )
+        terminal.shows(f"{job.id} ✓ done")
         terminal.type("\r")
         terminal.shows(f" job {job.id}  retrain shop")
         terminal.shows("it has come to its end")
