@@ -24,6 +24,7 @@ from lifecycle_tui.tui.reader import UNDER_WAY
 from lifecycle_tui.tui.reads import keys
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.terminal.escapes import Escapes
 from lifecycle_tui.tui.terminal.output import SlimOutput
 from lifecycle_tui.tui.typing import typing
 
@@ -59,7 +60,7 @@ class Live(Protocol):
         ...
 
 
-class LifecycleApp(SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
+class LifecycleApp(Escapes, SlimOutput, Orderly, Pressing, Plainly, Pointing, Keeping):
     """The terminal on one workspace.
 
     Args:

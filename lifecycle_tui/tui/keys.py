@@ -12,7 +12,7 @@ from dataclasses import replace
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from lifecycle_tui.config import key_names
 
@@ -106,6 +106,11 @@ def bound(node: type[DOMNode]) -> dict[str, list[Binding]]:
                 found |= own if _ours(part) else {key: have for key, have in own.items() if key not in taken}
         _bound[node] = found
     return found
+
+
+def listens(screen: Screen, key: str) -> bool:
+    """Whether a key does something now, by the keys of now."""
+    return any(key in bound(type(node)) for node, _ in screen._binding_chain)
 
 
 def _ours(node: type) -> bool:

@@ -21,6 +21,7 @@ async def at(pilot: Pilot, name: str) -> None:
 
 async def test_g_waits_for_a_letter_and_says_which(fleet: State) -> None:
     async with app_on(fleet).run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "agent off" in lines(pilot)[-1], "the whole footer")
         before = lines(pilot)
         await pilot.press("g")
         assert "g top" in lines(pilot)[-1] and "f fleet" in lines(pilot)[-1] and "j jobs" in lines(pilot)[-1]
