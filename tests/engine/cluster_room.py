@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -10,6 +11,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +22,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from lifecycle_tui.agent.engine import onworker
+from lifecycle_tui.agent.engine.cluster import Cluster as Connection
 from lifecycle_tui.agent.work.evaluate import evaluate
 from lifecycle_tui.agent.work.retrain import retrain
 from lifecycle_tui.agent.workers.context import JobContext
@@ -110,14 +116,17 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
         words = ["--scheduler-file", str(file), "--no-nanny", "--nthreads", "1", "--local-directory", str(folder)]
         found = [start("dask_worker", *words, "--name", f"w{i}") for i in range(workers)]
         wait_for(lambda: file.exists() and file.stat().st_size > 0)
-        yield Cluster(json.loads(file.read_text())["address"], scheduler, found)
+        made = Cluster(json.loads(file.read_text())["address"], scheduler, found)
+        with watched(made) as tasks:  # the program waits a few seconds for a worker, and a machine may be slower
+            wait_for(lambda: len(tasks()) == workers)
+        yield made
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill it, whatever it does."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
-    process.wait(timeout=20)
+    process.wait(timeout=120)
 
 
 @contextlib.contextmanager
@@ -125,7 +134,7 @@ def watched(found: Cluster) -> Iterator[Callable[[], dict[str, int]]]:
     """How many tasks each worker is at, by its name, as the scheduler knows it."""
     from distributed import Client
 
-    with Client(found.address, set_as_default=False, timeout=20) as client:
+    with Client(found.address, set_as_default=False, timeout=120) as client:
 
         def look() -> dict[str, int]:
             tasks = client.processing()
@@ -134,20 +143,38 @@ def watched(found: Cluster) -> Iterator[Callable[[], dict[str, int]]]:
         yield look
 
 
-def stopped_at_work(process: subprocess.Popen[bytes], name: str, tasks: Callable[[], dict[str, int]]) -> bool:
-    """Stop a worker if it is at a task that it then will not finish; else let it go on."""
-    os.kill(process.pid, signal.SIGSTOP)
-    if tasks().get(name, 0) > 0:
-        return True
-    os.kill(process.pid, signal.SIGCONT)
-    return False
+@contextlib.contextmanager
+def stopped_at_work(process: subprocess.Popen[bytes], name: str) -> Iterator[threading.Event]:
+    """Have a worker stop for ever as soon as an evaluation of this process hands out the first share of a window; that
+    share is its, so that the evaluation cannot come to its end without it. The event: this has happened.
+
+    To look for a worker that is at work, again and again, would miss it on a machine that gives the looks no time.
+    """
+    submit, reached = Connection.submit, threading.Event()
+
+    def submitted(self: Connection, function: Callable[..., Any], *args: Any) -> Any:
+        if function is not onworker.read or args[2] is None or reached.is_set():  # of the reference there are no grids
+            return submit(self, function, *args)
+        os.kill(process.pid, signal.SIGSTOP)
+        send = self._client.submit
+        self._client.submit = functools.partial(send, workers=[name], allow_other_workers=True)
+        try:
+            return submit(self, function, *args)
+        finally:
+            self._client.submit = send
+            reached.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Connection, "submit", submitted)
+        try:
+            yield reached
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
 
 
-def wait_for(test: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(test: Callable[[], bool], seconds: float = 120.0) -> None:
     """Until it holds."""
-    import threading
-    import time
-
     over, pause = time.monotonic() + seconds, threading.Event()
     while not test():
         assert time.monotonic() < over, "waited in vain"
