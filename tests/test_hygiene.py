@@ -29,7 +29,7 @@ print("\\n#loaded " + json.dumps(sorted({m.split(".")[0] for m in sys.modules}))
 
 def loaded(args: list[str], cwd: Path) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", RUN, json.dumps(args)], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", RUN, json.dumps(args)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
     )
     line = [line for line in done.stdout.splitlines() if line.startswith("#loaded ")]
     assert line, done.stderr

@@ -98,10 +98,13 @@ def test_command_that_ignores_its_input(tmp_path):
 
 def test_command_that_hangs_is_stopped_with_its_children(tmp_path):
     argv = ("sh", "-c", 'sleep 600 & echo $! > "$0"; wait', str(tmp_path / "out"))
-    with pytest.raises(RuntimeError, match="sh took longer than 1 s"):
-        Command(argv=argv, timeout=1.0).send(MESSAGE)
-    child = int((tmp_path / "out").read_text())
-    deadline = time.monotonic() + 10
+    for seconds in (1, 10, 60):  # longer where it has not even begun to hang by then
+        with pytest.raises(RuntimeError, match=f"sh took longer than {seconds} s"):
+            Command(argv=argv, timeout=float(seconds)).send(MESSAGE)
+        if (tmp_path / "out").exists() and (told := (tmp_path / "out").read_text()):
+            break
+    child = int(told)
+    deadline = time.monotonic() + 60
     while _alive(child) and time.monotonic() < deadline:
         os.sched_yield()
     assert not _alive(child)
@@ -219,7 +222,7 @@ def test_webhook_that_answers_a_little_all_the_time_is_over_in_time(server):
     begun = time.monotonic()
     with pytest.raises(NotDelivered, match=r"did not answer within 0\.3 s"):
         Webhook(url=f"{server.url}/drips", timeout=0.3).send(MESSAGE)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60, "it ends long before the server does, which never ends"
 
 
 def test_webhook_names_the_message_and_says_what_is_worth_another_try(server):
@@ -230,12 +233,14 @@ def test_webhook_names_the_message_and_says_what_is_worth_another_try(server):
     assert {headers["Idempotency-Key"] for _, headers, _ in server.seen} == {"abc"}
     Webhook(url=f"{server.url}/200").send(MESSAGE)
     assert "Idempotency-Key" not in server.seen[-1][1]
-    soon = email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-    for said, least, most in (("120", 120, 120), (soon, 80, 90), ("Mon, 01 Jan 2001 00:00:00 GMT", 0, 0)):
+    begun = datetime.now(UTC)
+    soon = email.utils.format_datetime(begun + timedelta(seconds=90), usegmt=True)
+    for said, least, most in (("120", 120, 120), (soon, 89, 90), ("Mon, 01 Jan 2001 00:00:00 GMT", 0, 0)):
         server.after = said
         with pytest.raises(NotDelivered) as caught:
             Webhook(url=f"{server.url}/429").send(MESSAGE)
-        assert least <= caught.value.after <= most
+        spent = (datetime.now(UTC) - begun).total_seconds() if said == soon else 0
+        assert least - spent <= caught.value.after <= most
     server.after = "soon"
     with pytest.raises(NotDelivered) as caught:
         Webhook(url=f"{server.url}/503").send(MESSAGE)
@@ -257,9 +262,9 @@ def test_webhook_that_is_not_there(server):
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(RuntimeError, match=r"127\.0\.0\.1 cannot be reached: Connection refused"):
-        Webhook(url=f"http://127.0.0.1:{port}/x").send(MESSAGE)
+        port = free.getsockname()[1]  # kept, and nobody listens: given back, another test may have it at once
+        with pytest.raises(RuntimeError, match=r"127\.0\.0\.1 cannot be reached: Connection refused"):
+            Webhook(url=f"http://127.0.0.1:{port}/x").send(MESSAGE)
 
 
 @pytest.mark.parametrize("header", ["no colon", "A: b\r\nX: y", ": v"])

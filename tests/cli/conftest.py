@@ -35,7 +35,7 @@ def lifecycle(folder: Path, *words: str, **env: str) -> Ran:
         cwd=folder,
         capture_output=True,
         env={**os.environ, "PYTHONUTF8": "1", **env},
-        timeout=120,
+        timeout=300,
     )
     return Ran(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 

@@ -329,7 +329,7 @@ def test_real_processes_and_one_that_nobody_waits_for(shop: Path) -> None:
     done = lifecycle(shop, "rollback", "steady", "--no-wait", LOGNAME="ana")
     assert done.code == 0 and done.out == "job 2 brings version 1 of steady back\n"
     assert "`lifecycle jobs show 2`" in done.err
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while champion(shop) != 1 and time.monotonic() < until:
         time.sleep(0.05)
     assert champion(shop) == 1

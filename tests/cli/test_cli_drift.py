@@ -194,7 +194,7 @@ def test_ascii_where_blocks_cannot_be_shown(tmp_path: Path, encoding: str, chara
     words = files(tmp_path, *sides(1, 1.0))
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "lifecycle_tui", "drift", *words, "--share", "0"]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, timeout=300, check=False)
     assert done.returncode == 1
     shown = done.stdout.decode(encoding)
     assert character in shown

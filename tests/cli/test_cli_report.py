@@ -83,5 +83,5 @@ def test_it_imports_nothing_heavy(broad: Broad) -> None:
         "import sys\nfrom lifecycle_tui.cli import main\nsys.argv = ['lifecycle', 'report', 'moving', '-o', '-']\n"
         "main.main()\nprint(sorted({'pandas', 'scipy', 'sklearn', 'textual'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=broad[0], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=broad[0], capture_output=True, text=True, timeout=300)
     assert done.stdout.rstrip().endswith("[]"), done.stdout[-200:] + done.stderr

@@ -199,5 +199,5 @@ rows = sum(data.scan(s.window, datetime(2030, 1, 1, tzinfo=UTC)).run().rows for 
 assert rows + survey.reference.rows == 200, rows
 print(sorted({{m.split(".")[0] for m in sys.modules}} & {{"pandas", "scipy", "sklearn"}}))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.strip() == "[]", done.stderr
