@@ -32,6 +32,12 @@ LOG_LIMIT = 16 * 1024
 """Bytes kept of what was printed in one call: the end of it."""
 _LOOK = 0.05
 """Seconds between two looks at the process's memory."""
+_STACK, _PIECE = 3.0, 0.3
+"""Seconds until the stack that was asked for begins, and between two pieces of it: a busy machine has to get to it."""
+_TOLD = 10.0
+"""Seconds within which the guardian says how a process ended whose channel has closed."""
+_GONE = 20.0
+"""Seconds for the guardian to tidy up; killed before, it leaves behind what a plugin has moved to another session."""
 
 
 class Lost(Exception):
@@ -166,7 +172,7 @@ class Process:
         self._open = False
         self._close_ours()  # the lifeline's end tells the guardian
         try:
-            self._popen.wait(5)
+            self._popen.wait(_GONE)
         except subprocess.TimeoutExpired:
             self._kill_group()
             self._popen.wait()
@@ -236,8 +242,6 @@ class Process:
         logging = True
         while True:
             now = time.monotonic()
-            if now >= deadline:
-                raise self._lost("timeout", f"gave no answer within {seconds:g} s")
             if now >= look:
                 self._check_memory()
                 look = now + _LOOK
@@ -258,6 +262,8 @@ class Process:
                     deadline = time.monotonic() + seconds
             elif self._status in ready:
                 raise self._ending()
+            if now >= deadline:  # after the look: an answer that is there is none that is late, whoever was held up
+                raise self._lost("timeout", f"gave no answer within {seconds:g} s")
 
     def _send(self, pending: list[memoryview]) -> bool:
         """Write what goes in without blocking; whether more is left."""
@@ -314,19 +320,19 @@ class Process:
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGUSR2)
-        dump, wait = b"", 0.5
+        dump, wait = b"", _STACK
         while self.pid and select.select([self._trace], [], [], wait)[0]:
             piece = self._read_all(self._trace)  # a stack comes in many small writes
             if not piece:
                 break
-            dump, wait = dump + piece, 0.02
+            dump, wait = dump + piece, _PIECE
         self._drain_log()
         self.end()
         return Lost(kind, message, dump.decode("utf-8", "replace"))
 
     def _ending(self, *, closed: bool = False) -> Lost:
         """The process has ended, or has closed the channel: how."""
-        if not select.select([self._status], [], [], 2.0 if closed else 0)[0]:
+        if not select.select([self._status], [], [], _TOLD if closed else 0)[0]:
             return self._lost("died", "closed the channel that carries results")
         told = self._read_all(self._status)
         dump = self._read_all(self._trace).decode("utf-8", "replace")
