@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from e2e_tools import Run, wait_for
+from e2e_tools import DEADLINE, Run, wait_for
 
 from lifecycle_tui.state import jobs, lease, processes
 from lifecycle_tui.state.database import State
@@ -23,6 +23,9 @@ from lifecycle_tui.state.jobs import Job
 from tests.tui.tui_pty import Terminal
 
 EPOCHS = 24
+LOST = "lost"
+"""A file: the terminal is lost, so a training may come to its end. A terminal may paint slower than it trains."""
+
 TRAIN = f"""
 import os, threading, uuid
 from pathlib import Path
@@ -30,9 +33,12 @@ import pyarrow as pa, pyarrow.parquet as pq
 
 asked = pq.read_table(os.environ["LIFECYCLE_VALIDATION"])
 out, word, pause = Path(os.environ["LIFECYCLE_OUTPUT"]), uuid.uuid4().hex[:8], threading.Event()
+lost = Path(__file__).with_name("{LOST}")
 for epoch in range(1, {EPOCHS} + 1):
     print(f"{{word}} epoch {{epoch:02d}} of {EPOCHS} [b]loss[/b] {{1 / epoch:.4f}}", flush=True)
     pause.wait(0.05)
+    while epoch == {EPOCHS} - 2 and not lost.exists():
+        pause.wait(0.05)
 (out / "artifact").mkdir()
 (out / "artifact" / "weights.txt").write_text(word)
 pq.write_table(pa.table({{"score": [0.5] * asked.num_rows}}), out / "predictions.parquet")
@@ -71,11 +77,14 @@ class Story:
 
     def round(self, how: str) -> None:
         """Look at the last job, begin another one, lose the terminal while it trains; the job ends all the same."""
+        lost = self.run.root / LOST
+        lost.unlink(missing_ok=True)
         with self.terminal() as terminal:
             terminal.shows("agent on")
             if self.last is not None:
                 self.look(terminal, self.last)
-                terminal.type("F")
+                back(terminal)
+            terminal.shows("shop")
             terminal.type("t")
             terminal.shows("Enter do it")
             terminal.type("\r")
@@ -85,6 +94,7 @@ class Story:
             job = self.newest()
             assert job.state == "running", "it is in the middle of it"
             lose(terminal, how)
+        lost.touch()
         self.last = self.ended(job.id)
         assert (self.last.state, self.last.attempts, self.last.error) == ("done", 1, None), how
 
@@ -158,13 +168,19 @@ def shown(terminal: Terminal) -> list[str]:
     return [line.rstrip() for line in found]
 
 
+def back(terminal: Terminal) -> None:
+    """From a job that has ended to the fleet: what is typed next is for that."""
+    terminal.type("F")
+    terminal.until(lambda: "it has come to its end" not in terminal.text and "shop" in terminal.text, "the fleet")
+
+
 def lose(terminal: Terminal, how: str) -> None:
     """The terminal is gone, and its program with it."""
     if how == "cut":
         terminal.cut()
     else:
         os.kill(terminal.process.pid, signal.SIGKILL if how == "kill" else signal.SIGHUP)
-    assert terminal.process.wait(20) == {"kill": -signal.SIGKILL}.get(how, 128 + signal.SIGHUP)
+    assert terminal.process.wait(DEADLINE) == {"kill": -signal.SIGKILL}.get(how, 128 + signal.SIGHUP)
 
 
 def rounds(new_run: Callable[..., Run], hows: list[str]) -> None:
@@ -176,7 +192,7 @@ def rounds(new_run: Callable[..., Run], hows: list[str]) -> None:
             assert story.last is not None
             terminal.shows("agent on")
             story.look(terminal, story.last)
-            terminal.type("F")
+            back(terminal)
             terminal.type("q")
             assert terminal.ends() == 0
     finally:
