@@ -19,7 +19,7 @@ from lifecycle_tui.agent.workers import supervisor, watch
 from lifecycle_tui.cli import jobs as command
 from lifecycle_tui.state import audit, job_words, jobs, processes
 from lifecycle_tui.state.database import State
-from tests.agent.processes_below import Stand, gone
+from tests.agent.processes_below import Stand, gone, until
 from tests.cli.conftest import Here
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_a_log_is_followed_to_the_end(
     monkeypatch.setattr(jobs, "events", seen)
 
     def work() -> None:
-        assert followed.wait(30)
+        assert followed.wait(120)
         with four.write() as tx:
             jobs.log(tx, 3, "info", "the last line", NOW)
             jobs.finish(tx, 3, ending, NOW, error=None if ending == "done" else "why not")
@@ -181,7 +181,7 @@ def test_a_job_that_does_not_react_is_killed_without_an_agent(
         done = here(state.root, "jobs", "cancel", "1")
         assert (done.code, done.out) == (0, "job 1: retrain bikes: cancelled\n")
         assert "it did not stop when it was asked to" in done.err
-        assert gone(stand.process) and gone(stand.child)
+        until(lambda: gone(stand.process) and gone(stand.child), "killed, with its child")  # kills take their moment
     finally:
         stand.end()
 
