@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
 # Tests of the first-run hints, and of where the terminal was left, switch them on.
 os.environ |= {"LIFECYCLE_HINTS": "0", "LIFECYCLE_FRESH": "1"}
 
-settings.register_profile("lifecycle", deadline=None)  # a machine that is busy must not fail an example
+# A machine that is busy must fail neither an example nor how long it takes to think of one.
+settings.register_profile("lifecycle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("lifecycle")
 
 
