@@ -51,7 +51,7 @@ class Stand:
                 pipe.close()
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def until(true: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     """Look until it holds."""
     pause, end = threading.Event(), time.monotonic() + seconds
     while not true():

@@ -54,7 +54,7 @@ def done(state: State, supervisor: Supervisor, kind: str, model: str | None) -> 
             by[:] = [job.process.pid]
         return job.ended
 
-    until(ended, f"{kind} ends", 60)
+    until(ended, f"{kind} ends")
     with state.read() as conn:
         job = jobs.job(conn, id_)
     assert job is not None

@@ -159,6 +159,7 @@ def test_what_cannot_be_seen_is_judged_by_its_beat(state: State) -> None:
 
 HOLDS = """
 import sqlite3, sys
+sys.stdin.readline()
 conn = sqlite3.connect(sys.argv[1], isolation_level=None)
 conn.execute("BEGIN IMMEDIATE")
 print("there", flush=True)
@@ -171,14 +172,17 @@ def test_one_that_was_stopped_in_the_middle_of_a_transaction_is_killed(state: St
     words = [sys.executable, "-c", HOLDS, str(state.path)]
     popen = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     holder = processes.of(popen.pid)
-    number = take(state, holder)  # before it begins: its first word is not read yet
-    assert popen.stdout is not None and popen.stdout.readline() == b"there\n"
+    number = take(state, holder)  # before it begins: it waits for a word
+    assert popen.stdin is not None and popen.stdout is not None
+    popen.stdin.write(b"\n")
+    popen.stdin.flush()
+    assert popen.stdout.readline() == b"there\n"
     with pytest.raises(StateError):
         take(state, ME)
     popen.send_signal(signal.SIGSTOP)
     until(lambda: children.is_stopped(holder.pid), "it is stopped")
     assert wait(state, Looks(10**5))[0] == number + 1
-    assert popen.wait(30) == -signal.SIGKILL
+    assert popen.wait(120) == -signal.SIGKILL
     for pipe in (popen.stdin, popen.stdout):
         assert pipe is not None
         pipe.close()

@@ -196,13 +196,13 @@ def test_workers_that_end_at_once_are_given_up(state: State, said: list[str]) ->
     watcher = Supervisor(state, state.root / "lifecycle.toml", say=said.append)
     with state.write() as tx:
         id_ = jobs.enqueue(tx, "retrain", "bikes", {}, NOW)
-    until(lambda: watcher.start() or job(state, id_).ended, "its job is given up", 60)
+    until(lambda: watcher.start() or job(state, id_).ended, "its job is given up")
     assert job(state, id_).state == "failed" and "worker.log says why" in job(state, id_).error
     assert (state.root / ".lifecycle" / "worker.log").read_text("utf-8").count("there is no") == FALSE_STARTS
     with state.write() as tx:
         shared = jobs.enqueue(tx, "evaluate", "bikes", {}, NOW)
     with pytest.raises(WorkersFail, match="end at once"):
-        until(lambda: bool(watcher.start()), "they are given up", 60)
+        until(lambda: bool(watcher.start()), "they are given up")
     assert job(state, shared).state == "queued", "the next agent, or a mended file, may do it"
     watcher.forgive()
     watcher.start()
@@ -229,7 +229,7 @@ def test_a_worker_that_is_stopped_while_it_writes_without_a_job_is_killed_but_no
         assert writer.poll() is None
         watcher.look()
         if ours:
-            assert writer.wait(30) == -signal.SIGKILL
+            assert writer.wait(120) == -signal.SIGKILL
             assert said == [
                 f"its worker was stopped and did not come back while it held the state: worker {writer.pid} killed"
             ]

@@ -186,11 +186,20 @@ import functools, subprocess, sys, threading, types
 from lifecycle_tui.agent.workers import kinds, worker
 from lifecycle_tui.agent.workers.watchdog import Watchdog
 
+hung = threading.Event()
+
+class Late(Watchdog):
+    # The job's time begins when it hangs: a slow machine may need all of it to start what the job leaves.
+    def _watch(self):
+        hung.wait()
+        super()._watch()
+
 def hang(context, spec, job):
     # A child, and an orphan in a session of its own: `sh` ends at once and leaves it.
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     orphan = subprocess.run(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"], capture_output=True, text=True)
     context.log("info", f"{child.pid} {orphan.stdout.strip()}")
+    hung.set()
     if job.payload["hang"]:
         threading.Event().wait()
     return {}
@@ -198,7 +207,7 @@ def hang(context, spec, job):
 module = sys.modules["hangs"] = types.ModuleType("hangs")
 module.hang = hang
 kinds.KINDS["retrain"] = kinds.Kind("hangs:hang", own=True)
-worker.Watchdog = functools.partial(Watchdog, grace=0.2)
+worker.Watchdog = functools.partial(Late, grace=0.2)
 raise SystemExit(worker.main())
 """
 
@@ -226,7 +235,7 @@ def test_nothing_that_a_job_has_started_outlives_its_worker(
     process = subprocess.Popen(words, start_new_session=True)
     below: list[processes.Process] = []
     until(lambda: below.extend(_started_below(root, id_)) or bool(below), "what it has started")
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     with State.view(root) as state, state.read() as conn:
         job = jobs.job(conn, id_)
     assert (job.state, job.error) == (state_, error)
@@ -260,7 +269,7 @@ def test_a_warm_worker_waits_follows_the_file_and_ends_when_it_is_let_go(shop: C
                 with state.read() as conn:
                     return jobs.job(conn, id_).ended
 
-            until(ended, "the job's end", 60)
+            until(ended, "the job's end")
             with state.read() as conn:
                 return jobs.job(conn, id_)
 
@@ -279,7 +288,7 @@ def test_a_warm_worker_waits_follows_the_file_and_ends_when_it_is_let_go(shop: C
             third = evaluated()
             assert third.state == "done" and [rule["rule"] for rule in third.outcome["rules"]] == ["many"]
             process.send_signal(signal.SIGUSR1)
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
             # One that starts while the file is broken works by what the agent has accepted, too.
             process = _warm(space.root)
             fourth = evaluated()
