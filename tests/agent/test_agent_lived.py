@@ -23,6 +23,13 @@ from lifecycle_tui.state.database import State
 UNTIL = PRODUCTION + 2 * WEEK
 
 
+def put(file: Path, text: str) -> None:
+    """Write a file in one step: the agent must not find half of it while this thread waits for the processor."""
+    fresh = file.parent / ".lifecycle" / "fresh"
+    fresh.write_text(text)
+    fresh.replace(file)
+
+
 class Life:
     """A workspace whose clock goes on in a thread."""
 
@@ -42,7 +49,7 @@ class Life:
             self.broke = exc
 
     def until(self, true: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not true():
             assert self.thread.is_alive() and time.monotonic() < end, f"{what}: {self.broke or self.told}"
             self.ended.wait(0.02)
@@ -70,7 +77,7 @@ def life(tmp_path: Path) -> Iterator[Callable[[str], Life]]:
     yield make
     for one in made:
         one.ended.set()
-        one.thread.join(60)
+        one.thread.join(300)
         assert not one.thread.is_alive() and one.broke is None
         one.state.close()
 
@@ -105,7 +112,7 @@ def test_nobody_looks_so_it_ends(life: Callable[[str], Life], monkeypatch: pytes
     monkeypatch.setattr(lived, "ALONE", 0.0)
     monkeypatch.setattr(lived, "LOOK", 0.0)
     found = life("auto")
-    found.thread.join(60)
+    found.thread.join(300)
     assert not found.thread.is_alive() and found.broke is None
     with found.state.read() as conn:
         assert not lease.held(lease.read(conn))
@@ -119,14 +126,14 @@ def test_a_changed_file_is_taken_and_a_wrong_one_is_not(
     found = life("stay")
     found.arrives()
     good = found.file.read_text()
-    found.file.write_text(good + "\nnonsense = 1\n")
+    put(found.file, good + "\nnonsense = 1\n")
 
     def noted() -> bool:
         with found.state.read() as conn:
             return lease.note(conn) is not None
 
     found.until(noted, "viewers are told that the file has errors")
-    found.file.write_text(good.replace("[models.riders]", '[models.riders]\nowner = "ana"'))
+    put(found.file, good.replace("[models.riders]", '[models.riders]\nowner = "ana"'))
 
     def taken() -> bool:
         with found.state.read() as conn:
@@ -148,12 +155,12 @@ def test_what_is_asked_for_just_before_it_waits_is_done_all_the_same(tmp_path: P
     watched = Watched(tmp_path / "lifecycle.toml")
     with State.open(tmp_path) as state:
         with state.write() as tx:
-            clock.put(tx, Simulated(PRODUCTION, UNTIL, 0.01))
+            clock.put(tx, Simulated(PRODUCTION, UNTIL, 0.1))
         with session(state, watched.workspace.spec, "stay", say=str, since=PRODUCTION) as found:
             assert found is not None
             with state.write() as tx:
                 asked = jobs.enqueue(tx, "notify", None, {}, PRODUCTION, by="ana")
-            waits = lived._Waits(state, watched, "stay", threading.Event(), 0.01)
+            waits = lived._Waits(state, watched, "stay", threading.Event(), 0.1)
             assert waits(found, PRODUCTION + WEEK)
         with state.read() as conn:
             job = jobs.job(conn, asked)

@@ -103,19 +103,21 @@ def test_a_running_agent_shows_the_new_number_and_then_the_error(shop: Callable[
         def newest() -> tuple | None:
             return tails(space)[-1] if space.history(version="") else None
 
-        until(lambda: newest() is not None and newest()[1] == 0.125, "the first number", most=90)
+        until(lambda: newest() is not None and newest()[1] == 0.125, "the first number", most=300)
         save(space, "0.5")
-        until(lambda: newest()[1] == 0.5, "the new number", most=60)
+        until(lambda: newest()[1] == 0.5, "the new number", most=300)
         save(space, "1 / 0")
-        until(lambda: newest()[2] == "error", "the error", most=60)
+        until(lambda: newest()[2] == "error", "the error", most=300)
         (space.root / "plugins" / "tails.py").write_text("def broken(")
-        until(lambda: "tails" in space.history(version="")[-1].signals, "a file that is none", most=60)
+        until(lambda: "tails" in space.history(version="")[-1].signals, "a file that is none", most=300)
         (space.root / "plugins" / "tails.py").unlink()
         until(
-            lambda: not any(n.startswith("tails") for n in space.history(version="")[-1].signals), "it is gone", most=60
+            lambda: not any(n.startswith("tails") for n in space.history(version="")[-1].signals),
+            "it is gone",
+            most=300,
         )
         assert "plugins have changed" in said
     finally:
         agent.stop()
-        thread.join(60)
+        thread.join(300)
     assert not thread.is_alive()

@@ -164,7 +164,7 @@ def test_two_processes_that_open_a_new_workspace_at_once_both_succeed(tmp_path: 
         "State.open(Path(sys.argv[1]))"
     )
     children = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(2)]
-    assert [child.wait(60) for child in children] == [0, 0]
+    assert [child.wait(300) for child in children] == [0, 0]
     with State.view(tmp_path) as state, state.read() as conn:
         assert conn.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0] == len(migrations.STEPS)
 
@@ -316,7 +316,7 @@ def _view(root: Path, between) -> list[str]:
         for path, mode in was.items():
             path.chmod(mode)
     between()
-    rest, _ = child.communicate("\n", timeout=60)
+    rest, _ = child.communicate("\n", timeout=300)
     return [first, *rest.strip().splitlines()]
 
 
