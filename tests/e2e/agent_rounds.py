@@ -36,6 +36,9 @@ HERE = Path(__file__).parent
 EPISODE = 10
 """Rounds on one workspace."""
 
+PATIENCE = 300.0
+"""Seconds after which a round hangs: whoever is stopped or silent is found out after up to forty, by and by."""
+
 TRAINED = MODELS["rides"].replace("models.rides", "models.trips") + '[models.trips.training]\nestimator = "linear"\n'
 """A model that is retrained; what becomes of it depends on when, so its rows are not compared."""
 
@@ -129,6 +132,10 @@ class Scene:
             return not live and beating and evaluated >= MODEL_NAMES and waiting == [(0,)]
         return False
 
+    def jobs(self) -> tuple[Any, ...]:
+        """The newest job, and how many are under way."""
+        return self.ask("SELECT max(id), sum(state IN ('queued', 'running')) FROM jobs")[0]
+
     def evaluate(self) -> None:
         """Ask for every model once more: a job that was cancelled, or whose workers were killed twice, has ended."""
         with State.open(self.root) as state, state.write() as tx:
@@ -186,15 +193,43 @@ def full_disk(scene: Scene, chance: random.Random) -> Iterator[None]:
     try:
         yield
     finally:
-        for process in scene.run.processes():  # those too that were started meanwhile
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        while _lift(scene):
+            pass
 
 
-def harm(scene: Scene, what: str, chance: random.Random) -> bool:
+def _lift(scene: Scene) -> int:
+    """Lift the limits of all processes, also of those that were started meanwhile; how many had one.
+
+    Who was started by one that had its limit still may not have been there yet when we looked.
+    """
+    count = 0
+    for process in scene.run.processes():
+        with contextlib.suppress(ProcessLookupError):
+            before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            count += before[0] != resource.RLIM_INFINITY
+    return count
+
+
+def _await(scene: Scene, role: str, writers: list[subprocess.Popen[str]], chance: random.Random) -> None:
+    """Wait until there is one of that role, and a little longer, or none can come any more: the machine may be slow."""
+    if any(p.role == role for p in scene.run.processes()):
+        return
+
+    def there() -> bool:
+        asked = all(writer.poll() is not None for writer in writers)
+        over = asked and (role == "writer" or scene.quiet())
+        return over or any(p.role == role for p in scene.run.processes())
+
+    wait_for(there, f"a process to hit: {role}", PATIENCE)
+    threading.Event().wait(chance.uniform(0.0, 0.2))
+
+
+def harm(scene: Scene, what: str, chance: random.Random, writers: list[subprocess.Popen[str]]) -> bool:
     """Let something go wrong; whether anybody was hit."""
     pause = threading.Event()
     word, _, role = what.partition(" ")
+    if role not in ("", "all"):
+        _await(scene, role, writers, chance)
     if word == "kill":
         return bool(scene.run.kill(role))
     if word in ("pause", "stop"):
@@ -208,7 +243,7 @@ def harm(scene: Scene, what: str, chance: random.Random) -> bool:
         if word == "pause":
             pause.wait(chance.uniform(0.05, 1.5))
         else:
-            wait_for(lambda: scene.kept_quiet() and not _holds(scene, hit), "the others", 90)
+            wait_for(lambda: scene.kept_quiet() and not _holds(scene, hit), "the others", PATIENCE)
         for pid in hit:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
@@ -239,26 +274,26 @@ def play(scene: Scene, what: str, chance: random.Random, seed: int, kills: Count
     scene.agents()
     writers = scene.writers(seed)
     threading.Event().wait(chance.uniform(0.0, 1.2))
-    if harm(scene, what, chance):
+    if harm(scene, what, chance, writers):
         kills[what] += 1
     scene.agents()
     for writer in writers:
-        scene.asked += [int(line) for line in writer.communicate(timeout=90)[0].split()]
+        scene.asked += [int(line) for line in writer.communicate(timeout=PATIENCE)[0].split()]
     try:
-        wait_for(scene.kept_quiet, "the end of all jobs", 90)
+        wait_for(scene.kept_quiet, "the end of all jobs", PATIENCE)
         scene.evaluate()
-        wait_for(scene.kept_quiet, "the end of the last evaluations", 90)
+        wait_for(scene.kept_quiet, "the end of the last evaluations", PATIENCE)
     except AssertionError:
         live = scene.ask("SELECT * FROM jobs WHERE state IN ('queued', 'running')")
         return [f"stuck: {live} {scene.ask('SELECT * FROM lease')} {scene.run.processes()}"]
     finally:
         scene.clock.unlink(missing_ok=True)
-    for _ in range(3):
-        wrong = scene.wrong()
-        if not any("never ended" in said for said in wrong):
+    for _ in range(10):
+        before, wrong = scene.jobs(), scene.wrong()
+        if before[1] == 0 and scene.jobs() == before:
             break
         # A turn may have set off something since the last look, a judgement that is worth another try: it too ends.
-        wait_for(scene.kept_quiet, "the end of what was set off since", 90)
+        wait_for(scene.kept_quiet, "the end of what was set off since", PATIENCE)
     return wrong
 
 

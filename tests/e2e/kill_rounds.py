@@ -105,6 +105,10 @@ def kill_round(
     return stage.wrong(run, codes)
 
 
+MOST = 5
+"""Rounds to a kill at the most, where the machine has become so much quicker that its moments come too late."""
+
+
 def rounds(stage: Stage, count: int, seed: int) -> None:
     """So many kills, each in a round of its own; a round whose moment comes too late to hit anybody is not counted.
 
@@ -114,7 +118,7 @@ def rounds(stage: Stage, count: int, seed: int) -> None:
         AssertionError: if a round left anything else behind, or too few rounds hit somebody.
     """
     chance, kills, failures, done = random.Random(seed), Counter[str](), [], 0
-    while kills.total() - kills["nobody"] < count and done < 2 * count:
+    while kills.total() - kills["nobody"] < count and done < MOST * count:
         role = chance.choice(ROLES)
         # Plugins work in the middle of a check, and for a short time: begin to wait for one before it is over.
         part = 0.4 if role in ("plugin", "guardian") else 0.85
@@ -125,4 +129,4 @@ def rounds(stage: Stage, count: int, seed: int) -> None:
         done += 1
     print(f"\n{done} rounds, killed: {dict(sorted(kills.items()))}, failed: {len(failures)}")
     assert failures == []
-    assert kills.total() - kills["nobody"] >= 0.75 * count
+    assert kills.total() - kills["nobody"] == count

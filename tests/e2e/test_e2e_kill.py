@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from e2e_tools import Run, drop_in, write_workspace
-from kill_rounds import Stage, disturb, kill_round
+from kill_rounds import MOST, Stage, disturb, kill_round
 
 from lifecycle_tui.domain.errors import LifecycleError
 from lifecycle_tui.plugin_host import guardian, index
@@ -37,8 +37,11 @@ def test_three_kills_lose_and_double_nothing(root: Path) -> None:
     drop_in(write_workspace(root, "shop"), "spread")
     stage, chance, kills = Stage.of(root), random.Random(5), Counter[str]()
     for role in ("all", "worker", "plugin"):
-        assert kill_round(stage, role, chance, kills, part=0.5, again=role == "all") == [], role
-    assert kills["nobody"] < 3, kills  # a busy machine may let one finish before its moment comes
+        for _ in range(MOST):  # a busy machine may let one finish before its moment comes
+            assert kill_round(stage, role, chance, kills, part=0.5, again=role == "all") == [], role
+            if kills[role]:
+                break
+        assert kills[role], kills
 
 
 @pytest.mark.parametrize("kills", [1, 1000])
@@ -58,8 +61,11 @@ def test_kill_while_a_file_is_indexed_is_not_held_against_it(root: Path, kills: 
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        with contextlib.suppress(LifecycleError):  # it cannot even be started, if it is killed each time
-            index.read(root, [root / "plugins"])
+        for _ in range(100):  # where the killer gets the processor too late, once more
+            with contextlib.suppress(LifecycleError):  # it cannot even be started, if it is killed each time
+                index.read(root, [root / "plugins"], refresh=True)
+            if left[0] < kills:
+                break
     finally:
         ended.set()
         killer.join()
