@@ -18,7 +18,6 @@ from lifecycle_tui.domain.clock import FixedClock
 from lifecycle_tui.domain.errors import LifecycleError, PluginFault
 from lifecycle_tui.domain.results import Alert
 from lifecycle_tui.plugin_host import shown
-from lifecycle_tui.plugin_host.runner import Limits
 from lifecycle_tui.registry import aliases, versions
 from lifecycle_tui.registry.versions import NewVersion
 from lifecycle_tui.state import alerts, event_cursors, jobs, models, panels, plugin_faults, processes
@@ -212,7 +211,7 @@ def test_panels_are_drawn_kept_and_shown_with_their_error(bench: Bench) -> None:
         else:
             bench.plugin("mine.py", HEAD + PANEL.format(body=body))
         context, job = bench.context("evaluate", "shop")
-        with context.runner(Limits(seconds=5)) as runner:
+        with context.runner() as runner:
             draw_panels(context, context.workspace.spec.model("shop"), lambda: runner)
         with bench.state.write() as tx:
             jobs.finish(tx, job.id, "done", NOW)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from e2e_tools import Run
+from e2e_tools import DEADLINE, Run
 
 BEGIN = datetime(2025, 1, 6)
 PRODUCTION = BEGIN + timedelta(weeks=4)
@@ -126,7 +126,7 @@ def simulated(run: Run) -> list[str]:
 
 def loaded(run: Run) -> tuple[int, float]:
     """The version that serves, and what a degree is worth to it."""
-    done = subprocess.run([sys.executable, "-c", LOAD], cwd=run.root, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", LOAD], cwd=run.root, capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 0, done.stderr
     version, first, second = done.stdout.split()
     return int(version), float(second) - float(first)
@@ -205,7 +205,7 @@ def test_a_program_that_trains_and_scores(riders: Callable[[str], Run]) -> None:
 def test_from_a_file_made_elsewhere(riders: Callable[[str], Run]) -> None:
     run = riders('estimator = "linear"')
     script = [sys.executable, "-c", ELSEWHERE, f"{PRODUCTION:%Y-%m-%d}"]
-    subprocess.run(script, cwd=run.root, check=True, timeout=60)
+    subprocess.run(script, cwd=run.root, check=True, timeout=DEADLINE)
     assert "version 1 of riders" in asked(run, "versions", "register", "riders", "model.skops")
     assert asked(run, "promote", "riders", "1") == "version 1 serves\n"
     assert loaded(run) == (1, pytest.approx(2, abs=0.3))

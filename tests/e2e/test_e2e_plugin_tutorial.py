@@ -35,7 +35,7 @@ def run(folder: Path, line: str) -> str:
     code = int(found[1]) if (found := re.search(r"exit code (\d)", remark)) else 0
     words = command.split()
     program = [sys.executable, "-m", MODULES[words[0]], *words[1:]]
-    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, f"{line}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 

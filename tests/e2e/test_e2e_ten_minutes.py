@@ -37,7 +37,7 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
             assert words[0] == "lifecycle"
             done = subprocess.run(
                 [sys.executable, "-m", "lifecycle_tui", *words[1:]], cwd=tmp_path, capture_output=True, text=True,
-                timeout=120,
+                timeout=300,
             )  # fmt: skip
             said += flat(done.stdout + done.stderr)
             assert done.returncode == code, f"{line}\n{done.stdout}{done.stderr}"

@@ -52,6 +52,13 @@ HOWS = ("kill", "hangup", "cut")
 SIZE = (120, 60)
 
 
+class Patient(Terminal):
+    """A terminal whose program, agent and worker may take their time."""
+
+    def until(self, true: Callable[[], bool], what: str, limit: float = DEADLINE) -> None:
+        super().until(true, what, limit)
+
+
 class Story:
     """One workspace in which terminals come and go."""
 
@@ -68,7 +75,7 @@ class Story:
     def terminal(self) -> Terminal:
         """A terminal on the workspace, whose agent is to be started as usual."""
         env: dict[str, str | None] = {**self.run.environment, "LIFECYCLE_AGENT": None, "NO_COLOR": None}
-        return Terminal(self.run.root, size=SIZE, env=env)
+        return Patient(self.run.root, size=SIZE, env=env)
 
     def newest(self) -> Job:
         with self.state.read() as conn:

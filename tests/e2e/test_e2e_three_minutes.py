@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle_tui import testing
+from lifecycle_tui.testing import terminal as driving
 
 pytest_plugins = ["lifecycle_tui.testing"]
 
@@ -33,8 +34,10 @@ EDITS = (
 
 @pytest.mark.slow
 def test_a_new_detector_is_on_the_open_screen(
-    workspace: testing.Space, drive: testing.Drive, capsys: pytest.CaptureFixture[str]
-) -> None:
+    workspace: testing.Space, drive: testing.Drive, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(driving, "ROUNDS", 12_000)  # how long it may take in all is asked at the end
     workspace.declare()
     workspace.days(16, rows=120)
     assert workspace.lifecycle("check").code == 0
