@@ -174,6 +174,8 @@ def test_one_threshold_is_taken_recorded_and_evaluated_where_it_concerns(space: 
     finish_all(space)
     put(file, "# moved\n" + MODEL.replace("0.2", "0.3"))
     until(lambda: len([line for line in said if "has changed: taken" in line]) == 2, "taken", at)
+    passed = len(at)
+    until(lambda: len(at) > passed + SOON, "rounds in which another evaluation would be asked for")
     assert len(changes(space)) == 1 and len(evaluations(space)) == 4, "a comment changes nothing"
 
 
@@ -187,6 +189,8 @@ def test_who_edits_by_the_program_is_told_once(space: Path, run: Callable, monke
         assert plan.refused is None, plan.refused
         doer.apply(plan)
     until(lambda: any("taken" in line for line in said), "it is taken", at)
+    file = space / "models" / "m0.toml"
+    until(lambda: folder.accepted(space)[file] == file.read_bytes(), "and written down")
     assert [(who, keys) for who, _, keys in changes(space)] == [("ana", [("models.m0.rules.moved.for", None, "3")])]
 
 
