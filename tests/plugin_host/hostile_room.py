@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "LIFECYCLE_HOSTILE"
-LIMITS = {"LIFECYCLE_PLUGIN_SECONDS": "2", "LIFECYCLE_PLUGIN_MEMORY": "400"}
+LIMITS = {"LIFECYCLE_PLUGIN_SECONDS": "120", "LIFECYCLE_PLUGIN_MEMORY": "400"}
 FILE = """\
 [models.m]
 task = "regression"
@@ -66,6 +66,12 @@ class Room:
         """A plugin file."""
         (self.root / "plugins" / f"{name}.py").write_bytes(text if isinstance(text, bytes) else text.encode())
 
+    def end_after(self, seconds: int) -> None:
+        """From now on end a call after so long, where one is going to hang. What is here already is indexed before, as
+        good plugins have to be imported too, and a machine that is busy takes its time for that."""
+        self.run("plugins", "list", "--no-builtins")
+        self.more["LIFECYCLE_PLUGIN_SECONDS"] = str(seconds)
+
     @property
     def environment(self) -> dict[str, str]:
         """Of its processes."""
@@ -75,7 +81,7 @@ class Room:
         """A command to its end: exit code and every byte that it wrote."""
         done = subprocess.run(
             [sys.executable, "-m", "lifecycle_tui", *words],
-            cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=180,
+            cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=600,
         )  # fmt: skip
         return done.returncode, done.stdout, done.stderr
 
@@ -88,20 +94,22 @@ class Room:
     def left(self) -> list[str]:
         """Command lines of processes of this room that still live after a while."""
         pause = threading.Event()
-        for _ in range(600):  # its worker may have gone on to the windows of the reference
-            if not (found := self._living()):
+        for _ in range(3000):  # its worker may have gone on to the windows of the reference
+            if not (found := living(self.mark)):
                 break
             pause.wait(0.1)
         return found
 
-    def _living(self) -> list[str]:
-        found, wanted = [], f"{MARK}={self.mark}".encode()
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            # Gone meanwhile, or not ours to look at: none of ours.
-            with contextlib.suppress(OSError):
-                if wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                    found.append(f"{name} {Path(f'/proc/{name}/cmdline').read_bytes()!r}")
-        return found
+
+def living(mark: str) -> list[str]:
+    """Command lines of processes with this mark that live now."""
+    found, wanted = [], f"{MARK}={mark}".encode()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        # Gone meanwhile, or not ours to look at: none of ours.
+        with contextlib.suppress(OSError):
+            if wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
+                found.append(f"{name} {Path(f'/proc/{name}/cmdline').read_bytes()!r}")
+    return found
 
 
 def signals(said: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hostile_cases import CALL, QUICK_CALL, QUICK_RUDE, SPEAKS, Hostile, files
+from hostile_cases import CALL, HANGS, QUICK_CALL, QUICK_RUDE, SPEAKS, Hostile, files
 
 from lifecycle_tui.domain.errors import FAULT_HINTS, DataError, LifecycleError, PluginFault
 from lifecycle_tui.domain.signals import Measurement
@@ -20,7 +21,9 @@ from lifecycle_tui.plugin_host.journal import unfinished
 from lifecycle_tui.plugin_host.runner import Limits, Runner
 
 HERE = Path(__file__).parent
-LIMITS = Limits(seconds=2.0, memory=400 * 1024**2)
+LIMITS = Limits(seconds=120.0, memory=400 * 1024**2)
+ENDED = replace(LIMITS, seconds=6.0)
+"""For those that hang: it has to be where it hangs by then."""
 
 NAMES = [n if n in QUICK_CALL else pytest.param(n, marks=pytest.mark.slow) for n in CALL]
 
@@ -42,6 +45,7 @@ def catalog_of(root: Path, folder: str, names: Iterable[str] | None = None) -> P
 
 
 def measure(catalog: PluginCatalog, runner: Runner, name: str) -> Measurement | LifecycleError:
+    runner.limits = ENDED if name in HANGS else LIMITS
     try:
         detector = catalog.make(catalog.find("detector", name), runner=runner)
         return detector.measure(REFERENCE, WINDOW)  # type: ignore[no-any-return]
@@ -103,6 +107,7 @@ def test_fault_is_charged_to_its_call(request: pytest.FixtureRequest, name: str)
     assert isinstance(fault, PluginFault), fault
     assert (fault.kind, fault.plugin) == (kind, name)
     assert words in fault.message
+    assert kind != "timeout" or f"no answer within {ENDED.seconds:g} s" in fault.message
     assert Path(fault.file or "").name == f"{name}.py"
     assert fault.line in Hostile("call", name).blamed
     assert fault.hint == FAULT_HINTS[kind]

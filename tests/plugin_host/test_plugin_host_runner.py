@@ -329,7 +329,7 @@ def test_process_killed_between_calls_costs_nothing(workspace: Workspace) -> Non
             ends = [os.pidfd_open(pid) for pid in pids]
             os.kill(pids[-1], signal.SIGKILL)
             for end in ends:
-                assert select.select([end], [], [], 10)[0]
+                assert select.select([end], [], [], 60)[0]
                 os.close(end)
         assert proxy.measure(array, array) == Measurement(1.0)
         assert runner.uses()[0].faults == 0
@@ -356,14 +356,14 @@ def test_runner_serves_threads_one_at_a_time(workspace: Workspace) -> None:
 
 @pytest.mark.slow
 def test_one_that_is_just_within_its_time_is_not_called_for_every_column(workspace: Workspace) -> None:
-    catalog = opened(workspace(text={"one.py": detector("import time; time.sleep(2.1); return 1.0")}))
+    catalog = opened(workspace(text={"one.py": detector("import time; time.sleep(5.1); return 1.0")}))
     told: list[PluginFault | None] = []
-    with Runner(limits=Limits(seconds=4.0, slow=2), on_end=lambda info, fault: told.append(fault)) as runner:
+    with Runner(limits=Limits(seconds=10.0, slow=2), on_end=lambda info, fault: told.append(fault)) as runner:
         info = catalog.find("detector", "one")
         proxy, array = catalog.make(info, runner=runner), pa.array([1.0])
         for _ in range(2):
             assert proxy.measure(array, array).value == 1.0
-        with pytest.raises(PluginFault, match="2 of its calls in this run have taken more than 2 s each") as caught:
+        with pytest.raises(PluginFault, match="2 of its calls in this run have taken more than 5 s each") as caught:
             proxy.measure(array, array)
         assert (caught.value.kind, caught.value.line) == ("timeout", info.line)
         assert [fault and fault.kind for fault in told] == [None, None, "timeout"]
@@ -415,7 +415,7 @@ def test_killed_program_leaves_no_process_and_its_call_is_known(workspace: Works
     host.kill()
     host.wait()
     for end in ends:
-        assert select.select([end], [], [], 10)[0], "a process outlived the program"
+        assert select.select([end], [], [], 60)[0], "a process outlived the program"
         os.close(end)
     (call,) = unfinished(root / "calls.jsonl")
     assert (call.plugin, call.method, call.subject) == ("detector:one", "measure", "the last call")
@@ -429,24 +429,26 @@ def test_hundred_random_kills_change_no_result(workspace: Workspace) -> None:
     generator = random.Random(7)
     stop = threading.Event()
     before = set(descendants(os.getpid()))
-    kills = faults = done = number = 0
+    kills = again = faults = done = number = 0
 
     def kill() -> None:
-        nonlocal kills
+        nonlocal kills, again
         in_a_row, seen = 0, 0
         while kills < 100 and not stop.wait(generator.uniform(0.0, 0.8)):
             in_a_row, seen = (in_a_row, seen) if done == seen else (0, done)
             pids = [pid for pid in descendants(os.getpid()) if pid not in before]
-            if pids and in_a_row < 3:  # more without one call between would test a program that cannot work at all
+            # More without one call between would test a program that cannot work at all. A machine that starts
+            # processes slowly has most of its kills there, and each that comes again may be a fault.
+            if pids and in_a_row < (3 if again < 20 else 1):
                 os.kill(generator.choice(pids), signal.SIGKILL)
-                kills, in_a_row = kills + 1, in_a_row + 1
+                kills, again, in_a_row = kills + 1, again + (in_a_row > 0), in_a_row + 1
 
     killer = threading.Thread(target=kill)
     with Runner(limits=Limits(strikes=10**6)) as runner:
         proxies = [catalog.make(catalog.find("detector", f"d{n}"), runner=runner) for n in range(3)]
         killer.start()
         try:
-            while killer.is_alive():
+            while killer.is_alive() or done <= 100:  # on a machine that is slow the kills are over first
                 array = pa.array([float(number)])
                 for index, proxy in enumerate(proxies):
                     try:
@@ -461,5 +463,5 @@ def test_hundred_random_kills_change_no_result(workspace: Workspace) -> None:
             killer.join()
         array = pa.array([0.0])
         assert [p.measure(array, array).value for p in proxies] == [0.0, 1.0, 2.0]
-    assert kills == 100 and done > 100 and faults < 30  # a busy machine starts processes slowly, and kills go on
+    assert kills == 100 and done > 100 and faults < 30
     assert set(descendants(os.getpid())) <= before

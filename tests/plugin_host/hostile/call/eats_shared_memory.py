@@ -10,7 +10,7 @@ class Hostile:
 
     def measure(self, reference, window):
         hoard = mmap.mmap(-1, 4 << 30)
-        for page in range(0, len(hoard), 4096):
+        for page in range(0, len(hoard), 4096):  # blame
             hoard[page] = 1  # blame
         return 1.0
 
