@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +30,50 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def own_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the terminal remembers of tests stays out of the developer's own files, in child processes too."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def states_from_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A workspace's new state, where a test opens one in this process, is a copy of one that the real child has made:
+    that child takes a third of a second. Tests of the making itself ask for `states_are_made`."""
+    from lifecycle_tui.state import database, folder
+
+    ensure, made = database.ensure, []
+
+    def copied(root: Path) -> None:
+        if not MAKE and database.version(root) is None:
+            folder.refuse_network(root)
+            folder.make(root)
+            if not made:
+                made.append(tmp_path_factory.mktemp("made"))
+                ensure(made[0])
+            _put(folder.database(made[0]), folder.database(root))
+        ensure(root)
+
+    database.ensure = copied
+    yield
+    database.ensure = ensure
+
+
+MAKE: list[None] = []
+"""Not empty while a test wants states made as the program makes them."""
+
+
+@pytest.fixture
+def states_are_made() -> Iterator[None]:
+    """New states are made by the child, as in the program."""
+    MAKE.append(None)
+    yield
+    MAKE.clear()
+
+
+def _put(source: Path, target: Path) -> None:
+    """A copy, whole from its first moment, unless somebody else has put one there."""
+    whole = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}")
+    shutil.copyfile(source, whole)
+    with contextlib.suppress(FileExistsError):
+        os.link(whole, target)
+    whole.unlink()
 
 
 LONGEST = (

@@ -16,6 +16,8 @@ from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state import database, folder, migrate, migrations
 from lifecycle_tui.state.database import State
 
+pytestmark = pytest.mark.usefixtures("states_are_made")
+
 
 def test_open_makes_a_wal_state_of_the_latest_version_and_keeps_it_out_of_the_repository(state: State):
     with state.read() as conn:
