@@ -314,6 +314,7 @@ def test_odd_features_do_not_stop_it(space: Space) -> None:
     assert champion(space).number == 1 and outcome["new"] == 2
 
 
+@pytest.mark.slow
 def test_a_ranking_target_is_a_number_to_predict(space: Space) -> None:
     rows = [(at, x, c, "1" if float(y) > 0.5 else "0") for at, x, c, y in made("regression")]
     outcome = save(space, rows, "ranking").run()

@@ -224,6 +224,7 @@ def test_ranking_has_no_metric_to_be_better_by(loans: Callable[..., Story]) -> N
     assert story.champion() == before
 
 
+@pytest.mark.slow
 def test_without_timestamps_the_newest_windows_judge_and_none_that_a_version_has_seen(
     loans: Callable[..., Story],
 ) -> None:
@@ -298,6 +299,7 @@ def test_a_champion_that_cannot_answer_stays_and_says_why(
     assert job.state == "done" and verdict(job)[0] == "unknown" and "cannot answer" in job.outcome["text"]
 
 
+@pytest.mark.slow
 def test_a_challenger_that_cannot_answer_is_not_settled(loans: Callable[..., Story]) -> None:
     story = loans("regression")
     story.instant()
@@ -363,6 +365,7 @@ def test_a_metric_of_the_team_that_raises_leaves_its_gate_open(loans: Callable[.
 # -- gates -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("gate", "expected", "says"),
     [

@@ -135,6 +135,7 @@ def test_a_version_that_fails_costs_its_own_rows(space: Space) -> None:
     assert not any(space.run()[kind] for kind in NEWS)
 
 
+@pytest.mark.slow
 def test_a_first_champion_that_came_as_a_file_is_not_fitted_again(space: Space) -> None:
     rows = made("regression")
     save(space, rows)
