@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,16 +19,41 @@ from lifecycle_tui.tui.reader import UNDER_WAY
 _wait_for_screen, _press, _resize_terminal = Pilot._wait_for_screen, Pilot.press, Pilot.resize_terminal
 
 
+CALM = 3
+"""Rounds one after the other in which nothing was under way: a key goes from the app to a widget, and on from there."""
+
+
 async def _wait(self: Pilot, timeout: float = 30.0) -> bool:
-    """Until every widget has handled what it was sent, and all that is being read has come."""
-    for _ in range(1000):
+    """Until every widget has handled what it was sent, and what came of that; all that is being read has come; and the
+    screen is laid out.
+
+    Textual's own looks at how much this process computes, which says nothing where others take the processor away.
+    """
+    calm, end = 0, time.monotonic() + 120
+    while calm < CALM:
+        assert time.monotonic() < end, "there is no end to what is being read"
         if not await _wait_for_screen(self, timeout):
             return False
         here = [task for task in UNDER_WAY if task.get_loop() is asyncio.get_running_loop()]
-        if not here:
-            return True
-        await asyncio.wait(here, timeout=timeout)
-    raise AssertionError("there is no end to what is being read")
+        if here:
+            await asyncio.wait(here, timeout=timeout)
+        calm = 0 if here or _moves(self) else calm + 1
+    return True
+
+
+def _moves(pilot: Pilot) -> bool:
+    """Whether messages or callbacks wait for the app or for a widget; a layout that waits for its timer is done now."""
+    app = pilot.app
+    pumps = [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
+    if app._exit:
+        return False
+    if any(pump.message_queue_size or pump._next_callbacks for pump in pumps if pump.is_running):
+        return True
+    screen = app.screen
+    if not (screen._layout_required or screen._scroll_required or screen._repaint_required or screen._callbacks):
+        return False
+    screen.call_later(screen._on_timer_update)  # by itself, so that what goes wrong then is its own
+    return True
 
 
 async def _press_each(self: Pilot, *keys: str) -> None:
@@ -47,18 +73,25 @@ async def _resize(self: Pilot, width: int, height: int) -> None:
 
 
 @pytest.fixture(autouse=True)
-def patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests wait until the app is idle, reads in its thread included; none sleeps."""
-    monkeypatch.setattr(Pilot, "_wait_for_screen", _wait)
-    monkeypatch.setattr(Pilot, "press", _press_each)
-    monkeypatch.setattr(Pilot, "resize_terminal", _resize)
+def our_patch() -> Iterator[pytest.MonkeyPatch]:
+    """What holds for all of a test, also where it undoes its own `monkeypatch` in its middle."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
 
 
 @pytest.fixture(autouse=True)
-def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Exception]]:
+def patient_pilot(our_patch: pytest.MonkeyPatch) -> None:
+    """Tests wait until the app is idle, reads in its thread included; none sleeps."""
+    our_patch.setattr(Pilot, "_wait_for_screen", _wait)
+    our_patch.setattr(Pilot, "press", _press_each)
+    our_patch.setattr(Pilot, "resize_terminal", _resize)
+
+
+@pytest.fixture(autouse=True)
+def faults(our_patch: pytest.MonkeyPatch) -> Iterator[list[Exception]]:
     """Errors that a screen would survive fail the test; one that means them takes them out of the list."""
     found: list[Exception] = []
-    monkeypatch.setattr(Faults, "_write", staticmethod(found.append))
+    our_patch.setattr(Faults, "_write", staticmethod(found.append))
     yield found
     if found:
         raise found[0]
@@ -75,17 +108,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def quiet_environment(our_patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The developer's own terminal settings stay out of the tests."""
     for name in ("NO_COLOR", "LIFECYCLE_ASCII", "LIFECYCLE_MOUSE", "SSH_CONNECTION", "SSH_TTY", "TEXTUAL_THEME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("LIFECYCLE_AGENT", "off")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))
+        our_patch.delenv(name, raising=False)
+    our_patch.setenv("TERM", "xterm-256color")
+    our_patch.setenv("LIFECYCLE_AGENT", "off")
+    our_patch.setenv("XDG_STATE_HOME", str(tmp_path / "user-state"))
     # A test that writes and then looks means this look, however short ago the one before was.
-    monkeypatch.setattr("lifecycle_tui.tui.app.BETWEEN", 0.0)
+    our_patch.setattr("lifecycle_tui.tui.app.BETWEEN", 0.0)
     # How full the developer's disk is, is no matter of the tests either.
-    monkeypatch.setattr("lifecycle_tui.tui.banners.usage", lambda root: (100 * 1024**3, 200 * 1024**3))
+    our_patch.setattr("lifecycle_tui.tui.banners.usage", lambda root: (100 * 1024**3, 200 * 1024**3))
 
 
 @pytest.fixture(scope="session")
