@@ -31,6 +31,9 @@ from lifecycle_tui.state.database import State
 PATIENCE = 1.0
 """Seconds that a transaction of the agent waits for its turn; then it is the next round's."""
 
+TRIES = 5
+"""So many transactions are tried at the end, each of PATIENCE."""
+
 WARM = 30.0
 """Seconds that a worker waits for further jobs."""
 
@@ -103,10 +106,17 @@ class Agent:
                 break
         supervisor.leave()
         rounds.tell()
-        with contextlib.suppress(StateError), state.write() as tx:
-            live = jobs.live(tx)
-            lease.release(tx, duty.number)
-            self._say("the agent has ended" + (f"; {live} jobs go on" if live else ""))
+        self._give_back(duty)
+
+    def _give_back(self, duty: Duty) -> None:
+        """Give the lease back. Where another program writes for long, who comes next sees that this one has died."""
+        for _ in range(TRIES):
+            with contextlib.suppress(StateError), duty.state.write() as tx:
+                live = jobs.live(tx)
+                lease.release(tx, duty.number)
+                self._say("the agent has ended" + (f"; {live} jobs go on" if live else ""))
+                return
+        self._say("the agent has ended; state takes no write now")
 
     def _accept(self, rounds: Rounds) -> None:
         """Have the file as it is now count; what changed in it while no agent ran is written down."""

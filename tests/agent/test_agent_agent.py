@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from lifecycle_tui.agent.agent import Agent
 from lifecycle_tui.agent.loop import Turned
 from lifecycle_tui.agent.workers.supervisor import Supervisor, WorkersFail
 from lifecycle_tui.domain.clock import FixedClock
-from lifecycle_tui.domain.errors import LifecycleError
+from lifecycle_tui.domain.errors import LifecycleError, StateError
 from lifecycle_tui.domain.specs import WorkspaceSpec
 from lifecycle_tui.state import feed, folder, jobs, lease, models, processes
 from lifecycle_tui.state.database import State
@@ -177,6 +178,39 @@ def test_it_says_at_its_end_what_has_happened_since_its_last_round(
     monkeypatch.setattr(Supervisor, "leave", cancelled)
     agent.end()
     assert agent.said[-2:] == ["job 1: evaluate bikes cancelled by anna", "the agent has ended"]
+
+
+@pytest.mark.parametrize(("tries", "held"), [(2, False), (10**9, True)])
+def test_its_end_waits_for_another_writer_a_while(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch, tries: int, held: bool
+) -> None:
+    """The other one lets go before its third try, or never."""
+    monkeypatch.setattr("lifecycle_tui.agent.agent.TRIES", 3)
+    agent = run()
+    until(lambda: bool(agent.turns), "the first turn")
+    settled(agent)
+    write, tried = State.write, []
+
+    @contextmanager
+    def busy(self: State, **how: bool) -> Iterator[sqlite3.Connection]:
+        tried.append(1)
+        if len(tried) <= tries:
+            raise StateError("another program is writing")
+        with write(self, **how) as tx:
+            yield tx
+
+    leave = Supervisor.leave
+
+    def left(self: Supervisor) -> None:
+        leave(self)
+        monkeypatch.setattr(State, "write", busy)
+
+    monkeypatch.setattr(Supervisor, "leave", left)
+    agent.end()
+    monkeypatch.setattr(State, "write", write)
+    end = "the agent has ended; state takes no write now" if held else "the agent has ended; 1 jobs go on"
+    assert agent.ran and agent.said[-1] == end
+    assert (read(agent.root, lambda conn: lease.read(conn).process) is not None) is held
 
 
 def test_it_turns_when_the_clock_alone_can_change_something(run: Callable[..., Running]) -> None:
