@@ -84,7 +84,7 @@ SCENES = (
     Scene("policy", (*FIRST, "6"), "ModelScreen:policy", ("firing", "unknown")),
     Scene("policy-edit", (*FIRST, "6", "e"), "PolicyScreen", slow=True),
     Scene("policy-form", (*FIRST, "6", "e", "enter"), "PolicyForm", slow=True),
-    Scene("policy-diff", (*FIRST, "6", "e", "minus", "w"), "PolicyDiff", slow=True),
+    Scene("policy-diff", (*FIRST, "6", "e", "minus", "w"), "PolicyDiff", ("What if",), slow=True),
     Scene("simulate", (*FIRST, "6", "s"), "SimulateScreen", slow=True),
     Scene("model-history", (*MODEL, "7"), "ModelScreen:history"),
     Scene("panels", (*MODEL, "8"), "ModelScreen:panels"),
@@ -128,6 +128,8 @@ async def walk(pilot: Pilot, scenes: Iterable[Scene]) -> AsyncIterator[Scene]:
                 await until(pilot, lambda: not COMING.search(text(pilot)), f"{scene.name} is read")
         want, _, pane = scene.screen.partition(":")
         await until(pilot, lambda: type(app.screen).__name__ == want, f"{scene.name}: {want}, not {app.screen}")  # noqa: B023
+        # What a process of its own says last is no line that waits for it.
+        await until(pilot, lambda: all(word in text(pilot) for word in scene.words), f"{scene.name}: {scene.words}")  # noqa: B023
         if pane:
             assert pane == app.screen.pane.NAME, scene.name  # type: ignore[attr-defined]
         yield scene

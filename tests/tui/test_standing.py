@@ -196,9 +196,12 @@ def test_a_year_of_hours_costs_little(life: State) -> None:
             ],
         )  # fmt: skip
     for number in (1.0, 180.0, 360.0):
-        began = time.perf_counter()
-        found = at(life, number, OTHER)
-        assert time.perf_counter() - began < 0.05
+        took = []
+        for _ in range(5):  # what others do meanwhile does not count
+            began = time.process_time()
+            found = at(life, number, OTHER)
+            took.append(time.process_time() - began)
+        assert min(took) < 0.05
         assert found.window is not None and found.window.row.key == f"{day(number):%Y-%m-%dT%H}"
 
 

@@ -25,6 +25,7 @@ from tui_screen import LARGE, SMALL, app_on, lines, text, until
 
 from lifecycle_tui.state import audit, models
 from lifecycle_tui.state.database import State
+from lifecycle_tui.tui.screens import policy_diff
 from lifecycle_tui.tui.screens.fleet import FleetScreen
 from lifecycle_tui.tui.screens.model import ModelScreen
 from lifecycle_tui.tui.screens.policy import PolicyScreen
@@ -293,7 +294,7 @@ async def test_an_edit_with_errors_cannot_be_saved(shop: State) -> None:
 
 
 @pytest.mark.slow
-async def test_somebody_else_writes_the_file_meanwhile(shop: State) -> None:
+async def test_somebody_else_writes_the_file_meanwhile(shop: State, monkeypatch: pytest.MonkeyPatch) -> None:
     async with app_on(shop).run_test(size=SMALL) as pilot:
         screen = await opened(pilot)
         await pilot.press("j")
@@ -308,7 +309,9 @@ async def test_somebody_else_writes_the_file_meanwhile(shop: State) -> None:
         # Between the look and the write: what the action finds.
         screen.editing.draft.moved = lambda: ()  # type: ignore[method-assign, union-attr]
         file(shop).write_text(theirs, encoding="utf-8")
-        await pilot.press("enter")
+        with monkeypatch.context() as patch:
+            patch.setattr(policy_diff, "HELD", 1e9)  # however long it has been open on a machine that is busy
+            await pilot.press("enter")
         assert "that was quick" in text(pilot)
         await read(pilot)
         await pilot.press("enter")
@@ -531,7 +534,11 @@ def test_an_editor_in_a_real_terminal(shop: State, tmp_path: Path) -> None:
     script.chmod(0o755)
     with Terminal(shop.root, env={"VISUAL": None, "EDITOR": str(script), "LIFECYCLE_AGENT": "off"}) as terminal:
         terminal.shows("card-fraud")
-        terminal.type(":card-fraud\r6")
+        terminal.type(":card-fraud")
+        terminal.shows(">model   card-fraud")
+        terminal.type("\r")
+        terminal.shows("1 overview")
+        terminal.type("6")
         terminal.shows("e edits it here")
         terminal.type("e")
         terminal.shows("no problems")
@@ -545,6 +552,7 @@ def test_an_editor_in_a_real_terminal(shop: State, tmp_path: Path) -> None:
         terminal.shows("taken as an edit, not saved yet")
         terminal.shows("auc.upper < 0.92, 8 windows")
         assert file(shop).read_text("utf-8") == TOML
+        terminal.until(lambda: "editing" not in terminal.text, "the editor has gone")
         terminal.type("v")
         terminal.shows("editing +26 .lifecycle.edit-")
         terminal.type("zero\r")

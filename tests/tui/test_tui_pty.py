@@ -4,9 +4,11 @@ terminal that takes no more bytes. What a pilot cannot see: the bytes themselves
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,25 +22,21 @@ from tui_pty import QUERY, Terminal
 from lifecycle_tui.state import models, record
 from lifecycle_tui.state.database import State
 
-OPEN = ((":card", "card-fraud"), ("?", "help"), ("/frau", "/frau"), ("x", "Promote a version"), ("\r", "1 overview"))
-"""Keys that open something over the fleet, and what it then shows: palette, help, filter, actions, a model."""
+OPEN = ((":card", ">model   card-fraud"), ("?", "half a page down"), ("/frau", "filter: frau"),
+        ("x", "Promote a version"), ("\r", "What happened last"))  # fmt: skip
+"""Keys that open something over the fleet, and what only that shows: palette, help, filter, actions, a model."""
 ROUND = ((120, 40), (33, 9), (80, 24))
 
 
-def calm(terminal: Terminal, seconds: float = 0.3) -> None:
-    """Until nothing comes for so long."""
-    while not _still(terminal, seconds):
-        pass
+BUNCHED = "from lifecycle_tui.tui import ordering, start\nordering.PATIENCE = 60.0\nraise SystemExit(start.main())\n"
+"""The program, whose keys wait for the one before however busy the machine is."""
 
 
-def _still(terminal: Terminal, seconds: float) -> bool:
-    """Whether nothing comes for so long."""
-    seen = len(terminal.raw)
-    try:
-        terminal.until(lambda: len(terminal.raw) > seen, "more", limit=seconds)
-    except AssertionError:
-        return True
-    return False
+def clean(terminal: Terminal, seen: int, what: str) -> None:
+    """All since then is text and known sequences; of the last one a part may still be on its way."""
+    with contextlib.suppress(AssertionError):
+        terminal.until(lambda: not foreign(terminal.raw[seen:]), what, limit=30)
+    assert foreign(terminal.raw[seen:]) == [], f"{what}:\n{terminal.text}"
 
 
 @pytest.mark.slow
@@ -46,22 +44,23 @@ def test_a_resize_while_something_is_open_loses_nothing(fleet: State) -> None:
     """Through sizes that hold more and less, and back: the same picture as before."""
     with Terminal(fleet.root) as terminal:
         terminal.shows("critical card-fraud")
-        calm(terminal)
+        terminal.calm()
         for keys, shows in OPEN:
             terminal.type(keys)
             terminal.shows(shows)
             terminal.until(lambda: "planning…" not in terminal.text, "plans")
-            calm(terminal)
+            terminal.calm()
             before = terminal.text
             for size in ROUND:
+                terminal.screen.erase_in_display(2)  # what is shown then has been painted since
                 terminal.resize(*size)
-                calm(terminal)
-                assert terminal.text.strip(), f"nothing is shown at {size} after {keys!r}"
-            assert terminal.text == before, keys
+                terminal.until(lambda: bool(terminal.text.strip()), f"anything at {size} after {keys!r}")
+                terminal.calm()
+            terminal.until(lambda: terminal.text == before, f"after {keys!r} the same as\n{before}\nand not")  # noqa: B023
             terminal.type("\x1b")
-            terminal.shows("q quit")
-            calm(terminal)
-        assert foreign(terminal.raw) == []
+            terminal.until(lambda: shows not in terminal.text and "q quit" in terminal.text, "it is closed")  # noqa: B023
+            terminal.calm()
+        clean(terminal, 0, "resized")
         terminal.type("q")
         assert terminal.ends() == 0
         assert terminal.left_on() == []
@@ -74,25 +73,27 @@ def test_on_a_slow_line_a_held_key_moves_the_newest_state(workspace: Callable[[]
     tui_seed.many(state, 200)
     with Terminal(state.root) as terminal:
         terminal.shows("m-00099")
-        calm(terminal)
+        terminal.calm()
         terminal.answers = False
         late = terminal.raw.count(QUERY)
         for n in range(4):  # a question goes out with a frame, at most one a second; no answer comes
             terminal.type("j" if n % 2 == 0 else "k")
-            calm(terminal)
-        assert terminal.raw.count(QUERY) > late
+            terminal.calm()
+        terminal.until(lambda: terminal.raw.count(QUERY) > late, "a question")
+        terminal.calm()
         terminal.answer()  # after more than 50 ms: a slow line
-        calm(terminal)
-        written = len(terminal.raw)
+        terminal.calm()
+        late = terminal.raw.count(QUERY)
         terminal.type("j")
-        terminal.until(lambda: len(terminal.raw) > written, "a frame, with a question")
-        written = len(terminal.raw)
+        terminal.until(lambda: terminal.raw.count(QUERY) > late, "a frame, with a question")
+        written, began = len(terminal.raw), time.monotonic()
         for _ in range(60):
             terminal.type("j")
-            terminal.until(lambda: True, "")
         terminal.answer()
-        terminal.until(lambda: "62/200" in terminal.text, "the newest state", limit=10)
-        assert len(terminal.raw) - written < 12_000, "60 keys are a few frames"
+        terminal.until(lambda: "62/200" in terminal.text, "the newest state")
+        # A frame waits for a second at most, so that a machine that takes longer over the keys sends some more.
+        most = 12_000 + 3_000 * int(time.monotonic() - began)
+        assert len(terminal.raw) - written < most, "60 keys are a few frames"
         terminal.answers = True
         terminal.type("q")
         assert terminal.ends() == 0
@@ -102,9 +103,9 @@ def test_on_a_slow_line_a_held_key_moves_the_newest_state(workspace: Callable[[]
 @pytest.mark.slow
 def test_keys_that_come_in_a_bunch_do_what_they_do_one_by_one(fleet: State) -> None:
     """As a slow line delivers them: none is lost while a screen opens, none raises."""
-    with Terminal(fleet.root) as terminal:
+    with Terminal(fleet.root, run=("-c", BUNCHED)) as terminal:
         terminal.shows("critical card-fraud")
-        calm(terminal)
+        terminal.calm()
         terminal.type("j\r3")
         terminal.shows("auc as served")
         terminal.type("qAqH")
@@ -152,13 +153,13 @@ TOUR = ("j", "j", "s", "/[x\r", "\x1b", "\x1b", ":9", "\x1b", "t", "\x1b", "x", 
 def test_text_from_data_never_reaches_the_terminal_raw(hostile: Path) -> None:
     with Terminal(hostile, size=(100, 30)) as terminal:
         terminal.shows("? help")
-        calm(terminal)
+        terminal.calm()
         for keys in TOUR:
             seen = len(terminal.raw)
             terminal.type(keys)
-            calm(terminal, 0.1 if keys != "\x1b" else 0.25)  # a lone Esc is one after 100 ms
+            terminal.calm(0.1 if keys != "\x1b" else 0.25)  # a lone Esc is one after 100 ms
             assert terminal.process.poll() is None, f"it ended after {keys!r}:\n{terminal.text}"
-            assert foreign(terminal.raw[seen:]) == [], f"after {keys!r}:\n{terminal.text}"
+            clean(terminal, seen, f"after {keys!r}")
         assert re.search(r"\\x1b\[2J", terminal.raw.decode()), "hostile text was shown, written out"
         assert terminal.screen.title == "", "nobody else named the window"
         terminal.type("\x03")
@@ -180,9 +181,9 @@ def test_the_grammar_of_bytes_knows_what_is_foreign() -> None:
 def test_a_signal_while_something_is_open_leaves_the_terminal_as_it_was(fleet: State, keys: str) -> None:
     with Terminal(fleet.root) as terminal:
         terminal.shows("critical card-fraud")
-        calm(terminal)
+        terminal.calm()
         terminal.type(keys)
-        calm(terminal)
+        terminal.calm()
         os.kill(terminal.process.pid, signal.SIGTERM)
         assert terminal.ends() == 143
         assert terminal.left_on() == []
@@ -198,4 +199,4 @@ def test_a_terminal_that_takes_no_more_bytes_does_not_hold_it(workspace: Callabl
         for _ in range(300):
             terminal.type("\x06\x02")  # pages, which nobody reads: the line fills up
         os.kill(terminal.process.pid, signal.SIGTERM)
-        assert terminal.process.wait(timeout=10) == 143
+        assert terminal.process.wait(timeout=60) == 143

@@ -23,7 +23,7 @@ def end(terminal: Terminal, how: str, kept: Path) -> None:
         assert terminal.ends() == 137
     elif how == "cut":
         terminal.cut()
-        assert terminal.process.wait(30) == 129
+        assert terminal.process.wait(90) == 129
     else:
         os.kill(terminal.process.pid, signal.SIGHUP)
         assert terminal.ends() == 129

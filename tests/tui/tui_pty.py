@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -81,7 +82,7 @@ class Terminal:
         """What the terminal shows."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def until(self, true: Callable[[], bool], what: str, limit: float = 30.0) -> None:
+    def until(self, true: Callable[[], bool], what: str, limit: float = 90.0) -> None:
         """Read until something is true of what was written."""
         end = time.monotonic() + limit
         while not true():
@@ -98,6 +99,23 @@ class Terminal:
         if self.answers:
             self.answer()
         self._stream.feed(UNKNOWN.sub(b"", found))
+
+    def calm(self, seconds: float = 0.3) -> None:
+        """Read until nothing has come for so long, while the program did not wait for a processor either."""
+        end = time.monotonic() + 90
+        while True:
+            assert time.monotonic() < end, f"it does not come to rest\n{self.text}"
+            if select.select([self.master], [], [], seconds)[0]:
+                self._read()
+            elif not self._runs():
+                return
+
+    def _runs(self) -> bool:
+        """Whether one of the program's threads computes, or would if it got a processor or its file."""
+        found = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        with contextlib.suppress(OSError):  # one that ends meanwhile
+            return any(stat.read_text().rpartition(")")[2].split()[0] in "RD" for stat in found)
+        return True
 
     def drain(self) -> None:
         """Read what has come so far."""
