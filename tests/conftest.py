@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# A shell starts what it puts into the background with Ctrl+C ignored: tests of Ctrl+C would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files have no environments
 # Tests of the first-run hints, and of where the terminal was left, switch them on.
 os.environ |= {"LIFECYCLE_HINTS": "0", "LIFECYCLE_FRESH": "1"}
