@@ -214,6 +214,8 @@ async def _run(app: LifecycleApp) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, leave, app, 128 + number)
+        # The loop itself may be the one that waits for room in the writer's queue, and never hear of it.
+        signal.signal(number, lambda number, _: _in_time(128 + number))
     watch = asyncio.create_task(_watch_terminal(app))
     try:
         # Over SSH every move of the mouse would be traffic and a repaint.
@@ -238,12 +240,17 @@ def leave(app: LifecycleApp, code: int) -> None:
 
     Textual's writer blocks once the terminal is gone or stopped, and nothing of ours would run again in this thread.
     """
+    _in_time(code)
+    app.exit(return_code=code)
+
+
+def _in_time(code: int) -> None:
+    """End with this code in `PATIENCE` seconds, whatever holds the program until then."""
     import threading
 
     last = threading.Timer(PATIENCE, os._exit, (code,))
     last.daemon = True
     last.start()
-    app.exit(return_code=code)
 
 
 def mouse_wanted() -> bool:

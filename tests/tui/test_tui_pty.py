@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -190,13 +191,17 @@ def test_a_signal_while_something_is_open_leaves_the_terminal_as_it_was(fleet: S
 
 
 @pytest.mark.slow
-def test_a_terminal_that_takes_no_more_bytes_does_not_hold_it(workspace: Callable[[], State]) -> None:
+@pytest.mark.parametrize("answers", [True, False], ids=["answers", "never-answers"])
+def test_a_terminal_that_takes_no_more_bytes_does_not_hold_it(workspace: Callable[[], State], answers: bool) -> None:
     """Its window is stopped (Ctrl+S, a dead link that is still open): a signal ends it within five seconds."""
     state = workspace()
     tui_seed.many(state, 200)
     with Terminal(state.root) as terminal:
+        terminal.answers = answers
         terminal.shows("m-00099")
-        for _ in range(300):
-            terminal.type("\x06\x02")  # pages, which nobody reads: the line fills up
+        pause = threading.Event()
+        for n in range(200):  # a frame each, which nobody reads: the queue of its writer fills up, too
+            terminal.type("\x02" if n % 2 else "\x06")
+            pause.wait(0.03)
         os.kill(terminal.process.pid, signal.SIGTERM)
         assert terminal.process.wait(timeout=60) == 143
