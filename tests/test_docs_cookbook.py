@@ -185,7 +185,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[testing.Space]:
         yield found
 
 
-@pytest.mark.slow
 def test_each_rule_is_silent_on_calm_data_and_fires_on_its_own(room: testing.Space) -> None:
     declared = {name for b in PLAIN for name in b.table.get("models", {}).get("credit", {}).get("rules", {})}
     assert declared == set(FIRES), "every rule of the page is tried"
