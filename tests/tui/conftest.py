@@ -19,6 +19,9 @@ from lifecycle_tui.tui.reader import UNDER_WAY
 _wait_for_screen, _press, _resize_terminal = Pilot._wait_for_screen, Pilot.press, Pilot.resize_terminal
 
 
+LOOK = 0.004
+"""Seconds that Textual's own wait sleeps between two looks (0.02): what it may miss, `_wait` sees."""
+
 CALM = 3
 """Rounds one after the other in which nothing was under way: a key goes from the app to a widget, and on from there."""
 
@@ -82,6 +85,7 @@ def our_patch() -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(autouse=True)
 def patient_pilot(our_patch: pytest.MonkeyPatch) -> None:
     """Tests wait until the app is idle, reads in its thread included; none sleeps."""
+    our_patch.setattr("textual._wait.SLEEP_GRANULARITY", LOOK)
     our_patch.setattr(Pilot, "_wait_for_screen", _wait)
     our_patch.setattr(Pilot, "press", _press_each)
     our_patch.setattr(Pilot, "resize_terminal", _resize)
