@@ -120,6 +120,16 @@ def test_partitions_are_columns(tmp_path: Path) -> None:
     assert sum(b.data.num_rows for b in source.read(fragment, [])) == 1
 
 
+@pytest.mark.parametrize("first", [2**63, 2**53 + 1.0, -(2**64)])
+def test_numbers_that_name_something_keep_every_digit(tmp_path: Path, first: float) -> None:
+    """Hashes of 64 bits without a sign are beyond int64: two of them must not become one category."""
+    ids = [18446744073709551614, 18446744073709551615, 2**53 + 1]
+    lines = "".join(f'{{"id": {json.dumps(value)}}}\n' for value in (first, *ids))
+    kinds: Any = {"id": "categorical"}
+    found, _ = read(tmp_path / "a.jsonl", lines, kinds, ["id"])
+    assert [row["id"] for row in found[1:]] == [str(value) for value in ids]
+
+
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=4), st.just([1]))
 RECORD = st.fixed_dictionaries({}, optional={"a": LEAF, "b": LEAF, "o": st.dictionaries(st.sampled_from("xy"), LEAF)})
 

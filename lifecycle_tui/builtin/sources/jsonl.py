@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _ROWS = 65_536
 _BLOCK = 4 << 20
+_EXACT = 2.0**53
+"""From here on a double is no whole number's own."""
 _LONGEST = 256 << 20
 """Bytes of one line; a file without line ends is not read into memory whole."""
 
@@ -159,8 +161,7 @@ class JsonLinesSource:
 
 def _look(path: str, whole: bool) -> _Shape:
     """The columns of a file, from its first stretch or all of it."""
-    seen, lines, bad = _Seen(), 0, 0
-    complete = True
+    seen, lines, bad, complete = _Seen(), 0, 0, True
     for number, block in enumerate(_blocks(path)):
         if number and not whole:
             complete = False
@@ -289,7 +290,15 @@ class _Reading:
         except (pa.ArrowException, UnicodeDecodeError):
             return None
         # Two objects in a line are two rows to pyarrow, and blank lines none.
-        return table if table.num_rows == block.count(b"\n") + (not block.endswith(b"\n")) else None
+        rows = block.count(b"\n") + (not block.endswith(b"\n"))
+        return None if table.num_rows != rows or self._rounds(table) else table
+
+    def _rounds(self, table: Any) -> bool:
+        """Whether numbers that stand for labels are too large for a double to tell one from the next."""
+        import pyarrow.compute as pc
+
+        named = [_leaf(table, name) for name, form in self.forms.items() if form in ("label", "time")]
+        return any((pc.max(pc.abs(one)).as_py() or 0.0) >= _EXACT for one in named if str(one.type) == "double")
 
     def _tables(self, table: Any, row: int) -> Iterator[Batch]:
         import pyarrow as pa
@@ -374,15 +383,13 @@ def _leaf(table: Any, name: str) -> Any:
 
 
 def _rows(count: int) -> Any:
-    import numpy as np
     import pyarrow as pa
 
-    return pa.record_batch({"": pa.array(np.zeros(count, dtype=np.int8))})
+    return pa.record_batch({"": pa.repeat(pa.scalar(0, pa.int8()), count)})
 
 
 def _fast_type(form: Form, shown: Form) -> Any:
     """What pyarrow is to read for a form: labels and times as the file has them."""
-
     if form in ("label", "time") or (form == "text" and shown == "whole"):
         form = shown
     return arrow_type(form)
