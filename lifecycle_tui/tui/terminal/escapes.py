@@ -130,12 +130,15 @@ class Escapes(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; a key behind an Esc is read as what it means now."""
-        if not isinstance(event, Behind):
-            await super().on_event(event)
-        elif event.then.key in MOTIONS and typing(self.screen) and getattr(self.focused, "value", None):
-            await super().on_event(events.Key(MOTIONS[event.then.key], None))
-        elif keys.listens(self.screen, event.key):
-            await super().on_event(events.Key(event.key, None))
-        else:
-            await super().on_event(events.Key("escape", ESC))
-            await super().on_event(event.then)
+        for one in self._read(event) if isinstance(event, Behind) else (event,):
+            await super().on_event(one)
+
+    def _read(self, event: Behind) -> tuple[events.Key, ...]:
+        """The keys that it is: where no screen is open yet, nobody listens to Alt."""
+        screen = next(reversed(self.screen_stack), None)
+        motion = MOTIONS.get(event.then.key)
+        if screen is not None and motion and typing(screen) and getattr(self.focused, "value", None):
+            return (events.Key(motion, None),)
+        if screen is not None and keys.listens(screen, event.key):
+            return (events.Key(event.key, None),)
+        return (events.Key("escape", ESC), event.then)
