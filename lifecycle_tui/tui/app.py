@@ -264,6 +264,8 @@ class LifecycleApp(Escapes, SlimOutput, Orderly, Pressing, Plainly, Pointing, Ke
         except Trouble as exc:
             if isinstance(self.screen, Live):
                 self.screen.trouble(str(exc))
+            if isinstance(self.screen, View) and self.screen.stands:
+                self.screen.say(str(exc), "critical")  # the title forgets it with the next read that works
             return True
         except Exception as exc:
             if not self.broke(exc):

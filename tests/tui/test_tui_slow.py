@@ -12,6 +12,7 @@ from textual import events
 from textual.app import App
 from tui_screen import SMALL, app_on
 
+from lifecycle_tui.domain.errors import StateError
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui import app as module
 from lifecycle_tui.tui.ordering import Orderly
@@ -97,3 +98,21 @@ async def test_the_program_ends_while_a_read_hangs(fleet: State, gate: threading
         press(app, "ctrl+c")
         await until(lambda: app._exit)
         assert app.return_code == 130 and not gate.is_set()
+
+
+async def test_what_a_key_could_not_read_is_said_until_the_next_key(
+    fleet: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(self: FleetScreen) -> None:
+        raise StateError("state.db is held by another program")
+
+    monkeypatch.setattr(FleetScreen, "action_sort", locked)
+    app = app_on(fleet)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("s")
+        assert shown(app).count("state.db is held by another program") == 2, "in the title, and below"
+        app.poll()
+        await pilot.pause()
+        assert shown(app).count("state.db is held by another program") == 1, "state can be read again: below alone"
+        await pilot.press("j")
+        assert "state.db" not in shown(app)
