@@ -20,8 +20,12 @@ os.environ.pop("LIFECYCLE_ENV", None)  # of whoever runs the tests: their files 
 # Tests of the first-run hints, and of where the terminal was left, switch them on.
 os.environ |= {"LIFECYCLE_HINTS": "0", "LIFECYCLE_FRESH": "1"}
 
-# A machine that is busy must fail neither an example nor how long it takes to think of one.
-settings.register_profile("lifecycle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine that is busy must fail neither an example nor how long it takes to think of one. The same examples each
+# time: what a run finds is about the change. LIFECYCLE_FUZZ=1 thinks of new ones.
+settings.register_profile(
+    "lifecycle", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("LIFECYCLE_FUZZ", "0") == "0",
+)  # fmt: skip
 settings.load_profile("lifecycle")
 
 

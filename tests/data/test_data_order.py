@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 from datetime import timedelta
@@ -29,6 +30,7 @@ ROW = st.fixed_dictionaries(
 LABEL = st.fixed_dictionaries(
     {"id": st.integers(0, 30).map(str), "y": st.sampled_from([0, 1]), "at": st.integers(0, 90).map(day)}
 )
+WRITTEN = itertools.count()
 KINDS: Any = {"x": "numeric", "c": "categorical"}
 
 
@@ -41,7 +43,8 @@ def spread(folder: Path, rows: list[dict], seed: int, suffix: str) -> None:
     for i in range(n):
         part = rows[i::n]
         if part:
-            write(folder / f"{rng.random()}.{suffix}", part)
+            # Names of their own: all are dated alike, and what is known of a file goes by name, date and size.
+            write(folder / f"{rng.random()}-{next(WRITTEN)}.{suffix}", part)
 
 
 def everything(tmp_path: Path, window: WindowSpec, suffix: str) -> str:
