@@ -56,7 +56,7 @@ class KeyParser(XTermParser):
     def __init__(self, debug: bool = False) -> None:
         super().__init__(debug)
         self._tail = ""
-        self._pasted: str | None = None
+        self._pasted: list[str] | None = None
 
     def feed(self, data: str) -> Iterable[Message]:
         """As Textual's."""
@@ -90,7 +90,7 @@ class KeyParser(XTermParser):
             self._tail = (self._tail + character)[-len(BRACKETED_PASTE_START) :]
             if self._tail == BRACKETED_PASTE_START:
                 yield from super().feed(data[: at + 1])
-                self._pasted = ""
+                self._pasted, self._tail = [], ""
                 return data[at + 1 :]
         yield from super().feed(data)
         return ""
@@ -103,18 +103,21 @@ class KeyParser(XTermParser):
         then = next(iter(self._sequence_to_key_events(character)), None)
         return events.Key("escape", ESC) if then is None else Behind(then)
 
-    def _paste(self, before: str, data: str) -> Generator[Message, None, str]:
-        """Take in a paste, up to its end; what is left of the data."""
-        text = before + data
-        end = text.find(BRACKETED_PASTE_END, max(0, len(before) - len(BRACKETED_PASTE_END)))
+    def _paste(self, pieces: list[str], data: str) -> Generator[Message, None, str]:
+        """Take in a paste, up to its end, which may come in two pieces; what is left of the data."""
+        near = self._tail + data
+        end = near.find(BRACKETED_PASTE_END)
+        pieces.append(data)
         if end < 0:
-            self._pasted = text
+            self._tail = near[1 - len(BRACKETED_PASTE_END) :]
             return ""
         self._pasted, self._tail = None, ""
         for _ in super().feed(BRACKETED_PASTE_END):
             pass  # a paste of nothing: Textual's has not seen the text
-        yield events.Paste(text[:end].translate(UNPASTED))
-        return text[end + len(BRACKETED_PASTE_END) :]
+        rest = near[end + len(BRACKETED_PASTE_END) :]
+        text = "".join(pieces)
+        yield events.Paste(text[: len(text) - len(BRACKETED_PASTE_END) - len(rest)].translate(UNPASTED))
+        return rest
 
 
 class Escapes(App[None]):
