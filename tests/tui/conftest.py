@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import tui_seed
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from lifecycle_tui.state.database import State
 from lifecycle_tui.tui.faults import Faults
@@ -45,18 +46,29 @@ async def _wait(self: Pilot, timeout: float = 30.0) -> bool:
 
 
 def _moves(pilot: Pilot) -> bool:
-    """Whether messages or callbacks wait for the app or for a widget; a layout that waits for its timer is done now."""
+    """Whether messages or callbacks wait for the app or for a widget; what waits for a timer to be laid out is laid out
+    now, on every screen in sight: below a dialog the screen it came from still shows.
+    """
     app = pilot.app
-    pumps = [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
     if app._exit:
         return False
+    if app._resize_event is not None:
+        app.call_later(app._check_resize)
+        return True
+    pumps = [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
     if any(pump.message_queue_size or pump._next_callbacks for pump in pumps if pump.is_running):
         return True
-    screen = app.screen
-    if not (screen._layout_required or screen._scroll_required or screen._repaint_required or screen._callbacks):
-        return False
-    screen.call_later(screen._on_timer_update)  # by itself, so that what goes wrong then is its own
-    return True
+    late = [screen for screen in app.screen_stack if screen.is_current and _late(screen, on_top=screen is app.screen)]
+    for screen in late:
+        screen.call_later(screen._on_timer_update)  # by itself, so that what goes wrong then is its own
+    return bool(late)
+
+
+def _late(screen: Screen[object], *, on_top: bool) -> bool:
+    """Whether it is still to be laid out, or painted. One below asks to be painted each time it has been."""
+    return bool(
+        screen._layout_required or screen._scroll_required or screen._callbacks or (on_top and screen._repaint_required)
+    )
 
 
 async def _press_each(self: Pilot, *keys: str) -> None:
