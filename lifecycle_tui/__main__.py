@@ -5,6 +5,7 @@ This is the console script `lifecycle` and `python -m lifecycle_tui`.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ FLAGS = {"--read-only": "LIFECYCLE_READ_ONLY", "--no-plugins": "LIFECYCLE_NO_PLU
 
 def main() -> None:
     """Run and leave with the exit code of DESIGN §9."""
+    steady()
     given = options(sys.argv[1:]) if sys.stdout.isatty() else None
     if given is not None:
         from lifecycle_tui.tui import splash
@@ -28,6 +30,21 @@ def main() -> None:
     from lifecycle_tui.cli.main import main as command
 
     sys.exit(command())
+
+
+def steady() -> None:
+    """See to it that what is written arrives whole.
+
+    Under PYTHONUNBUFFERED, which images for containers like to set, Python asks the system once for each write: what a
+    full pipe did not take before a signal came (Ctrl+Z while `less` shows the rest) is lost without a word.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+            raw = io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False))
+            whole = io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)
+            setattr(sys, name, whole)
+            setattr(sys, f"__{name}__", whole)
 
 
 def options(words: Sequence[str]) -> dict[str, str] | None:

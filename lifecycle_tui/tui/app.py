@@ -24,6 +24,7 @@ from lifecycle_tui.tui.reader import UNDER_WAY
 from lifecycle_tui.tui.reads import keys
 from lifecycle_tui.tui.screens.base import View
 from lifecycle_tui.tui.source import Source, Trouble
+from lifecycle_tui.tui.terminal.driver import ours
 from lifecycle_tui.tui.terminal.escapes import Escapes
 from lifecycle_tui.tui.terminal.output import SlimOutput
 from lifecycle_tui.tui.typing import typing
@@ -31,6 +32,7 @@ from lifecycle_tui.tui.typing import typing
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
+    from textual.driver import Driver
 
     from lifecycle_tui.config.keys_file import KeysFile
     from lifecycle_tui.tui.keeper import Keeper
@@ -119,6 +121,10 @@ class LifecycleApp(Escapes, SlimOutput, Orderly, Pressing, Plainly, Pointing, Ke
         self._began = 0.0
         self.faults = Faults()
         self.take_keys(source.root)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, steadied."""
+        return ours(super().get_driver_class())
 
     def on_mount(self) -> None:
         from lifecycle_tui.tui.screens.fleet import FleetScreen

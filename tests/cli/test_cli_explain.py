@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import Here
 
 from lifecycle_tui.agent.work.explain import explain
 from lifecycle_tui.agent.work.question import Question
@@ -30,6 +29,7 @@ from lifecycle_tui.state.database import State
 from lifecycle_tui.training import artefact
 from lifecycle_tui.training.fit import TrainingRows, fit
 from lifecycle_tui.workspace import open_workspace
+from tests.cli.conftest import Here
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 MODEL = """

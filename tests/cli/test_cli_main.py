@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
 import re
+import signal
+import struct
+import subprocess
 import sys
+import termios
 from pathlib import Path
+from threading import Event
+from typing import IO
 
 import click
 import pytest
@@ -114,3 +123,28 @@ def test_the_traceback_for_who_asks(tmp_path: Path, here: Here, monkeypatch: pyt
 def test_words_are_taken_from_the_command_line(tmp_path: Path, here: Here) -> None:
     assert here(tmp_path, "info", "--format", "json").code == 0
     assert sys.argv[1:] == ["info", "--format", "json"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_what_a_slow_reader_gets_is_whole_though_the_program_was_stopped(tmp_path: Path, unbuffered: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lifecycle_tui", "config", "schema"],
+        cwd=tmp_path, stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    assert process.stdout is not None
+    with process.stdout as pipe:
+        room = fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ)
+        while waiting(pipe) <= room - 4096:
+            assert process.poll() is None
+            Event().wait(0.005)
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        process.send_signal(signal.SIGCONT)
+        said = pipe.read()
+    assert process.wait() == 0
+    assert len(said) > room and "$schema" in json.loads(said)
+
+
+def waiting(pipe: IO[bytes]) -> int:
+    """Bytes that nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"    "))[0]

@@ -108,3 +108,22 @@ def test_all_is_written_anew_on_ctrl_l_and_after_the_background(fleet: State) ->
         terminal.until(lambda: cells(terminal) == before, "the screen after the background")
         terminal.type("q")
         assert terminal.ends() == 0
+
+
+def test_a_program_that_is_stopped_by_force_goes_on_and_leaves_the_terminal_as_it_was(fleet: State) -> None:
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("agent off")
+        before = cells(terminal)
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        terminal.until(lambda: os.waitpid(terminal.process.pid, os.WNOHANG | os.WUNTRACED)[0] != 0, "it is stopped")
+        terminal.screen.reset()  # a shell has had it
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        terminal.until(lambda: cells(terminal) == before, "the screen after it was stopped")
+        terminal.screen.reset()
+        os.kill(terminal.process.pid, signal.SIGCONT)  # it runs already
+        terminal.until(lambda: cells(terminal) == before, "the screen after it was told to go on")
+        terminal.type("j")
+        terminal.until(lambda: cells(terminal) != before, "a key")
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []

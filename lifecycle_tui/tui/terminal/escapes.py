@@ -11,9 +11,7 @@ are one event that knows both readings (`Behind`), and the app chooses when it i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual._parser import ParseTimeout
@@ -23,9 +21,6 @@ from textual.message import Message
 
 from lifecycle_tui.tui import keys
 from lifecycle_tui.tui.typing import typing
-
-if TYPE_CHECKING:
-    from textual.driver import Driver
 
 ESC = "\x1b"
 INTRODUCERS = frozenset("[O]P_^X\\" + ESC)
@@ -122,14 +117,6 @@ class KeyParser(XTermParser):
 
 class Escapes(App[None]):
     """An app to which Esc and a key are two keys."""
-
-    def get_driver_class(self) -> type[Driver]:
-        """Textual's, which is made to read with our parser: it has no other place to say so."""
-        found = super().get_driver_class()
-        module = sys.modules[found.__module__]
-        if hasattr(module, "XTermParser"):
-            module.XTermParser = KeyParser  # type: ignore[attr-defined]
-        return found
 
     async def on_event(self, event: events.Event) -> None:
         """As Textual's; a key behind an Esc is read as what it means now."""

@@ -1,0 +1,65 @@
+"""Textual's driver of the terminal, mended in two places: it reads with our parser, and being told to go on while it
+goes on harms nothing. Called by the app, which asks for its class.
+
+Textual takes every SIGCONT for the end of its own sleep. One that comes without (`kill -STOP` and `kill -CONT`, a job
+manager, a shell's `fg` twice) would start it a second time over the first: two threads that read keys, and the raw
+settings taken for those that were there before, so that the terminal is left in them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from lifecycle_tui.tui.terminal.escapes import KeyParser
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.drivers.linux_driver import LinuxDriver
+
+    _Base = LinuxDriver
+else:
+    _Base = object
+
+
+def ours(found: type[Driver]) -> type[Driver]:
+    """The driver's class that does as Textual's `found` does, and better where it can."""
+    module = sys.modules[found.__module__]
+    if hasattr(module, "XTermParser"):
+        module.XTermParser = KeyParser  # type: ignore[attr-defined]  # it has no other place to say so
+    if not hasattr(found, "_sigcont_application"):
+        return found
+    return type("SteadyDriver", (Steady, found), {})
+
+
+class Steady(_Base):
+    """A driver that knows whether it has the terminal."""
+
+    _has_it = False
+
+    def start_application_mode(self) -> None:
+        before = self._writer_thread
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        # It does nothing in the background: there it sleeps until a SIGCONT brings it to the front.
+        self._has_it = self._writer_thread is not before
+
+    def stop_application_mode(self) -> None:
+        self._has_it = False
+        super().stop_application_mode()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on, where it sleeps. Runs between any two steps of the main thread."""
+        if self._must_signal_resume or self._writer_thread is None:
+            super()._sigcont_application()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take_again)
+
+    def _take_again(self) -> None:
+        """It was stopped by force, and a shell may have had the terminal meanwhile: leave it as found, and begin anew.
+
+        Not where it has given the terminal away by itself: to an editor, or for good.
+        """
+        if self._has_it and self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
