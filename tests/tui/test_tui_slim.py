@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import termios
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -110,15 +111,21 @@ def test_all_is_written_anew_on_ctrl_l_and_after_the_background(fleet: State) ->
         assert terminal.ends() == 0
 
 
-def test_a_program_that_is_stopped_by_force_goes_on_and_leaves_the_terminal_as_it_was(fleet: State) -> None:
+@pytest.mark.parametrize("shell", [True, False], ids=["a-shell-has-it-meanwhile", "nobody-has-it-meanwhile"])
+def test_a_program_that_is_stopped_by_force_goes_on_and_leaves_the_terminal_as_it_was(
+    fleet: State, shell: bool
+) -> None:
     with Terminal(fleet.root) as terminal:
         terminal.shows("agent off")
-        before = cells(terminal)
+        before, ours = cells(terminal), termios.tcgetattr(terminal.slave)
         os.kill(terminal.process.pid, signal.SIGSTOP)
         terminal.until(lambda: os.waitpid(terminal.process.pid, os.WNOHANG | os.WUNTRACED)[0] != 0, "it is stopped")
-        terminal.screen.reset()  # a shell has had it
+        terminal.screen.reset()
+        if shell:
+            termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
         os.kill(terminal.process.pid, signal.SIGCONT)
         terminal.until(lambda: cells(terminal) == before, "the screen after it was stopped")
+        assert termios.tcgetattr(terminal.slave)[:4] == ours[:4]
         terminal.screen.reset()
         os.kill(terminal.process.pid, signal.SIGCONT)  # it runs already
         terminal.until(lambda: cells(terminal) == before, "the screen after it was told to go on")

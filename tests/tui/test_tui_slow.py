@@ -107,6 +107,7 @@ async def test_what_a_key_could_not_read_is_said_until_the_next_key(
         raise StateError("state.db is held by another program")
 
     monkeypatch.setattr(FleetScreen, "action_sort", locked)
+    monkeypatch.setattr("lifecycle_tui.tui.app.POLL_SECONDS", 3600.0)  # the title forgets it with the next look
     app = app_on(fleet)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("s")

@@ -9,7 +9,8 @@ settings taken for those that were there before, so that the terminal is left in
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+import termios
+from typing import TYPE_CHECKING, Any
 
 from lifecycle_tui.tui.terminal.escapes import KeyParser
 
@@ -36,12 +37,14 @@ class Steady(_Base):
     """A driver that knows whether it has the terminal."""
 
     _has_it = False
+    _set: list[Any] | None = None
 
     def start_application_mode(self) -> None:
         before = self._writer_thread
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It does nothing in the background: there it sleeps until a SIGCONT brings it to the front.
         self._has_it = self._writer_thread is not before
+        self._set = self._settings()
 
     def stop_application_mode(self) -> None:
         self._has_it = False
@@ -55,11 +58,23 @@ class Steady(_Base):
             self._loop.call_soon_threadsafe(self._take_again)
 
     def _take_again(self) -> None:
-        """It was stopped by force, and a shell may have had the terminal meanwhile: leave it as found, and begin anew.
+        """It was stopped by force. Paint anew; where a shell took the terminal meanwhile, which sets it in its own way,
+        leave it as found first, and begin again.
 
         Not where it has given the terminal away by itself: to an editor, or for good.
         """
-        if self._has_it and self._auto_restart:
+        if not (self._has_it and self._auto_restart):
+            return
+        if self._settings() != self._set:
             self.suspend_application_mode()
             self._must_signal_resume = True
             self.resume_application_mode()
+        else:
+            self._enable_bracketed_paste()
+            self.process_message(self.SignalResume())
+
+    def _settings(self) -> list[Any] | None:
+        try:
+            return termios.tcgetattr(self.fileno)
+        except termios.error:
+            return None
