@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
+UNTAKEN = 15
+"""Frames that wait for a terminal that takes no more bytes; Textual's queue holds 30, and then holds up the program."""
+STOPPED = 0.1
+"""Seconds between two looks whether it takes some."""
 MANY = 600
 """Characters of a frame from which it is worth sixteen more that nobody sees half of it."""
 
@@ -101,9 +105,9 @@ class SlimOutput(App[None]):
         if self._painting is None or self._driver is None or self._closed:
             return
         now = time.monotonic()
-        if not self._pace.may_write(now):
+        if (wait := self._wait(now)) > 0:
             if self._waiting is None:
-                self._waiting = self.set_timer(self._pace.again(now) + 0.01, self._waited)
+                self._waiting = self.set_timer(wait, self._waited)
             return
         column, line = self.screen.outer_size.clamp_offset(self.cursor_position)
         text = self._painting.sequence((column, line))
@@ -115,6 +119,13 @@ class SlimOutput(App[None]):
             text += ASK
         self._driver.write(text)
         self._driver.flush()
+
+    def _wait(self, now: float) -> float:
+        """Seconds until it is worth looking again whether a frame may be written; 0 where it may."""
+        writer = getattr(self._driver, "_writer_thread", None)
+        if writer is not None and writer._queue.qsize() >= UNTAKEN:
+            return STOPPED
+        return 0.0 if self._pace.may_write(now) else self._pace.again(now) + 0.01
 
     def _waited(self) -> None:
         """The terminal has not answered in time."""
