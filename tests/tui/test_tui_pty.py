@@ -9,6 +9,7 @@ import ctypes
 import os
 import re
 import signal
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -209,3 +210,4 @@ def test_a_terminal_that_takes_no_more_bytes_does_not_hold_it(workspace: Callabl
         (other, *_) = (int(path.name) for path in Path(f"/proc/{process}/task").iterdir() if path.name != str(process))
         assert ctypes.CDLL(None).tgkill(process, process if answers else other, signal.SIGTERM) == 0
         assert terminal.process.wait(timeout=60) == 143
+        assert termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4], "a shell would be typed into blindly"
