@@ -63,7 +63,7 @@ class Agent:
         self._ended = threading.Event()
 
     def stop(self) -> None:
-        """Let it end in good order; safe in a signal handler."""
+        """Let it end in good order; from any thread (a signal is heard by `told`)."""
         self._ended.set()
 
     def run(self) -> bool:

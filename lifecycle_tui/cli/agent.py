@@ -80,6 +80,7 @@ def _simulate(file: Path, start: datetime, until: datetime, *, plugins: bool) ->
     import threading
 
     from lifecycle_tui.agent import simulated
+    from lifecycle_tui.agent.told import hear
     from lifecycle_tui.domain.errors import UsageError
     from lifecycle_tui.state.database import State
     from lifecycle_tui.workspace import open_workspace
@@ -87,8 +88,7 @@ def _simulate(file: Path, start: datetime, until: datetime, *, plugins: bool) ->
     if until < start:
         raise UsageError("the simulated clock cannot run backwards", hint="the earlier instant comes first")
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    hear((signal.SIGTERM, signal.SIGINT), ended.set)
     workspace = open_workspace(file, plugins=plugins)
     for problem in workspace.warnings:
         output.note(output.problem_block(problem))
@@ -136,15 +136,9 @@ def _say(text: str) -> None:
 
 def _signals(stop: Callable[[], None]) -> list[int]:
     """Let signals end the agent in good order; which ones came."""
-    got: list[int] = []
+    from lifecycle_tui.agent.told import hear
 
-    def end(number: int, frame: object) -> None:
-        got.append(number)
-        stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, end)
-    return got
+    return hear((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), stop)
 
 
 def _detach(file: Path, mode: str, *more: str) -> int:

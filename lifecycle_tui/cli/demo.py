@@ -88,11 +88,11 @@ def _write(root: Path, seed: int, day: float) -> None:
 def _live(root: Path) -> bool:
     """Live through the past, telling what happens as it happens; whether it got to the end."""
     from lifecycle_tui import demo
+    from lifecycle_tui.agent.told import hear
     from lifecycle_tui.demo import replay
 
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    hear((signal.SIGTERM, signal.SIGINT), ended.set)
     begin, progress = time.monotonic(), output.Progress(after=0.0)
 
     def say(told: Told) -> None:

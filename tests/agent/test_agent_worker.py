@@ -153,7 +153,7 @@ def test_the_workspace_comes_last_on_the_path(root: Path, does: Callable[..., Jo
 
 def test_the_end_of_a_job_is_written_again_while_state_takes_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "BEAT", 0.001)
-    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker, "hear", lambda *_: None)
     tries: list[int] = []
 
     def settle() -> None:

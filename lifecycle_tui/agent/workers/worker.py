@@ -27,6 +27,7 @@ from typing import Any
 
 from lifecycle_tui import output
 from lifecycle_tui.agent.accepted import Watched
+from lifecycle_tui.agent.told import hear
 from lifecycle_tui.agent.workers import children
 from lifecycle_tui.agent.workers.context import Cancelled, JobContext
 from lifecycle_tui.agent.workers.kinds import KINDS, perform, shared
@@ -84,10 +85,10 @@ class Signals:
 
     def __init__(self) -> None:
         self.stop, self.leave = threading.Event(), threading.Event()
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGUSR1, lambda *_: self.leave.set())
+        hear([signal.SIGTERM], self._stop)
+        hear([signal.SIGUSR1], self.leave.set)
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self) -> None:
         self.stop.set()
         self.leave.set()
 
