@@ -5,12 +5,14 @@ Called by `__main__` when `lifecycle` is run without words. Textual is imported 
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import codecs
 import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -245,12 +247,16 @@ def leave(app: LifecycleApp, code: int) -> None:
 
 
 def _in_time(code: int) -> None:
-    """End with this code in `PATIENCE` seconds, whatever holds the program until then."""
-    import threading
+    """End with this code in `PATIENCE` seconds, whatever holds the program until then.
 
-    last = threading.Timer(PATIENCE, os._exit, (code,))
-    last.daemon = True
-    last.start()
+    Takes no lock, as `threading` would: a handler may run where the main thread holds it.
+    """
+    _thread.start_new_thread(_at_last, (code,))
+
+
+def _at_last(code: int) -> None:
+    time.sleep(PATIENCE)
+    os._exit(code)
 
 
 def mouse_wanted() -> bool:
