@@ -40,7 +40,9 @@ def steady() -> None:
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+        if stream is None:  # closed by who started it (`>&-`)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # for good
+        elif isinstance(getattr(stream, "buffer", None), io.RawIOBase):
             raw = io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False))
             whole = io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)
             setattr(sys, name, whole)

@@ -215,15 +215,20 @@ def run(app: LifecycleApp) -> int:
 async def _run(app: LifecycleApp) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, leave, app, 128 + number)
-        # The loop itself may be the one that waits for room in the writer's queue, and never hear of it.
-        signal.signal(number, lambda number, _: _in_time(128 + number))
+        listen(loop, app, number)
     watch = asyncio.create_task(_watch_terminal(app))
     try:
         # Over SSH every move of the mouse would be traffic and a repaint.
         await app.run_async(mouse=mouse_wanted())
     finally:
         watch.cancel()
+
+
+def listen(loop: asyncio.AbstractEventLoop, app: LifecycleApp, number: int) -> None:
+    """Leave on this signal."""
+    loop.add_signal_handler(number, leave, app, 128 + number)
+    # The loop itself may be the one that waits for room in the writer's queue, and never hear of it.
+    signal.signal(number, lambda number, _: _in_time(128 + number))
 
 
 async def _watch_terminal(app: LifecycleApp) -> None:

@@ -148,3 +148,11 @@ def test_what_a_slow_reader_gets_is_whole_though_the_program_was_stopped(tmp_pat
 def waiting(pipe: IO[bytes]) -> int:
     """Bytes that nobody has read yet."""
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"    "))[0]
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_stream_that_was_closed_before_the_start_is_no_error(tmp_path: Path, closed: str) -> None:
+    words = f'"{sys.executable}" -m lifecycle_tui config schema {1 if closed == "stdout" else 2}>&-'
+    done = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, timeout=300)
+    assert done.returncode == 0 and b"Traceback" not in done.stderr
+    assert bool(done.stdout) == (closed == "stderr")

@@ -134,3 +134,22 @@ def test_a_program_that_is_stopped_by_force_goes_on_and_leaves_the_terminal_as_i
         terminal.type("q")
         assert terminal.ends() == 0
         assert terminal.left_on() == []
+
+
+def test_told_to_go_on_twice_it_begins_once(fleet: State) -> None:
+    """A shell and a job manager both say so: the second comes while it begins."""
+    with Terminal(fleet.root) as terminal:
+        terminal.shows("agent off")
+        before = cells(terminal)
+        for _ in range(5):
+            os.kill(terminal.process.pid, signal.SIGTSTP)
+            terminal.until(lambda: os.waitpid(terminal.process.pid, os.WNOHANG | os.WUNTRACED)[0] != 0, "it is stopped")
+            terminal.screen.reset()
+            begun = terminal.raw.count(b"\x1b[?1049h")
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.until(lambda: terminal.raw.count(b"\x1b[?1049h") > begun, "it begins")  # noqa: B023
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.until(lambda: cells(terminal) == before, "the screen")
+        terminal.type("q")
+        assert terminal.ends() == 0
+        assert terminal.left_on() == []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lifecycle_tui.tui.app import LifecycleApp
     from lifecycle_tui.tui.policy.editing import Editing
 
-INTERRUPT, SOON = 130, 0.2
+SOON = 0.2
 
 
 async def edited(app: LifecycleApp, editing: Editing, path: Path, line: int) -> tuple[str, str]:
@@ -61,7 +61,7 @@ def _deaf(app: LifecycleApp) -> Iterator[None]:
         if not heard:
             signal.signal(signal.SIGINT, before)
         else:
-            from lifecycle_tui.tui.start import leave
+            from lifecycle_tui.tui.start import listen
 
             # Not before the loop has seen the signals that were the editor's.
-            loop.call_later(SOON, loop.add_signal_handler, signal.SIGINT, leave, app, INTERRUPT)
+            loop.call_later(SOON, listen, loop, app, signal.SIGINT)

@@ -8,6 +8,8 @@ settings taken for those that were there before, so that the terminal is left in
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import termios
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
+AGAIN = "\x1b[?1047h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
+"""What another program may have switched over meanwhile: the screen (by the mode that keeps the saved cursor), the
+cursor, focus, pastes, the end of a line."""
+
 
 def ours(found: type[Driver]) -> type[Driver]:
     """The driver's class that does as Textual's `found` does, and better where it can."""
@@ -34,12 +40,28 @@ def ours(found: type[Driver]) -> type[Driver]:
 
 
 class Steady(_Base):
-    """A driver that knows whether it has the terminal."""
+    """A driver that knows whether it has the terminal.
 
-    _has_it = False
+    What signals ask for is done in the event loop: a handler runs between any two steps of the main thread, also where
+    that holds the lock of the writer's queue. Only where it sleeps is it woken by the handler, as the loop sleeps too.
+    """
+
+    _has_it = _begins = _told = False
     _set: list[Any] | None = None
 
     def start_application_mode(self) -> None:
+        self._begins, self._told = True, False
+        try:
+            self._begin()
+            while self._told and not self._has_it:
+                self._told = False
+                self._begin()
+        finally:
+            self._begins = False
+        if self._told:
+            self._loop.call_soon(self._take_again)
+
+    def _begin(self) -> None:
         before = self._writer_thread
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # It does nothing in the background: there it sleeps until a SIGCONT brings it to the front.
@@ -50,9 +72,22 @@ class Steady(_Base):
         self._has_it = False
         super().stop_application_mode()
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Sleep. Where it has given the terminal away already, there is nothing to give back."""
+        if self._has_it and self._auto_restart and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._sleep)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _sleep(self) -> None:
+        if self._has_it and self._auto_restart:
+            super()._sigtstp_application()
+
     def _sigcont_application(self, *_: object) -> None:
-        """Go on, where it sleeps. Runs between any two steps of the main thread."""
-        if self._must_signal_resume or self._writer_thread is None:
+        """Go on, where it sleeps."""
+        if self._begins:
+            self._told = True  # by two at once; or in the background, where beginning has just been put to sleep
+        elif self._must_signal_resume or self._writer_thread is None:
             super()._sigcont_application()
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take_again)
@@ -70,7 +105,8 @@ class Steady(_Base):
             self._must_signal_resume = True
             self.resume_application_mode()
         else:
-            self._enable_bracketed_paste()
+            self.write(AGAIN)
+            self._enable_mouse_support()
             self.process_message(self.SignalResume())
 
     def _settings(self) -> list[Any] | None:
