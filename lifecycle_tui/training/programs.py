@@ -68,7 +68,8 @@ def run(
 
     Args:
         argv: its words; no shell.
-        env: variables beyond ours. Where `python` is not on the path, it is the one that runs this program.
+        env: variables beyond ours, and PYTHONUNBUFFERED=1 unless we have another. Where `python` is not on the path,
+            it is the one that runs this program.
         folder: where it runs: the workspace.
         stop: asked several times a second.
         log: hears each line that it prints, up to `LOG_LINES`.
@@ -79,7 +80,8 @@ def run(
         TrainingError: it cannot be started, takes longer than `limit`, or ends with another code than 0.
     """
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), os.path.dirname(sys.executable)))
-    place = {**os.environ, "PATH": path, "LIFECYCLE_PYTHON": sys.executable, **env}
+    # A program in Python says what it says when it says it: its log is live, and an error comes last.
+    place = {"PYTHONUNBUFFERED": "1", **os.environ, "PATH": path, "LIFECYCLE_PYTHON": sys.executable, **env}
     _refuse_missing(argv[0], folder, path)
     theirs, ours = os.pipe()
     try:
