@@ -88,7 +88,11 @@ class Steady(_Base):
         if self._begins:
             self._told = True  # by two at once; or in the background, where beginning has just been put to sleep
         elif self._must_signal_resume or self._writer_thread is None:
-            super()._sigcont_application()
+            self._begins = True  # from here on, not from the first line of what begins
+            try:
+                super()._sigcont_application()
+            finally:
+                self._begins = False
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take_again)
 
@@ -101,9 +105,13 @@ class Steady(_Base):
         if not (self._has_it and self._auto_restart):
             return
         if self._settings() != self._set:
-            self.suspend_application_mode()
-            self._must_signal_resume = True
-            self.resume_application_mode()
+            self._begins = True
+            try:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+                self.resume_application_mode()
+            finally:
+                self._begins = False
         else:
             self.write(AGAIN)
             self._enable_mouse_support()
